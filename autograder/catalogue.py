@@ -1,0 +1,57 @@
+"""The catalogue: all labs by level, with minutes, tools, outcomes and links, and the labs of each career path."""
+
+import html
+import tomllib
+from pathlib import Path
+from urllib.parse import quote
+
+from autograder.source import LEVELS, ROLES, Lab
+
+INTRODUCTIONS = {
+    "beginner": "Why models fail in production, and how MLOps answers it.",
+    "intermediate": "Automated, testable, deployable pipelines.",
+    "advanced": "Large, reliable, secure, cost-efficient systems.",
+}
+
+
+def render_catalogue(labs: list[Lab], repository: str) -> str:
+    """Return `labs/README.md`. `repository` is the public address, from which the Binder links are made."""
+    parts = ["# The labs\n\n*Made from the labs' own headers by `autograder build`; do not edit.*"]
+    for level in LEVELS:
+        rows = [_row(lab, repository) for lab in labs if lab.header.level == level]
+        if rows:
+            head = "| Lab | Minutes | Points | Tools | Afterwards you can | |\n|:--|--:|--:|:--|:--|:--|"
+            parts.append("\n".join([f"## {level.capitalize()}\n\n{INTRODUCTIONS[level]}\n", head, *rows]))
+    paths = [_path(role, labs) for role in ROLES]
+    parts.append("## Career paths\n\nThe labs that matter most for each role.\n\n" + "\n".join(path for path in paths if path))
+    return "\n\n".join(parts) + "\n"
+
+
+def read_repository(project: Path) -> str:
+    """Return the repository's public address, which stands in `pyproject.toml` alone."""
+    urls = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    return str(urls["Repository"]).removesuffix("/")
+
+
+def notebook_path(lab: Lab) -> str:
+    """Return the released notebook's path below `labs/`."""
+    return f"{lab.header.level}/{lab.path.parent.name}/{lab.slug}.ipynb"
+
+
+def binder_link(repository: str, notebook: str) -> str:
+    """Return the address that opens a notebook below `labs/` on Binder, for a repository on GitHub."""
+    owner_and_name = "/".join(repository.split("/")[-2:])
+    return f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath={quote('lab/tree/' + notebook, safe='')}"
+
+
+def _row(lab: Lab, repository: str) -> str:
+    header, notebook = lab.header, notebook_path(lab)
+    outcomes = "<br>".join(html.escape(outcome, quote=False) for outcome in header.outcomes)
+    link = f"[{header.title}]({notebook})"
+    binder = f"[{header.title} on Binder]({binder_link(repository, notebook)})"
+    return f"| {link} | {header.minutes} | {lab.points:g} | {', '.join(header.tools)} | {outcomes} | {binder} |"
+
+
+def _path(role: str, labs: list[Lab]) -> str:
+    links = [f"[{lab.header.title}]({notebook_path(lab)})" for lab in labs if role in lab.header.roles]
+    return f"- **{role}**: {', '.join(links)}" if links else ""

@@ -1,0 +1,146 @@
+"""The command `autograder`. Exit status: 0, 1 for findings, 2 for a wrong command line or our own fault."""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder import show
+from autograder.build import build, find_changes, project_folder
+from autograder.check import Report, check
+from autograder.cohort import new_cohort, read_cohort, read_roster
+from autograder.errors import Problem
+from autograder.execute import Limits
+from autograder.grade import find_all, grade, read_results, with_manual_marks, workers
+from autograder.lint import RULES, lint
+from autograder.progress import find_work, grade_work
+from autograder.report import write_report
+from autograder.source import find_labs
+
+CORES = os.cpu_count() or 1
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Build, check and grade the labs.")
+
+LabNames = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Labs, by slug; all of them if none is named.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many notebooks run at the same time.")]
+CohortPath = Annotated[Path, typer.Argument(metavar="COHORT", help="A cohort's course folder.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON, too.")]
+CellSeconds = Annotated[float, typer.Option("--cell-seconds", min=1, help="How long one cell may run.")]
+
+
+@app.command("lint")
+def lint_command(labs: LabNames = None, rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False) -> None:
+    """Try the rules over the labs' sources that need no run."""
+    if rules:
+        show.table(["code", "rule"], [[code, (rule.__doc__ or "").strip()] for code, rule in RULES.items()])
+        return
+    findings = [finding for lab in find_labs(project_folder() / "source", tuple(labs or ())) for finding in lint(lab)]
+    show.findings(findings)
+    raise typer.Exit(1 if findings else 0)
+
+
+@app.command("build")
+def build_command(
+    check_only: Annotated[bool, typer.Option("--check", help="Change nothing; fail if labs/ is not a fresh build.")] = False,
+) -> None:
+    """Make labs/ from source/. A notebook that somebody worked in is set aside, never overwritten."""
+    project = project_folder()
+    if check_only:
+        changes = find_changes(project)
+        for change in changes:
+            show.line(f"{change.path.relative_to(project)}: {change.kind} – run: autograder build")
+        raise typer.Exit(1 if changes else 0)
+    changes, aside = build(project)
+    for change in changes:
+        show.line(f"{change.path.relative_to(project)}: {change.kind}")
+    for path in aside:
+        show.line(f"somebody had worked in this notebook; it is kept as {path.relative_to(project)}")
+    show.line(f"labs/ is up to date ({len(changes)} files changed)")
+
+
+@app.command("check")
+def check_command(labs: LabNames = None, jobs: Jobs = CORES, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
+    """Try a lab's conformance: the ten rules, by building, running and grading it."""
+    project = project_folder()
+    paths = {lab.slug: lab.path for lab in find_labs(project / "source", tuple(labs or ()))}
+    reports: list[Report] = []
+    with show.bar("checking", len(paths)) as step, workers(min(jobs, max(1, len(paths)))) as pool:
+        futures = [pool.submit(check, path, project, Limits(cell_seconds)) for path in paths.values()]
+        for slug, future in zip(paths, futures, strict=True):
+            reports.append(future.result())
+            step(f"{slug}: {len(reports[-1].findings)} findings")
+    show.check_reports(reports)
+    if json_file:
+        json_file.write_text(json.dumps([dataclasses.asdict(report) for report in reports], indent=1) + "\n", encoding="utf-8")
+    raise typer.Exit(1 if any(report.findings for report in reports) else 0)
+
+
+@app.command("new-cohort")
+def new_cohort_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The course folder to make; new or empty.")],
+    labs: LabNames = None,
+    students: Annotated[
+        Path | None, typer.Option("--students", metavar="ROSTER.csv", help="Columns: id, first_name, last_name, email.")
+    ] = None,
+) -> None:
+    """Write a stock nbgrader course folder for a cohort."""
+    roster = read_roster(students) if students else {}
+    chosen = find_labs(project_folder() / "source", tuple(labs or ()))
+    new_cohort(folder, chosen, roster)
+    show.line(f"{folder}: {len(chosen)} labs, {len(roster)} students. Hand-ins go to {folder}/submitted/STUDENT/LAB/LAB.ipynb")
+
+
+@app.command("grade")
+def grade_command(cohort: CohortPath, labs: LabNames = None, jobs: Jobs = CORES, cell_seconds: CellSeconds = 90) -> None:
+    """Grade a cohort's submissions, and write feedback, gradebook and report."""
+    course = read_cohort(cohort, tuple(labs or ()))
+    found = find_all(course)
+    with show.bar("grading", len(found)) as step:
+        results = grade(course, found, jobs, Limits(cell_seconds), lambda r: step(f"{r.student} {r.lab}: {show.points(r)}"))
+    show.results(sorted(results, key=lambda r: (r.student, r.lab)))
+    _report(cohort)
+
+
+@app.command("report")
+def report_command(cohort: CohortPath) -> None:
+    """Write a cohort's report again, with the marks that people gave in form grader."""
+    _report(cohort)
+
+
+@app.command("progress")
+def progress_command(labs: LabNames = None, jobs: Jobs = 1, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
+    """Show your own state: your notebooks in labs/, graded with the hidden tests on this machine."""
+    project = project_folder()
+    works = find_work(project / "labs", find_labs(project / "source", tuple(labs or ())))
+    results = []
+    with show.bar("grading", len(works)) as step:
+        for outcome in grade_work(works, jobs, Limits(cell_seconds)):
+            results.append(outcome)
+            step(f"{outcome.lab}: {show.points(outcome)}")
+    show.progress([work.lab for work in works], results)
+    if json_file:
+        json_file.write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line; tell a Problem in one line."""
+    _run(app)
+
+
+def _report(path: Path) -> None:
+    course = read_cohort(path)
+    results = with_manual_marks(course, read_results(course))
+    page = write_report(path / "report", path.resolve().name, course.labs, results, course.students)
+    show.line(f"report: {page}")
+
+
+def _run(command: Callable[[], None]) -> None:
+    try:
+        command()
+    except Problem as problem:
+        print(f"autograder: {problem}", file=sys.stderr)
+        sys.exit(2)

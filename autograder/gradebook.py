@@ -1,0 +1,91 @@
+"""nbgrader's gradebook, so that its form grader works on the cohort. One writer; manual marks and comments are never touched."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import SaveCells
+
+from autograder.errors import CohortProblem
+from autograder.release import make_solved
+from autograder.score import CellScore
+from autograder.source import Lab
+
+DATABASE = "gradebook.db"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a person gave a cell in form grader: points (None if none yet), extra credit, and a comment."""
+
+    points: float | None
+    extra: float
+    comment: str
+
+
+@contextmanager
+def open_gradebook(cohort: Path) -> Iterator[Gradebook]:
+    """Open the cohort's gradebook; it is made where there is none."""
+    path = os.environ.get("PATH", "")
+    tools = str(Path(sys.executable).parent)
+    if tools not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([tools, path])  # nbgrader calls alembic by name
+    with Gradebook(f"sqlite:///{(cohort / DATABASE).resolve()}") as gradebook:
+        yield gradebook
+
+
+def save_students(gradebook: Gradebook, students: Mapping[str, Mapping[str, str]]) -> None:
+    """Add the students (id → first_name, last_name, email), or bring their names up to date."""
+    for student, fields in students.items():
+        gradebook.update_or_create_student(student, **{name: text or None for name, text in fields.items()})
+
+
+def read_students(gradebook: Gradebook) -> dict[str, str]:
+    """Return the roster: id → display name, empty where none is known."""
+    return {student.id: " ".join(filter(None, (student.first_name, student.last_name))) for student in gradebook.students}
+
+
+def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
+    """Add the lab's cells and points. Raises CohortProblem where its cells changed after submissions were graded."""
+    gradebook.update_or_create_assignment(lab.slug)
+    resources = {"nbgrader": {"notebook": lab.slug, "assignment": lab.slug, "db_url": f"sqlite:///{(cohort / DATABASE).resolve()}"}}
+    try:
+        SaveCells().preprocess(make_solved(lab), resources)
+    except RuntimeError:
+        what = "exercises were added or removed after submissions had been graded"
+        raise CohortProblem(lab.path, what, "grade it in a new cohort, or put the cells back") from None
+    gradebook.db.expire_all()
+
+
+def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetime | None, scores: list[CellScore]) -> None:
+    """Write a submission's automatic scores, in one transaction."""
+    gradebook.update_or_create_student(student)
+    when = timestamp.replace(tzinfo=None) if timestamp else None
+    gradebook.update_or_create_submission(lab.slug, student, timestamp=when)
+    for scored in scores:
+        grade = gradebook.find_grade(scored.grade_id, lab.slug, lab.slug, student)
+        grade.auto_score = scored.points
+        grade.needs_manual_grade = scored.points is None and grade.manual_score is None
+    gradebook.db.commit()
+
+
+def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:
+    """Return what people gave and wrote in form grader, by grade_id; only cells with a mark or a comment."""
+    try:
+        notebook = gradebook.find_submission_notebook(lab.slug, lab.slug, student)
+    except MissingEntry:
+        return {}
+    comments = {comment.name: comment.manual_comment or "" for comment in notebook.comments}
+    grades = {grade.name: grade for grade in notebook.grades}
+    found = {}
+    for name in {**grades, **comments}:
+        grade = grades.get(name)
+        mark = Mark(grade.manual_score if grade else None, (grade.extra_credit or 0.0) if grade else 0.0, comments.get(name, ""))
+        if mark != Mark(None, 0.0, ""):
+            found[name] = mark
+    return found

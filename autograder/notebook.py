@@ -1,0 +1,57 @@
+"""A notebook's cells, as nbgrader's metadata marks them; its bytes, in and out."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+JUDGE = "judge"
+_TEST_NAME = re.compile(r"(?:test|judge)-(?P<exercise>.+?)(?:-\d+)?$")
+
+
+def read_notebook(data: bytes) -> NotebookNode:
+    """Return the notebook in `data`, brought to nbformat 4. Raises what JSON, nbformat's schema and its converters raise."""
+    notebook: NotebookNode = nbformat.reads(data.decode("utf-8"), as_version=4)
+    return notebook
+
+
+def write_notebook(notebook: NotebookNode) -> bytes:
+    """Return the notebook as bytes that depend on its content alone."""
+    return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def marks(cell: NotebookNode) -> dict[str, Any]:
+    """Return the cell's nbgrader metadata, or an empty dict."""
+    found = cell.metadata.get("nbgrader")
+    return dict(found) if isinstance(found, dict) and "grade_id" in found else {}
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Return whether learners write in this cell: a solution, or a manually graded task."""
+    found = marks(cell)
+    return bool(found.get("solution") or found.get("task"))
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Return whether this cell's run gives points."""
+    found = marks(cell)
+    return bool(found.get("grade") and not found.get("solution"))
+
+
+def is_judge(cell: NotebookNode) -> bool:
+    """Return whether this test cell runs in a clean kernel, after the learner's."""
+    return is_test(cell) and JUDGE in cell.metadata.get("tags", [])
+
+
+def exercise_of(grade_id: str) -> str:
+    """Return the exercise that a test cell's grade_id names: `test-x`, `judge-x-2` → `x`."""
+    match = _TEST_NAME.match(grade_id)
+    return match["exercise"] if match else ""
+
+
+def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield the notebook's code cells, in order."""
+    return (cell for cell in notebook.cells if cell.cell_type == "code")

@@ -1,0 +1,91 @@
+"""The notebook that learners open: nbgrader's own steps, called as functions, over the source."""
+
+import copy
+import hashlib
+import html
+import json
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
+
+from autograder.errors import SourceProblem
+from autograder.notebook import marks
+from autograder.source import Lab
+
+STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ClearHiddenTests, ClearMarkScheme, ComputeChecksums)
+SOLVED_STEPS = (LockCells, ClearOutput, CheckCellMetadata, ComputeChecksums)
+PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def make_release(lab: Lab) -> NotebookNode:
+    """Return the lab without solutions, hidden tests and mark schemes, with its card, locked cells and checksums.
+
+    Raises SourceProblem where nbgrader refuses the notebook.
+    """
+    notebook = _apply(lab, STEPS)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = cell.source.rstrip("\n")
+    notebook.metadata["lab"] = {**notebook.metadata["lab"], "digest": digest(notebook)}
+    return notebook
+
+
+def make_solved(lab: Lab) -> NotebookNode:
+    """Return the lab with its solutions and hidden tests, in the form in which nbgrader keeps a source notebook."""
+    return _apply(lab, SOLVED_STEPS)
+
+
+def digest(notebook: NotebookNode) -> str:
+    """Return a short digest of what a person may edit: every cell's kind and text."""
+    text = json.dumps([(cell.cell_type, "".join(cell.source)) for cell in notebook.cells])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def render_card(lab: Lab) -> str:
+    """Return the lab's card as Markdown: level, minutes, tools, what to do first, what one can do afterwards, for which roles."""
+    header = lab.header
+    before = ", ".join(f"`{slug}`" for slug in header.prerequisites) or "none"
+    rows = [
+        ("Level", header.level),
+        ("Time", f"about {header.minutes} minutes"),
+        ("Tools", ", ".join(header.tools)),
+        ("Labs to do first", before),
+        ("Covers", f"{header.roadmap} (MLOps & Production AI Roadmap)"),
+        ("Roles", ", ".join(header.roles)),
+    ]
+    table = "\n".join(["| This lab | |", "|:--|:--|", *(f"| {name} | {html.escape(text, quote=False)} |" for name, text in rows)])
+    outcomes = "\n".join(f"- {outcome}" for outcome in header.outcomes)
+    return f"{table}\n\n**Afterwards you can**\n\n{outcomes}"
+
+
+def _apply(lab: Lab, steps: tuple[type, ...]) -> NotebookNode:
+    notebook = copy.deepcopy(lab.notebook)
+    notebook.metadata = nbformat.from_dict({"kernelspec": PYTHON, "lab": notebook.metadata["lab"]})
+    if lab.path.suffix == ".py":
+        _add_card(notebook, lab)
+    resources: dict[str, object] = {}
+    for step in steps:
+        try:
+            notebook, resources = step().preprocess(notebook, resources)
+        except Exception as error:  # nbgrader raises bare RuntimeErrors and its own ValidationError
+            raise SourceProblem(lab.path, f"{step.__name__}: {error}", "mend the cell's nbgrader header or its BEGIN/END lines") from None
+    for cell in notebook.cells:
+        found = marks(cell)
+        if found.get("locked") and not found.get("grade") and not found.get("task"):
+            cell.metadata["deletable"] = False
+    return notebook
+
+
+def _add_card(notebook: NotebookNode, lab: Lab) -> None:
+    first = notebook.cells[0]
+    title, _, rest = first.source.partition("\n")
+    first.source = f"{title}\n\n{render_card(lab)}\n{rest}".rstrip("\n")

@@ -1,0 +1,45 @@
+"""What came of one submission: a state for every one, and *not graded* never looks like *earned 0*."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autograder.score import Score
+
+GRADED = "graded"
+MISSING = "missing"
+UNREADABLE = "unreadable"
+NOT_GRADED = "not graded"
+STATES = (GRADED, MISSING, UNREADABLE, NOT_GRADED)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One student's submission of one lab, graded or not.
+
+    `state` is one of STATES and `reason` says why it is not *graded*. `points` of `max_points`; `seconds` of wall-clock time and
+    `peak_mib` of memory for the run; `submission` is the SHA-256 of what was handed in; `graded_at` an ISO time in UTC.
+    """
+
+    student: str
+    lab: str
+    state: str
+    max_points: float
+    reason: str = ""
+    points: float = 0.0
+    scores: tuple[Score, ...] = ()
+    seconds: float = 0.0
+    peak_mib: int = 0
+    submission: str = ""
+    graded_at: str = ""
+
+    def as_json(self) -> str:
+        """Return the result as JSON text, which `from_json` reads."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def from_json(text: str) -> Result:
+    """Return the Result that `as_json` wrote."""
+    found: dict[str, Any] = json.loads(text)
+    found["scores"] = tuple(Score(**score) for score in found["scores"])
+    return Result(**found)

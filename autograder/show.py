@@ -1,0 +1,119 @@
+"""What the command line prints: tables and bars on a terminal, plain lines elsewhere."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograder.check import Report
+from autograder.lint import Finding
+from autograder.result import GRADED, Result
+from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
+from autograder.source import LEVELS, Lab
+
+_CONSOLE = Console(soft_wrap=True, highlight=False)
+_STYLES = {FULL: "green", PARTIAL: "yellow", WRONG: "red", ERROR: "red", TIMED_OUT: "red", NOT_ATTEMPTED: "dim", TO_MARK: "cyan"}
+
+
+def line(text: str) -> None:
+    """Print a line as it is."""
+    _CONSOLE.print(escape(text))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print a table; the columns numbered in `right` are right-aligned. Texts may carry rich's markup."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for number, head in enumerate(heads):
+        made.add_column(head, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    Console(highlight=False, width=None if _CONSOLE.is_terminal else 160).print(made)
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar with the time left; where this is no terminal, a line for each step."""
+    if not _CONSOLE.is_terminal:
+        yield line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_CONSOLE) as progress:
+        task = progress.add_task(what, total=total)
+
+        def step(text: str) -> None:
+            progress.console.print(escape(text))
+            progress.advance(task)
+
+        yield step
+
+
+def points(result: Result) -> str:
+    """Return a result's points, or its state and why: *not graded* never looks like 0."""
+    if result.state != GRADED:
+        return f"{result.state} ({result.reason})"
+    return f"{result.points:g} of {result.max_points:g}"
+
+
+def results(found: Sequence[Result]) -> None:
+    """Print a line per submission: points, outcomes, and the first reason why points were lost."""
+    rows = []
+    for result in found:
+        outcomes = ", ".join(sorted({_outcome(score.outcome) for score in result.scores if score.outcome != FULL}))
+        reason = next((score.message for score in result.scores if score.message), result.reason)
+        shown = f"{result.points:g}" if result.state == GRADED else "–"
+        state = result.state if result.state == GRADED else f"[yellow]{result.state}[/]"
+        rows.append([escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90])])
+    table(["student", "lab", "state", "points", "of", "exercises not full", "first reason"], rows, right=(3, 4))
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print findings, one a line."""
+    for finding in found:
+        line(str(finding))
+    line(f"{len(found)} findings" if found else "no findings")
+
+
+def check_reports(reports: Sequence[Report]) -> None:
+    """Print what `check` found: the findings, then a line per lab."""
+    for report in reports:
+        for finding in report.findings:
+            line(str(finding))
+    rows = [
+        [
+            *(r.slug, r.level, str(len(r.exercises)), f"{r.judged_points:g}", str(r.wrong_answers), str(r.right_answers)),
+            *(f"{r.seconds:.0f}", str(r.peak_mib), f"[red]{len(r.findings)}[/]" if r.findings else "[green]none[/]"),
+        ]
+        for r in reports
+    ]
+    heads = ["lab", "level", "exercises", "judged points", "wrong answers", "right answers", "seconds", "MiB", "findings"]
+    table(heads, rows, right=range(2, 8))
+
+
+def progress(labs: Sequence[Lab], found: Sequence[Result]) -> None:
+    """Print a learner's state: every exercise, every lab, every level."""
+    for level in LEVELS:
+        mine = [(lab, result) for lab, result in zip(labs, found, strict=True) if lab.header.level == level]
+        for lab, result in mine:
+            line(f"\n{lab.header.title} ({lab.slug}): {points(result)}{', ' + result.reason if result.reason and result.scores else ''}")
+            rows = [
+                [f"  {s.exercise}", _outcome(s.outcome), f"{s.points:g}", f"{s.max_points:g}", escape(s.message)] for s in result.scores
+            ]
+            if rows:
+                table(["  exercise", "outcome", "points", "of", "why"], rows, right=(2, 3))
+        if mine:
+            total = sum(result.points for _, result in mine)
+            line(f"\n{level}: {total:g} of {sum(lab.points for lab, _ in mine):g} points in {len(mine)} labs")
+
+
+def _outcome(outcome: str) -> str:
+    return f"[{_STYLES[outcome]}]{outcome}[/]"

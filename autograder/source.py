@@ -1,0 +1,197 @@
+"""A lab as its author wrote it: header, notebook with solutions and hidden tests, exercises, files."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.errors import SourceProblem, UnknownLab
+from autograder.notebook import exercise_of, is_answer, is_judge, is_test, marks, read_notebook
+
+LEVELS = ("beginner", "intermediate", "advanced")
+ROLES = ("MLOps Engineer", "Production ML Engineer", "AI Platform Engineer", "LLMOps / GenAIOps Engineer")
+USES_ANSWERS = "uses-answers"
+STORY = "metro_bikes.py"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a lab says of itself, once, in its YAML header. `minutes` is a learner's time."""
+
+    title: str
+    level: str
+    slug: str
+    minutes: int
+    prerequisites: tuple[str, ...]
+    tools: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    roles: tuple[str, ...]
+    roadmap: str
+    hand_in: tuple[str, ...] = ()
+    project: bool = False
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An answer cell and the test cells that judge it. `points` includes `judged`, those of its `judge` cells."""
+
+    id: str
+    tests: tuple[str, ...]
+    points: float
+    judged: float = 0.0
+    manual: bool = False
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab, read. `files` lie beside the notebook, `hidden` only beside the judge; both map a relative path to bytes."""
+
+    path: Path
+    header: Header
+    notebook: NotebookNode
+    exercises: tuple[Exercise, ...]
+    files: dict[str, bytes] = field(default_factory=dict)
+    hidden: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """The lab's nbgrader assignment id, and its notebook's name."""
+        return self.header.slug
+
+    @property
+    def points(self) -> float:
+        """The sum of all exercises' points."""
+        return sum(exercise.points for exercise in self.exercises)
+
+
+def read_lab(path: Path) -> Lab:
+    """Return the lab in `path`: a `lab.py` with `files/` and `hidden/` beside it, or a cohort's `source/SLUG/SLUG.ipynb`.
+
+    Raises SourceProblem where the notebook or its header cannot be read.
+    """
+    notebook = _read_notebook(path)
+    header = _read_header(path, notebook)
+    exercises = _find_exercises(path, notebook)
+    if path.suffix == ".py":
+        hidden = _read_folder(path.parent / "hidden")
+        story = path.parents[2] / STORY
+        if story.is_file():
+            hidden[STORY] = story.read_bytes()
+        return Lab(path, header, notebook, exercises, _read_folder(path.parent / "files"), hidden)
+    files = {name: data for name, data in _read_folder(path.parent).items() if name != path.name}
+    hidden = {name.removeprefix("hidden/"): files.pop(name) for name in sorted(files) if name.startswith("hidden/")}
+    return Lab(path, header, notebook, exercises, files, hidden)
+
+
+def find_labs(source: Path, wanted: tuple[str, ...] = ()) -> list[Lab]:
+    """Return the labs under `source`, in the order of level and folder; only those whose slug or folder is in `wanted`, if any.
+
+    Raises UnknownLab where a wanted one is not there, SourceProblem where one cannot be read.
+    """
+    paths = [path for level in LEVELS for path in sorted(source.glob(f"{level}/*/lab.py"))]
+    names = {path: {path.parent.name, re.sub(r"^\d+-", "", path.parent.name)} for path in paths}
+    known = set().union(*names.values())
+    asked = {name.rstrip("/").split("/")[-1] for name in wanted}
+    for name in sorted(asked - known):
+        raise UnknownLab(name, "no such lab", f"choose from {', '.join(sorted(n for n in known if not n[:1].isdigit()))}")
+    labs = [read_lab(path) for path in paths if not asked or names[path] & asked]
+    for lab in labs:
+        if lab.slug != re.sub(r"^\d+-", "", lab.path.parent.name):
+            raise SourceProblem(lab.path, f"slug {lab.slug!r} is not the folder's name", "let them agree: NN-SLUG/lab.py")
+    return labs
+
+
+def _read_notebook(path: Path) -> NotebookNode:
+    try:
+        text = path.read_text(encoding="utf-8")
+        notebook = jupytext.reads(text, fmt="py:percent") if path.suffix == ".py" else read_notebook(text.encode())
+    except OSError as error:
+        raise SourceProblem(path, f"cannot be read ({error.strerror})", "check the path and its permissions") from None
+    except Exception as error:  # jupytext and nbformat raise what their YAML and JSON parsers raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SourceProblem(path, f"is not a notebook source ({reason})", "mend its header: YAML between the two '# ---' lines") from None
+    notebook.metadata = nbformat.from_dict({k: v for k, v in notebook.metadata.items() if k in ("kernelspec", "lab")})
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        cell.metadata.pop("lines_to_next_cell", None)
+        name = marks(cell).get("grade_id") or hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = (name if seen[name] == 1 else f"{name[:58]}-{seen[name]}")[:64]
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def _read_header(path: Path, notebook: NotebookNode) -> Header:
+    found = notebook.metadata.get("lab")
+    if not isinstance(found, dict):
+        raise SourceProblem(path, "has no 'lab' header", "start from source/_template/lab.py")
+    known = Header.__dataclass_fields__
+    values: dict[str, Any] = {}
+    for name, spec in known.items():
+        if name not in found:
+            if name in ("hand_in", "project"):
+                continue
+            raise SourceProblem(path, f"header field '{name}' is missing", "add it to the 'lab' block of the YAML header")
+        value = found[name]
+        wanted: type[Any] = {"int": int, "str": str, "bool": bool}.get(getattr(spec.type, "__name__", ""), list)
+        if not isinstance(value, wanted) or (wanted is list and not all(isinstance(item, str) for item in value)):
+            kind = "a list of texts" if wanted is list else {int: "a whole number", str: "a text", bool: "true or false"}[wanted]
+            raise SourceProblem(path, f"header field '{name}' is {value!r}", f"make it {kind}")
+        values[name] = tuple(value) if wanted is list else value
+    for name in sorted(set(found) - set(known)):
+        raise SourceProblem(path, f"header field '{name}' is not known", f"use only {', '.join(known)}")
+    if values["level"] not in LEVELS:
+        raise SourceProblem(path, f"level {values['level']!r} is not known", f"choose from {', '.join(LEVELS)}")
+    return Header(**values)
+
+
+def _find_exercises(path: Path, notebook: NotebookNode) -> tuple[Exercise, ...]:
+    order: list[str] = []
+    tests: dict[str, list[NotebookNode]] = {}
+    manual: dict[str, float] = {}
+    for number, cell in enumerate(notebook.cells, 1):
+        found = marks(cell)
+        name = found.get("grade_id", "")
+        if (found.get("grade") or found.get("task")) and not isinstance(found.get("points"), int | float):
+            raise SourceProblem(f"{path}: cell {number} ({name})", "points missing", 'add "points" to the cell\'s nbgrader header')
+        if is_answer(cell):
+            if name in order:
+                raise SourceProblem(f"{path}: cell {number} ({name})", "grade_id stands twice", "give each cell a grade_id of its own")
+            order.append(name)
+            if found.get("task") or found.get("grade"):
+                manual[name] = float(found["points"])
+        elif is_test(cell):
+            exercise = exercise_of(name)
+            if exercise not in order:
+                what = f"test cell belongs to no answer cell before it ({exercise or 'no exercise named'})"
+                raise SourceProblem(
+                    f"{path}: cell {number} ({name})", what, "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE"
+                )
+            tests.setdefault(exercise, []).append(cell)
+    return tuple(
+        Exercise(
+            id=name,
+            tests=tuple(marks(cell)["grade_id"] for cell in tests.get(name, [])),
+            points=manual.get(name, 0.0) + sum(float(marks(cell)["points"]) for cell in tests.get(name, [])),
+            judged=sum(float(marks(cell)["points"]) for cell in tests.get(name, []) if is_judge(cell)),
+            manual=name in manual,
+        )
+        for name in order
+        if name in tests or name in manual
+    )
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        return {}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_litter(path.relative_to(folder)))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def _is_litter(path: Path) -> bool:
+    return any(part in ("__pycache__", ".ipynb_checkpoints", ".DS_Store") for part in path.parts)

@@ -1,9 +1,11 @@
 """Builds the labs from their sources, grades what learners hand in, and reports.
 
-One straight way, one module per word, and no module imports one that comes after it:
+One straight way, one module a word, and no module imports one that comes after it:
 
-    source → answers → release → catalogue → build → lint                      authors
-    submitted → restore → crossing → kernel → execute → score                  one submission
-    gradebook → feedback → cohort → grade → report                             a cohort
-    check → progress → cli                                                     authors, learners, everybody
+    errors → offline → notebook → source → answers → release → catalogue → build → definitions → lint
+    plain → crossing → guard → kernel → execute → restore → score → result → submitted
+    gradebook → cohort → page → feedback → grade → plots → report
+    check → progress → show → cli
+
+The first line is the authors' room, the second one submission's way, the third a cohort's, the last what people call.
 """

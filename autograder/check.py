@@ -17,6 +17,7 @@ import tempfile
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -67,12 +68,10 @@ def check(path: Path, project: Path | None = None, limits: Limits = DEFAULT_LIMI
     lab = read_lab(path)
     findings = [Finding(_LINT_RULES.get(f.rule, f.rule), f.lab, f.where, f.what, f.todo) for f in lint(lab)]
     if project is not None:
-        findings += _check_build(lab, project)
-    solved = _check_solved(lab, limits, findings)
-    _check_release(lab, limits, findings)
+        findings += check_build(lab, project)
+    used, found = check_solved(lab, limits)
     answers = read_answers(lab)
-    findings += _check_answers(lab, answers, limits)
-    used = solved.notebook.metadata["autograder"]
+    findings += [*found, *check_release(lab, limits), *check_answers(lab, answers, limits)]
     points = {exercise.id: exercise.points for exercise in lab.exercises}
     counts = {
         exercise.id: {
@@ -98,13 +97,17 @@ def check(path: Path, project: Path | None = None, limits: Limits = DEFAULT_LIMI
     )
 
 
-def _check_build(lab: Lab, project: Path) -> list[Finding]:
+def check_build(lab: Lab, project: Path) -> list[Finding]:
+    """Return where the lab below `labs/` differs from a fresh build (R1)."""
     mine = project / "labs" / lab.header.level / lab.path.parent.name
     changes = [change for change in find_changes(project) if change.path.is_relative_to(mine)]
     return [Finding("R1", lab.slug, str(c.path.relative_to(project)), f"is {c.kind}", "run: autograder build") for c in changes]
 
 
-def _check_solved(lab: Lab, limits: Limits, findings: list[Finding]) -> _Run:
+def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, Any], list[Finding]]:
+    """Run the solution under guard, and again by nbval. Return what it used (seconds, peak_mib) and the findings (R2, R6–R10)."""
+    findings: list[Finding] = []
+
     def find(rule: str, where: str, what: str, todo: str) -> None:
         findings.append(Finding(rule, lab.slug, where, what, todo))
 
@@ -136,10 +139,12 @@ def _check_solved(lab: Lab, limits: Limits, findings: list[Finding]) -> _Run:
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}) and not _alt(output):
                     find("R10", f"cell {cell.id}", "a picture without alt text", 'show it with Image("x.png", alt="what it shows")')
-    return run
+    return dict(used), findings
 
 
-def _check_release(lab: Lab, limits: Limits, findings: list[Finding]) -> None:
+def check_release(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+    """Return what the untouched release earns or fails at (R3)."""
+    findings: list[Finding] = []
     notebook = restore(make_solved(lab), make_release(lab))
     excused = {c.source for c in lab.notebook.cells if USES_ANSWERS in c.metadata.get("tags", [])}
     run = _run(lab, notebook, limits)
@@ -151,9 +156,11 @@ def _check_release(lab: Lab, limits: Limits, findings: list[Finding]) -> None:
         if got.points or got.outcome != NOT_ATTEMPTED:
             what = f"the untouched release earns {got.points:g} and is {got.outcome!r}"
             findings.append(Finding("R3", lab.slug, f"exercise {got.exercise}", what, "let it earn 0 and be 'not attempted'"))
+    return findings
 
 
-def _check_answers(lab: Lab, answers: list[Answer], limits: Limits) -> list[Finding]:
+def check_answers(lab: Lab, answers: list[Answer], limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+    """Return the answers that do not come out as their author says (R4)."""
     columns = [[a for a in answers if a.exercise == exercise.id] for exercise in lab.exercises]
     suspects = []
     for row in zip_longest(*columns):

@@ -18,8 +18,8 @@ from autograder.source import ROLES, USES_ANSWERS, Lab
 MAX_FILES_BYTES = 300_000
 MIN_WRONG, MIN_RIGHT = 3, 1
 LEAK_CHARACTERS = 12
-_HIDDEN = re.compile(r"^.*BEGIN HIDDEN TESTS.*$(.*?)^.*END HIDDEN TESTS.*$", re.S | re.M)
-_SOLUTION = re.compile(r"^.*BEGIN SOLUTION.*$(.*?)^.*END SOLUTION.*$", re.S | re.M)
+_HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS[^\n]*$(.*?)^[^\n]*END HIDDEN TESTS[^\n]*$", re.S | re.M)
+_SOLUTION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*$(.*?)^[^\n]*END SOLUTION[^\n]*$", re.S | re.M)
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<to>[^)\s]+)[^)]*\)")
 _VAGUE = {"here", "this", "link", "click here", "this link", "read more", "more", "see here", "page"}
 

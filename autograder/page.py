@@ -20,7 +20,15 @@ from markupsafe import Markup
 
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
 
-SYMBOLS = {FULL: "✓", PARTIAL: "◐", WRONG: "✗", ERROR: "⚠\ufe0e", TIMED_OUT: "◷", NOT_ATTEMPTED: "○", TO_MARK: "✎\ufe0e"}
+SYMBOLS = {
+    FULL: "✓",
+    PARTIAL: "◐",
+    WRONG: "✗",
+    ERROR: "⚠\ufe0e",
+    TIMED_OUT: "◷",
+    NOT_ATTEMPTED: "○",
+    TO_MARK: "✎\ufe0e",
+}
 HTML_CHARACTERS = 60_000
 HTML_DEPTH = 500
 PICTURE_BYTES = 2 * 2**20
@@ -29,7 +37,9 @@ PICTURE_STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xf
 _ESCAPES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?")
 # Control characters, those that turn the direction of text around, and lone surrogates, which are no text at all.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_NO_TEXT = re.compile(r"<(script|style|title|textarea|select|template|noscript|iframe|object|svg|math)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_NO_TEXT = re.compile(
+    r"<(script|style|title|textarea|select|template|noscript|iframe|object|svg|math)\b.*?(?:</\1\s*>|\Z)", re.I | re.S
+)
 _TAG = re.compile(r"<(/?)(?!(?:br|col|hr|img|input|wbr)\b)([a-z][a-z0-9]*)", re.I)
 _TAGS = frozenset(
     [
@@ -109,23 +119,23 @@ def number(value: float) -> str:
 
 
 def clean_html(text: str) -> Markup:
-    """Return the HTML with nothing in it that runs, loads, asks or frames; empty where it is too much or nothing is left."""
+    """Return the HTML without what runs, loads, asks or frames; empty where nothing is left, or it is too much."""
     return _clean(text, None)
 
 
 @lru_cache(maxsize=1024)
-def clean_markdown(text: str, level: int) -> tuple[Markup, int]:
+def clean_markdown(text: str, level: int | None) -> tuple[Markup, int]:
     """Return the Markdown as clean HTML, and the level of its last heading. `level` is that of the heading before it.
 
-    Headings are moved two levels down, below the page's own, and none skips a level.
+    Headings move two levels down, below the page's own, and none skips a level; they are none where `level` is None.
     """
-    outline = [level]
+    outline = None if level is None else [level]
     try:
         made = mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "math"])(text)
     except Exception:  # a parser's trouble with somebody's Markdown must not cost them the page
         made = ""
     cleaned = _clean(str(made), outline)
-    return cleaned or Markup("<pre>{}</pre>").format(plain(text)), outline[0]
+    return cleaned or Markup("<pre>{}</pre>").format(plain(text)), outline[0] if outline else 0
 
 
 def clean_picture(kind: str, data: object) -> str:
@@ -186,7 +196,7 @@ def _is_harmless(tag: str, name: str, value: str) -> bool:
 
 
 def _arrange(source: Iterable[dict[str, Any]], outline: list[int] | None) -> Iterator[dict[str, Any]]:
-    """Yield bleach's tokens with headings that fit the page (none where `outline` is None) and pictures that say what they are."""
+    """Yield bleach's tokens with headings that fit the page, none where `outline` is None, and pictures with words."""
     for token in source:
         name = token.get("name")
         if name == "img":

@@ -16,15 +16,20 @@ def make_project(tmp_path: Path) -> MakeProject:
     """Return a function that writes a project with the good lab, after edits (old, new) to its lab.py and answers.py."""
 
     def make(*edits: Edit, answers: tuple[Edit, ...] = ()) -> Path:
-        folder = tmp_path / "project" / "source" / "beginner" / "01-small-lab"
-        (folder / "files").mkdir(parents=True)
-        (folder / "files" / "start.json").write_text('{"start": 41}\n')
-        (folder / "lab.py").write_text(_edited((LABS / "good.py").read_text(), edits))
-        (folder / "answers.py").write_text(_edited((LABS / "good_answers.py").read_text(), answers))
-        (tmp_path / "project" / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/someone/somewhere"\n')
-        return tmp_path / "project"
+        return write_project(tmp_path / "project", edits, answers)
 
     return make
+
+
+def write_project(project: Path, edits: tuple[Edit, ...] = (), answers: tuple[Edit, ...] = ()) -> Path:
+    """Write a project with the good lab, edited, into `project`, and return it."""
+    folder = project / "source" / "beginner" / "01-small-lab"
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" / "start.json").write_text('{"start": 41}\n')
+    (folder / "lab.py").write_text(_edited((LABS / "good.py").read_text(), edits))
+    (folder / "answers.py").write_text(_edited((LABS / "good_answers.py").read_text(), answers))
+    (project / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/someone/somewhere"\n')
+    return project
 
 
 def lab_path(project: Path) -> Path:

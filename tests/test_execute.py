@@ -1,0 +1,128 @@
+"""What happens to a learner's cells: each case is a tiny notebook named after what it does."""
+
+import nbformat
+import psutil
+import pytest
+from nbformat import NotebookNode
+
+from autograder.execute import Limits, execute
+from autograder.kernel import MARK
+from autograder.notebook import read_notebook, write_notebook
+
+SHORT = Limits(cell_seconds=3, total_seconds=60)
+
+
+def run(*sources: str, judge: str = "", limits: Limits = SHORT, hidden: dict[str, bytes] | None = None) -> NotebookNode:
+    """Execute a notebook of these cells, and of a judge cell if given."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{number}") for number, source in enumerate(sources)]
+    if judge:
+        marks = {"grade": True, "solution": False, "locked": True, "points": 1, "grade_id": "judge-x", "schema_version": 3}
+        cells.append(nbformat.v4.new_code_cell(judge, id="judge", metadata={"nbgrader": marks, "tags": ["judge"]}))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    return read_notebook(execute(write_notebook(notebook), {"data.txt": b"given"}, hidden or {}, limits))
+
+
+def states(notebook: NotebookNode) -> list[str]:
+    """Return each cell's state."""
+    return [cell.metadata["autograder"]["state"] for cell in notebook.cells]
+
+
+def printed(notebook: NotebookNode, number: int) -> str:
+    """Return what a cell printed."""
+    return "".join(output.get("text", "") for output in notebook.cells[number].outputs)
+
+
+def test_a_failing_cell_does_not_stop_the_rest() -> None:
+    """A cell that raises is data, and the next one runs."""
+    assert states(run("1/0", "print('on')")) == ["failed", "ok"]
+
+
+@pytest.mark.parametrize("ending", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit()"])
+def test_a_cell_that_ends_the_kernel_costs_only_itself(ending: str) -> None:
+    """The cells before and after it run in a new kernel, in a folder as it was at the start."""
+    notebook = run("x = 1\nopen('made.txt', 'a').write('once')", ending, "print(x, open('made.txt').read())")
+
+    assert states(notebook) == ["ok", "died", "ok"]
+    assert printed(notebook, 2) == "1 once\n"
+    assert notebook.metadata["autograder"]["restarts"] == 1
+
+
+def test_a_cell_that_does_not_end_is_interrupted() -> None:
+    """It is timed out, and what was computed before stays."""
+    notebook = run("x = 1", "while True: pass", "print(x)")
+
+    assert states(notebook) == ["ok", "timed out", "ok"]
+    assert notebook.metadata["autograder"]["restarts"] == 0
+
+
+def test_a_cell_that_ignores_interrupts_is_ended_with_its_kernel() -> None:
+    """A loop that catches KeyboardInterrupt cannot hold the rest up."""
+    loop = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except KeyboardInterrupt:\n        pass"
+
+    assert states(run("x = 1", loop, "print(x)")) == ["ok", "timed out", "ok"]
+
+
+def test_the_whole_run_is_bounded() -> None:
+    """Cells that the time of the whole run does not reach are timed out, not forgotten."""
+    notebook = run("import time; time.sleep(2)", "time.sleep(30)", "1", limits=Limits(cell_seconds=30, total_seconds=5))
+
+    assert states(notebook) == ["ok", "timed out", "timed out"]
+
+
+def test_a_process_left_running_is_ended_and_told() -> None:
+    """A child in a session of its own does not outlive its submission."""
+    start = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)\nprint(p.pid)"
+    notebook = run(start)
+
+    assert int(printed(notebook, 0)) not in [p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE]
+    assert ["time.sleep(99)" in command for command in notebook.metadata["autograder"]["left_running"]] == [True]
+
+
+def test_the_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the grader's environment holds does not reach a learner's code; HOME is a fresh folder."""
+    monkeypatch.setenv("SECRET_TOKEN", "very secret")
+
+    text = printed(run("import os\nprint(sorted(os.environ), os.listdir(os.environ['HOME']))"), 0)
+
+    assert "SECRET_TOKEN" not in text
+    assert MARK in text
+
+
+def test_the_judge_sees_the_folder_but_not_the_kernel() -> None:
+    """A file that the learner made is there; a name is not, unless it is a function's."""
+    judge = "assert open('made.txt').read() == 'mine'\nassert 'x' not in globals()\nassert add(1, 2) == 3"
+    notebook = run("x = 1\nopen('made.txt', 'w').write('mine')", "def add(a, b):\n    return a + b", judge=judge)
+
+    assert states(notebook) == ["ok", "ok", "ok"], notebook.cells[-1].outputs
+
+
+def test_hidden_files_lie_only_beside_the_judge() -> None:
+    """A learner's cell does not find them; the judge does."""
+    notebook = run("import os\nprint(os.listdir())", judge="import truth\nassert truth.ANSWER == 42", hidden={"truth.py": b"ANSWER = 42\n"})
+
+    assert "truth.py" not in printed(notebook, 0)
+    assert states(notebook)[-1] == "ok"
+
+
+def test_the_judge_gets_the_labs_files_back() -> None:
+    """A learner's change to one of the lab's own files does not reach the judge."""
+    notebook = run("open('data.txt', 'w').write('forged')", judge="assert open('data.txt').read() == 'given'")
+
+    assert states(notebook) == ["ok", "ok"]
+
+
+def test_a_learners_function_that_ends_its_process_does_not_end_the_judge() -> None:
+    """The judge reads an exception, and goes on."""
+    judge = "try:\n    leave()\nexcept Exception as error:\n    print(type(error).__name__)"
+    notebook = run("import os\ndef leave():\n    os._exit(0)", judge=judge)
+
+    assert printed(notebook, 1) == "ProcessEnded\n"
+
+
+def test_cells_of_a_submission_do_not_keep_old_outputs() -> None:
+    """What a learner's notebook brings along as outputs is not what the run made."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text="forged")])])
+
+    executed = read_notebook(execute(write_notebook(notebook), {}, {}, SHORT))
+
+    assert [output.output_type for output in executed.cells[0].outputs] == ["execute_result"]

@@ -4,14 +4,13 @@ In the judge's kernel, a `Crossing` holds the learner's definitions as text and 
 Each call runs in a child process, with the caller's folder and environment.
 """
 
-import ast
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from autograder import plain
@@ -22,10 +21,10 @@ class LearnerError(Exception):
 
 
 class Crossing:
-    """The learner's functions, as the judge calls them. `seconds` bounds each call."""
+    """The learner's functions, as the judge calls them: `statements`, and which of them each name `needs`. `seconds` bounds a call."""
 
-    def __init__(self, text: str, seconds: float) -> None:
-        self._text, self._seconds = text, seconds
+    def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float) -> None:
+        self._definitions, self._seconds = {"statements": statements, "needs": needs}, seconds
         self._process = self._start()  # at once: it imports while the judge does
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -36,10 +35,6 @@ class Crossing:
 
         call.__name__ = call.__qualname__ = name
         return call
-
-    def close(self) -> None:
-        """End the learner's process."""
-        self._process.kill()
 
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         request = {"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": dict(os.environ)}
@@ -64,31 +59,42 @@ class Crossing:
     def _start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "autograder.crossing"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        _write(process.stdin, json.dumps(self._text))
+        _write(process.stdin, json.dumps(self._definitions))
         return process
 
 
 def serve(requests: IO[str], answers: IO[str]) -> None:
-    """Run the learner's definitions once, then answer each request in `requests` with a line in `answers`, until they end."""
+    """Answer each request in `requests` with a line in `answers`, until they end. The first line holds the definitions."""
+    first = json.loads(requests.readline())
     scope: dict[str, Any] = {"__name__": "__main__"}
-    failures: list[BaseException] = []
-    for node in ast.parse(json.loads(requests.readline())).body:
-        try:
-            exec(compile(ast.Module([node], []), "<the learner's definitions>", "exec"), scope)
-        except BaseException as error:
-            failures.append(error)
+    run: set[int] = set()
     for line in requests:
         request = plain.load(line)
         os.environ.clear()
         os.environ.update(request["environ"])
         os.chdir(request["cwd"])
         try:
-            if request["name"] not in scope:
-                raise failures[0] if failures else NameError(f"name '{request['name']}' is not defined")
-            answer = "returned " + plain.dump(scope[request["name"]](*request["args"], **request["kwargs"]))
+            function = _define(request["name"], first, scope, run)
+            answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
         except BaseException as error:
             answer = _raised(error)
         _write(answers, answer)
+
+
+def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: set[int]) -> Callable[..., Any]:
+    """Run the statements that `name` needs and that did not run yet. A failing one counts only if `name` is missing then."""
+    failure: BaseException = NameError(f"name '{name}' is not defined")
+    for number in definitions["needs"].get(name, []):
+        if number not in run:
+            run.add(number)
+            try:
+                exec(compile(definitions["statements"][number], "<the learner's definitions>", "exec"), scope)
+            except BaseException as error:
+                failure = error
+    if name not in scope:
+        raise failure
+    function: Callable[..., Any] = scope[name]
+    return function
 
 
 def _raised(error: BaseException) -> str:

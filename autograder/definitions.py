@@ -19,19 +19,36 @@ class _Statement:
     defines: bool
 
 
-def definitions(notebook: NotebookNode, names: Iterable[str]) -> str:
-    """Return the notebook's top-level statements that `names` need, in order: definitions, imports and module-level values.
+@dataclass(frozen=True)
+class Definitions:
+    """Statements of a notebook, in order, and for each name the numbers of those that it needs."""
+
+    statements: tuple[str, ...]
+    needs: dict[str, tuple[int, ...]]
+
+
+def definitions(notebook: NotebookNode, names: Iterable[str]) -> Definitions:
+    """Return the notebook's top-level statements that `names` need: definitions, imports and module-level values.
 
     Test cells are left out, and so are statements that bind nothing. Cells that are no Python are skipped.
     """
     statements = [found for cell in code_cells(notebook) if not is_test(cell) for found in _statements(cell.source)]
-    needed, before = set(names), -1
+    needs = {name: _needed(statements, name) for name in names}
+    kept = sorted(set().union(*needs.values()))
+    return Definitions(
+        tuple(statements[number].text for number in kept),
+        {name: tuple(kept.index(number) for number in numbers) for name, numbers in needs.items()},
+    )
+
+
+def _needed(statements: list[_Statement], name: str) -> list[int]:
+    needed, before = {name}, 0
     while len(needed) > before:
         before = len(needed)
         for statement in statements:
             if statement.binds & needed or "*" in statement.binds:
                 needed |= statement.uses
-    return "\n".join(s.text for s in statements if s.binds & needed or "*" in s.binds)
+    return [number for number, statement in enumerate(statements) if statement.binds & needed or "*" in statement.binds]
 
 
 def defined_functions(notebook: NotebookNode) -> set[str]:
@@ -69,6 +86,7 @@ def _statement(node: ast.stmt) -> _Statement:
         binds = frozenset((alias.asname or alias.name).split(".")[0] for alias in node.names)
     else:
         stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored |= {n.name for n in nodes if isinstance(n, ast.ExceptHandler) and n.name}
         binds = frozenset(
             stored | {_root(n) for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)} - {""}
         )

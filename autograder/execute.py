@@ -2,7 +2,8 @@
 
 First the learner's kernel runs every cell but the judge's, then – when that kernel and all it started are gone – a clean one runs
 the judge cells over the same folder. What happens to a cell is data: its metadata `autograder` holds `state` (ok, failed, timed
-out, died, skipped) and `seconds`. The notebook's own holds `seconds`, `peak_mib`, `restarts` and `left_running`.
+out, died, skipped) and `seconds`. The notebook's own holds the learner's
+`seconds` and `peak_mib`, `judge_seconds`, `restarts` and `left_running`.
 """
 
 import asyncio
@@ -81,10 +82,12 @@ async def _run(
             break
         broken.add(died)
         shutil.rmtree(work, ignore_errors=True)
+    used = {"seconds": round(time.monotonic() - begin, 2), "restarts": len(broken), **kernel.usage()}
     if judges:
         write_files(work, {**files, **hidden})
-        await _run_judges(kernel, nb, judges, limits, end)
-    nb.metadata["autograder"] = {"seconds": round(time.monotonic() - begin, 2), "restarts": len(broken), **kernel.usage()}
+        await _run_judges(kernel, nb, judges, limits, time.monotonic() + limits.total_seconds)
+    used["judge_seconds"] = round(time.monotonic() - begin - used["seconds"], 2)
+    nb.metadata["autograder"] = used
 
 
 async def _run_cells(
@@ -107,14 +110,15 @@ async def _run_cells(
 
 
 async def _run_judges(kernel: Kernel, nb: NotebookNode, cells: list[NotebookNode], limits: Limits, end: float) -> None:
-    learner = defined_functions(nb)
+    names = defined_functions(nb) & set().union(*(used_names(cell.source) for cell in cells))
+    given = definitions(nb, sorted(names))
     waiting = list(cells)
     while waiting:
         async with kernel.start(nb):
+            if given.needs:
+                await kernel.hand_over(given, limits.cell_seconds)
             while waiting:
                 cell = waiting.pop(0)
-                names = sorted(used_names(cell.source) & learner)
-                await kernel.hand_over(definitions(nb, names), names, limits.cell_seconds)
                 try:
                     await _run_cell(kernel, nb, cell, min(limits.cell_seconds, max(1.0, end - time.monotonic())))
                 except KernelDied:

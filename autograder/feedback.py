@@ -19,7 +19,7 @@ from autograder.redact import hidden_lines, holds, redact, squeezed_lines
 from autograder.release import make_release
 from autograder.result import GRADED, Result
 from autograder.score import FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG, CellScore, Score, score_cells
-from autograder.source import Lab
+from autograder.source import Exercise, Lab
 
 TEXT_CHARACTERS = 20_000
 READ_CHARACTERS = 10 * TEXT_CHARACTERS
@@ -31,9 +31,7 @@ _NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
 _ENDS = {"timed out": "This cell was stopped: it ran too long.", "died": "The kernel ended while this cell ran."}
 
 
-def write_feedback(
-    lab: Lab, executed: NotebookNode | None, result: Result, by_hand: Mapping[str, Mark] = _NO_MARKS
-) -> bytes:
+def write_feedback(lab: Lab, executed: NotebookNode | None, result: Result, by_hand: Mapping[str, Mark] = _NO_MARKS) -> bytes:
     """Return the learner's page as HTML. `executed` is None where nothing was run.
 
     `by_hand` maps a grade_id to what a person gave and wrote. Its points take the place of a written part's.
@@ -41,7 +39,9 @@ def write_feedback(
     release = make_release(lab)
     own = [cell.source for cell in executed.cells if _is_own(cell)] if executed else []
     secrets = hidden_lines(lab, release) - squeezed_lines(own)
-    scores = {score.exercise: _with_mark(score, by_hand.get(score.exercise)) for score in result.scores}
+    earned = {scored.grade_id: scored for scored in score_cells(lab, executed)} if executed else {}
+    auto = {score.exercise: score for score in result.scores}
+    scores = {e.id: _with_marks(auto[e.id], e, earned, by_hand) for e in lab.exercises if e.id in auto}
     titles = exercise_titles(lab)
     exercises = [
         {
@@ -60,13 +60,11 @@ def write_feedback(
         result=result,
         graded=result.state == GRADED,
         reason=_safe(result.reason, secrets),
-        points=result.points + sum(scores[before.exercise].points - before.points for before in result.scores),
+        points=result.points + sum(score.points - auto[name].points for name, score in scores.items()),
         to_mark=sum(score.max_points - score.points for score in scores.values() if score.outcome == TO_MARK),
         exercises=exercises,
         notes=_notes(executed),
-        cells=_show_notebook(lab, release, executed, scores, by_hand, secrets)
-        if executed and result.state == GRADED
-        else [],
+        cells=_show_notebook(lab, release, executed, scores, earned, by_hand, secrets) if executed and result.state == GRADED else [],
     )
 
 
@@ -93,12 +91,18 @@ def _safe(text: object, secrets: frozenset[str]) -> str:
     return redact(plain(text), secrets)
 
 
-def _with_mark(score: Score, mark: Mark | None) -> Score:
-    if mark is None or mark.points is None:
+def _with_marks(score: Score, exercise: Exercise, earned: Mapping[str, CellScore], by_hand: Mapping[str, Mark]) -> Score:
+    """Return the score with the points that a person gave to the exercise's written part or to its tests."""
+    cells = [exercise.id, *exercise.tests] if exercise.manual else [*exercise.tests]
+    given = {cell: by_hand[cell].points for cell in cells if cell in by_hand and by_hand[cell].points is not None}
+    if not given:
         return score
-    points = mark.points + mark.extra
+    points = sum((by_hand[cell].points or 0.0) + by_hand[cell].extra for cell in given)
+    points += sum(earned[cell].points or 0.0 for cell in cells if cell not in given and cell in earned)
+    if score.outcome == TO_MARK and exercise.id not in given:
+        return replace(score, points=points)
     outcome = FULL if points >= score.max_points else PARTIAL if points > 0 else WRONG
-    return replace(score, points=points, outcome=outcome, message="")
+    return replace(score, points=points, outcome=outcome, message="" if outcome == FULL else score.message)
 
 
 def _notes(executed: NotebookNode | None) -> list[str]:
@@ -116,11 +120,11 @@ def _show_notebook(
     release: NotebookNode,
     executed: NotebookNode,
     scores: Mapping[str, Score],
+    earned: Mapping[str, CellScore],
     by_hand: Mapping[str, Mark],
     secrets: frozenset[str],
 ) -> list[dict[str, Any]]:
     released = {marks(cell)["grade_id"]: cell.source for cell in release.cells if marks(cell)}
-    earned = {scored.grade_id: scored for scored in score_cells(lab, executed)}
     number = {exercise.id: place for place, exercise in enumerate(lab.exercises, 1)}
     shown: list[dict[str, Any]] = []
     level = 2

@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
+from autograder.definitions import Definitions
 from autograder.offline import SWITCHES
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX")
@@ -39,7 +40,7 @@ class Kernel:
         self.answers = False
         self._folder, self._work, self._guard = folder, work, guard
         self._mark = uuid.uuid4().hex
-        self._peak_bytes = 0
+        self._peak_bytes: list[int] = []
         self._left: list[str] = []
         self._client: NotebookClient | None = None
         self._asked_exit = False
@@ -49,6 +50,7 @@ class Kernel:
         """Start a kernel for the notebook; when the block ends, it and all that it started are gone."""
         manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(self._folder / "k"))
         self._client = NotebookClient(nb, km=manager, allow_errors=True, iopub_timeout=GRACE_SECONDS, on_cell_executed=self._note_exit)
+        self._peak_bytes.append(0)
         sampler = asyncio.create_task(self._sample())
         try:
             async with self._client.async_setup_kernel(cwd=str(self._work), env=self._environment(), cleanup_kc=True):
@@ -78,22 +80,21 @@ class Kernel:
             return "died"
         return "failed" if any(output.output_type == "error" for output in cell.outputs) else "ok"
 
-    async def hand_over(self, definitions: str, names: list[str], seconds: float) -> None:
+    async def hand_over(self, given: Definitions, seconds: float) -> None:
         """Give the judge's kernel functions that call the learner's, by the learner's names."""
         client: Any = self._client
-        lines = ["from autograder.crossing import Crossing as _Crossing", "'_crossing' in globals() and _crossing.close()"]
-        lines.append(f"_crossing = _Crossing({definitions!r}, {seconds!r})")
-        lines += [f"{name} = _crossing.function({name!r})" for name in names]
-        if not names:
-            return
-        ask = client.kc.execute_interactive("\n".join(lines), silent=True, store_history=False, output_hook=lambda _: None)
-        reply = await ask
+        lines = [
+            "from autograder.crossing import Crossing as _Crossing",
+            f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r})",
+            *(f"{name} = _crossing.function({name!r})" for name in given.needs),
+        ]
+        reply = await client.kc.execute_interactive("\n".join(lines), silent=True, store_history=False, output_hook=lambda _: None)
         if reply["content"]["status"] != "ok":
             raise RuntimeError(f"the judge's kernel cannot take functions: {reply['content']}")
 
     def usage(self) -> dict[str, Any]:
-        """Return what the kernels used: peak memory in MiB, and the commands of processes that outlived them."""
-        return {"peak_mib": round(self._peak_bytes / 2**20), "left_running": self._left}
+        """Return what the kernels so far used: peak memory in MiB, and the commands of processes that outlived them."""
+        return {"peak_mib": round(max(self._peak_bytes, default=0) / 2**20), "left_running": self._left}
 
     async def _interrupt(self, task: "asyncio.Future[NotebookNode]") -> str:
         client: Any = self._client
@@ -129,7 +130,7 @@ class Kernel:
             for process in self._processes():
                 with suppress(psutil.Error):
                     used += process.memory_info().rss
-            self._peak_bytes = max(self._peak_bytes, used)
+            self._peak_bytes[-1] = max(self._peak_bytes[-1], used)
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def _processes(self) -> list[psutil.Process]:

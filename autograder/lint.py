@@ -17,7 +17,7 @@ from autograder.source import ROLES, USES_ANSWERS, Lab
 
 MAX_FILES_BYTES = 300_000
 MIN_WRONG, MIN_RIGHT = 3, 1
-LEAK_CHARACTERS = 12
+LEAK_CHARACTERS, LONG_LINE = 12, 24
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS[^\n]*$(.*?)^[^\n]*END HIDDEN TESTS[^\n]*$", re.S | re.M)
 _SOLUTION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*$(.*?)^[^\n]*END SOLUTION[^\n]*$", re.S | re.M)
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<to>[^)\s]+)[^)]*\)")
@@ -179,11 +179,12 @@ def release_leaks_nothing(lab: Lab) -> Found:
     released = [line for cell in make_release(lab).cells for line in cell.source.split("\n")]
     released += [line for data in lab.files.values() for line in data.decode("utf-8", "replace").split("\n")]
     text = html.unescape("\n".join(released))  # a hint's code may stand between tags
+    lines = {line.strip() for line in text.split("\n")}
     shown = {line.strip() for line in _visible_source(lab)}
     for cell in lab.notebook.cells:
         for secret in (*_HIDDEN.findall(cell.source), *_SOLUTION.findall(cell.source)):
             for line in (line.strip() for line in secret.split("\n")):
-                if _tells_something(line) and line in text and line not in shown:
+                if _tells_something(line) and line not in shown and (line in lines or (len(line) >= LONG_LINE and line in text)):
                     yield (
                         f"cell {marks(cell).get('grade_id', cell.id)}",
                         f"its line {line[:60]!r} is in the release",
@@ -282,7 +283,8 @@ def _assertions(text: str) -> list[str]:
         tree = ast.parse(text)
     except SyntaxError:
         return []
-    return [ast.unparse(node.test) for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    return [ast.unparse(test) for test in tests if any(isinstance(part, ast.Call | ast.Constant) for part in ast.walk(test))]
 
 
 def _visible_source(lab: Lab) -> Iterator[str]:

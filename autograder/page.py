@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
 
+TEMPLATES = Path(__file__).with_name("templates")
 SYMBOLS = {
     FULL: "✓",
     PARTIAL: "◐",
@@ -37,9 +38,7 @@ PICTURE_STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xf
 _ESCAPES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?")
 # Control characters, those that turn the direction of text around, and lone surrogates, which are no text at all.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_NO_TEXT = re.compile(
-    r"<(script|style|title|textarea|select|template|noscript|iframe|object|svg|math)\b.*?(?:</\1\s*>|\Z)", re.I | re.S
-)
+_NO_TEXT = re.compile(r"<(script|style|title|textarea|select|template|noscript|iframe|object|svg|math)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _TAG = re.compile(r"<(/?)(?!(?:br|col|hr|img|input|wbr)\b)([a-z][a-z0-9]*)", re.I)
 _TAGS = frozenset(
     [
@@ -153,7 +152,7 @@ def clean_picture(kind: str, data: object) -> str:
 
 @cache
 def _templates() -> Environment:
-    loader = FileSystemLoader(Path(__file__).with_name("templates"))
+    loader = FileSystemLoader(TEMPLATES)
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(number=number, plain=plain)
     made.globals.update(symbols=SYMBOLS)

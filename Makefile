@@ -1,0 +1,48 @@
+# GNU make 3.81 or later. Every target makes .venv first (install.py: a moment where it is up to date).
+PYTHON ?= python3
+PORT   ?= 8888
+ARGS   ?=
+BIN    := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install lab test grade lint lock lock-upgrade build check clean
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+install: ## make .venv, or bring it up to date
+	@"$(PYTHON)" install.py
+
+lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
+
+test: lint ## pass every test
+	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/autograder build --check
+	$(BIN)/autograder check
+
+grade: install ## build a sample cohort, grade it and report
+	$(BIN)/python -m tests.sample_cohort build/cohort
+	$(BIN)/autograder grade build/cohort
+	$(BIN)/autograder report build/cohort
+
+lint: install ## check the code's style, its types and the labs' sources
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/autograder lint
+
+lock: ## compile requirements.in into requirements.lock (UPGRADE=1: the newest allowed)
+	@"$(PYTHON)" install.py --lock $(if $(UPGRADE),--upgrade)
+
+lock-upgrade: ## the same, with the newest versions that requirements.in allows
+	@"$(PYTHON)" install.py --lock --upgrade
+
+build: install ## make labs/ from source/
+	$(BIN)/autograder build $(ARGS)
+
+check: install ## check that every lab keeps the rules (ARGS=LAB for one)
+	$(BIN)/autograder check $(ARGS)
+
+clean: ## remove what tools left behind (not .venv: rm -r .venv)
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache mlops_labs.egg-info
+	find autograder source tests -name __pycache__ -type d -prune -exec rm -rf {} +

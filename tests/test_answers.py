@@ -1,0 +1,108 @@
+"""Other answers to a lab's exercises: how they are read, and how they are put into a notebook."""
+
+import pytest
+
+from autograder.answers import Answer, is_right, read_answers, with_answers
+from autograder.errors import SourceProblem
+from autograder.notebook import marks, write_notebook
+from autograder.release import make_solved
+from autograder.source import Lab, read_lab
+from tests.conftest import MakeProject, lab_path
+
+
+def write_answers(make_project: MakeProject, text: str) -> Lab:
+    """Return the small lab with this text as its answers.py."""
+    path = lab_path(make_project())
+    (path.parent / "answers.py").write_text(text, encoding="utf-8")
+    return read_lab(path)
+
+
+def test_answers_are_read_in_order(make_project: MakeProject) -> None:
+    """Each has its exercise, points, message, reason, text and line."""
+    text = (
+        "# Other answers.\n\n"
+        '# %% grade_id="add" points=12.5 message="it\'s 2" why="one = style"\nx = 1\n\ny = 2\n\n'
+        '# %% grade_id="share" points=0\n\n'
+    )
+
+    expected = [Answer("add", 12.5, "it's 2", "one = style", "x = 1\n\ny = 2", 3), Answer("share", 0.0, "", "", "", 8)]
+    assert expected == read_answers(write_answers(make_project, text))
+
+
+def test_a_lab_without_answers_has_none(make_project: MakeProject) -> None:
+    """A file that is not there is no error: lint asks for it."""
+    path = lab_path(make_project())
+    (path.parent / "answers.py").unlink()
+
+    assert [] == read_answers(read_lab(path))
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="read_answers zips no headers with one end")
+def test_a_file_in_which_there_is_no_answer_has_none(make_project: MakeProject) -> None:
+    """A file with a comment alone is no crash: lint asks for the answers."""
+    assert [] == read_answers(write_answers(make_project, '"""Nothing yet."""\n'))
+
+
+def test_letters_outside_ascii_are_kept(make_project: MakeProject) -> None:
+    """The file is UTF-8."""
+    (answer,) = read_answers(write_answers(make_project, '# %% grade_id="add" points=0 message="„fünf“"\nx = "€"\n'))
+
+    assert ("„fünf“", 'x = "€"') == (answer.message, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        ("# %% points=3", "'grade_id'"),
+        ('# %% grade_id="add"', "'points'"),
+        ('# %% grade_id="add" points=many', "could not convert"),
+        ('# %% grade_id="add" points=3 why="no end', "No closing quotation"),
+        ("# %%", "'points'"),
+    ],
+    ids=["no-exercise", "no-points", "points-in-words", "open-quote", "empty"],
+)
+def test_a_header_that_cannot_be_read_is_said(make_project: MakeProject, head: str, part: str) -> None:
+    """The message names the line, the reason, and the form."""
+    lab = write_answers(make_project, f'# %% grade_id="add" points=3\nx = 1\n{head}\ny = 2\n')
+
+    with pytest.raises(SourceProblem) as caught:
+        read_answers(lab)
+
+    assert f"{lab.path.parent / 'answers.py'}: line 3" == caught.value.where
+    assert part in caught.value.what
+    assert 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"' == caught.value.todo
+
+
+@pytest.mark.parametrize(("expected", "points"), [(True, 25.0), (True, 26.0), (False, 24.9), (False, 0.0)])
+def test_a_right_answer_earns_all_points(expected: bool, points: float) -> None:
+    """An answer that loses any is a wrong one."""
+    assert expected is is_right(Answer("add", points, "", "", "", 1), 25.0)
+
+
+def test_an_answer_takes_the_place_of_the_solution(make_project: MakeProject) -> None:
+    """The named answer cells get the texts; every other cell keeps its own."""
+    solved = make_solved(read_lab(lab_path(make_project())))
+
+    changed = with_answers(solved, {"add": "x = 1", "share": ""})
+
+    before = {cell.id: cell.source for cell in solved.cells}
+    assert {**before, "add": "x = 1", "share": ""} == {cell.id: cell.source for cell in changed.cells}
+
+
+def test_the_notebook_itself_is_not_changed(make_project: MakeProject) -> None:
+    """`with_answers` gives a copy."""
+    solved = make_solved(read_lab(lab_path(make_project())))
+    before = write_notebook(solved)
+
+    with_answers(solved, {"add": "x = 1"})
+
+    assert before == write_notebook(solved)
+
+
+def test_only_answer_cells_are_answered(make_project: MakeProject) -> None:
+    """A text for a test or a locked cell changes nothing."""
+    solved = make_solved(read_lab(lab_path(make_project())))
+
+    changed = with_answers(solved, {"test-add": "pass", "setup": "pass", "nowhere": "pass"})
+
+    assert [(cell.source, marks(cell)) for cell in solved.cells] == [(cell.source, marks(cell)) for cell in changed.cells]

@@ -120,7 +120,8 @@ def run(what: str, command: list, advice: str = "", **options) -> None:
     if status:
         raise Problem(
             f"{what.rstrip('. ')}: failed with exit status {status}; the message above says why.\n{advice}"
-            "Nothing is lost: when it is mended, run the same command again, and it goes on from there."
+            "Nothing is lost: when it is mended, run the same command again, and it goes on from there.\n"
+            "If it fails once more with nothing to mend, start afresh: rm -r .venv"
         )
 
 
@@ -135,7 +136,7 @@ def make_venv() -> None:
     ours = VENV / "bin" / "python"
     moved = STAMP.exists() and not STAMP.read_text().endswith(f"\n{ROOT}\n")
     sound = ours.exists() and not moved and python_version(str(ours)).rpartition(".")[0] in PYTHONS
-    if not sound or subprocess.run([str(ours), "-m", "pip", "--version"], stdout=subprocess.DEVNULL).returncode:
+    if not sound or subprocess.run([str(ours), "-c", "import pip._internal.cli.main"], stderr=subprocess.DEVNULL).returncode:
         python = find_python()
         run(f"Making .venv with Python {python_version(python)} ...", [python, "-m", "venv", "--clear", VENV])
     run("Fetching uv, the installer ...", [ours, "-m", "pip", "install", "-qq", f"uv=={pinned('uv')}"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.catalogue import notebook_path, read_repository, render_catalogue
+from autograder.catalogue import notebook_path, read_repository, render_catalogue, with_badges
 from autograder.errors import Problem
 from autograder.notebook import read_notebook, write_notebook
 from autograder.release import digest, make_release
@@ -22,12 +22,15 @@ class Change:
     kind: str
 
 
-def make_labs(project: Path) -> dict[str, bytes]:
-    """Return all that the build makes: path below `labs/` → bytes."""
-    labs = find_labs(project / "source")
-    made = {"README.md": render_catalogue(labs, read_repository(project)).encode()}
+def make_labs(project: Path) -> dict[Path, bytes]:
+    """Return all that the build makes: path → bytes. All of it lies below `labs/`, but for the badges in the README."""
+    labs, repository, folder = find_labs(project / "source"), read_repository(project), project / "labs"
+    made = {folder / "README.md": render_catalogue(labs, repository).encode()}
     for lab in labs:
-        made.update(_make_lab(lab))
+        made |= {folder / name: data for name, data in _make_lab(lab).items()}
+    readme = project / "README.md"
+    if readme.is_file():
+        made[readme] = with_badges(readme.read_text(encoding="utf-8"), repository).encode()
     return made
 
 
@@ -35,19 +38,18 @@ def find_changes(project: Path) -> list[Change]:
     """Return in what `labs/` differs from a fresh build; it changes nothing."""
     made, folder = make_labs(project), project / "labs"
     changes = []
-    for name, data in sorted(made.items()):
-        path = folder / name
+    for path, data in sorted(made.items()):
         if not path.is_file():
             changes.append(Change(path, "new"))
         elif path.read_bytes() != data:
             changes.append(Change(path, "changed"))
-    changes += [Change(folder / name, "left over") for name in _tracked(folder) if name not in made and name not in KEPT]
+    changes += [Change(folder / name, "left over") for name in _tracked(folder) if folder / name not in made and name not in KEPT]
     return changes
 
 
 def build(project: Path) -> tuple[list[Change], list[Path]]:
     """Write `labs/`. Return what was changed, and where notebooks that a person had worked in were set aside."""
-    made, folder = make_labs(project), project / "labs"
+    made = make_labs(project)
     changes, aside = find_changes(project), []
     for change in changes:
         if change.kind == "left over":
@@ -56,7 +58,7 @@ def build(project: Path) -> tuple[list[Change], list[Path]]:
         if change.kind == "changed" and _is_edited(change.path):
             aside.append(_set_aside(change.path))
         change.path.parent.mkdir(parents=True, exist_ok=True)
-        change.path.write_bytes(made[change.path.relative_to(folder).as_posix()])
+        change.path.write_bytes(made[change.path])
     return changes, aside
 
 

@@ -1,12 +1,14 @@
 """The catalogue: all labs by level, with minutes, tools, outcomes and links, and the labs of each career path."""
 
 import html
+import re
 import tomllib
 from pathlib import Path
 from urllib.parse import quote
 
 from autograder.source import LEVELS, ROLES, Lab
 
+_BADGES = re.compile(r"(<!-- badges[^\n]*-->).*?(<!-- /badges -->)", re.S)
 INTRODUCTIONS = {
     "beginner": "Why models fail in production, and how MLOps answers it.",
     "intermediate": "Automated, testable, deployable pipelines.",
@@ -42,6 +44,17 @@ def binder_link(repository: str, notebook: str) -> str:
     """Return the address that opens a notebook below `labs/` on Binder, for a repository on GitHub."""
     owner_and_name = "/".join(repository.split("/")[-2:])
     return f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath={quote('lab/tree/' + notebook, safe='')}"
+
+
+def with_badges(readme: str, repository: str) -> str:
+    """Return the README's text with its badges made anew, between the two comments that mark their place."""
+    owner_and_name = "/".join(repository.split("/")[-2:])
+    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab"
+    badges = (
+        f"[![CI: whether all tests pass]({repository}/actions/workflows/ci.yml/badge.svg)]({repository}/actions/workflows/ci.yml)\n"
+        f"[![Binder: open the labs in a browser](https://mybinder.org/badge_logo.svg)]({binder})"
+    )
+    return _BADGES.sub(lambda place: f"{place[1]}\n{badges}\n{place[2]}", readme)
 
 
 def _row(lab: Lab, repository: str) -> str:

@@ -12,11 +12,11 @@ import typer
 
 from autograder import show
 from autograder.build import build, find_changes, project_folder
-from autograder.check import Report, check
+from autograder.check import finish, start
 from autograder.cohort import new_cohort, read_cohort, read_roster
 from autograder.errors import Problem
 from autograder.execute import Limits
-from autograder.grade import find_all, grade, read_results, with_manual_marks, workers
+from autograder.grade import add_marks, find_all, grade, read_results, workers
 from autograder.lint import RULES, lint
 from autograder.progress import find_work, grade_work
 from autograder.report import write_report
@@ -67,13 +67,11 @@ def build_command(
 def check_command(labs: LabNames = None, jobs: Jobs = CORES, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
     """Try a lab's conformance: the ten rules, by building, running and grading it."""
     project = project_folder()
-    paths = {lab.slug: lab.path for lab in find_labs(project / "source", tuple(labs or ()))}
-    reports: list[Report] = []
-    with show.bar("checking", len(paths)) as step, workers(min(jobs, max(1, len(paths)))) as pool:
-        futures = [pool.submit(check, path, project, Limits(cell_seconds)) for path in paths.values()]
-        for slug, future in zip(paths, futures, strict=True):
-            reports.append(future.result())
-            step(f"{slug}: {len(reports[-1].findings)} findings")
+    paths = [lab.path for lab in find_labs(project / "source", tuple(labs or ()))]
+    with workers(jobs) as pool:
+        walks = [start(pool, path, Limits(cell_seconds)) for path in paths]
+        with show.bar("checking", sum(1 + len(walk.others) for walk in walks)) as step:
+            reports = [finish(walk, project, step) for walk in walks]
     show.check_reports(reports)
     if json_file:
         json_file.write_text(json.dumps([dataclasses.asdict(report) for report in reports], indent=1) + "\n", encoding="utf-8")
@@ -134,7 +132,7 @@ def main() -> None:
 
 def _report(path: Path) -> None:
     course = read_cohort(path)
-    results = with_manual_marks(course, read_results(course))
+    results = add_marks(course, read_results(course))
     page = write_report(path / "report", path.resolve().name, course.labs, results, course.students, [UNWALLED])
     show.line(f"report: {page}")
 

@@ -21,7 +21,7 @@ from autograder.notebook import read_notebook, write_notebook
 from autograder.release import make_solved
 from autograder.restore import restore
 from autograder.result import Result
-from autograder.score import score, score_cells
+from autograder.score import FULL, PARTIAL, WRONG, score, score_cells
 from autograder.source import Lab
 from autograder.submitted import Submission, find_submitted
 
@@ -121,8 +121,7 @@ def _write_down(gradebook: Gradebook, cohort: Cohort, lab: Lab, submission: Subm
     if submission.state != result.MISSING:
         _write(folder / RESULT, outcome.as_json().encode())
         marks = book.read_marks(gradebook, lab, submission.student)
-        page = write_feedback(lab, notebook, outcome, marks)
-        _write(cohort.path / "feedback" / submission.student / lab.slug / f"{lab.slug}.html", page)
+        _write_feedback(cohort, lab, notebook, outcome, marks)
     return outcome
 
 
@@ -144,24 +143,44 @@ def make_result(lab: Lab, submission: Submission, executed: NotebookNode) -> Res
     )
 
 
-def with_manual_marks(cohort: Cohort, results: Sequence[Result]) -> list[Result]:
-    """Return the results with the marks that people gave in form grader."""
-    labs = {lab.slug: lab for lab in cohort.labs}
+def add_marks(cohort: Cohort, results: Sequence[Result]) -> list[Result]:
+    """Return the results with the marks that people gave in form grader, and write the feedback pages of those that have any."""
+    labs, marked = {lab.slug: lab for lab in cohort.labs}, []
     with book.open_gradebook(cohort.path) as gradebook:
-        return [with_marks(r, book.read_marks(gradebook, labs[r.lab], r.student)) for r in results]
+        for outcome in results:
+            lab = labs[outcome.lab]
+            marks = book.read_marks(gradebook, lab, outcome.student) if outcome.state == result.GRADED else {}
+            if marks:
+                executed = cohort.path / "autograded" / outcome.student / lab.slug / f"{lab.slug}.ipynb"
+                notebook = read_notebook(executed.read_bytes()) if executed.is_file() else None
+                _write_feedback(cohort, lab, notebook, outcome, marks)
+                outcome = with_marks(lab, notebook, outcome, marks)
+            marked.append(outcome)
+    return marked
 
 
-def with_marks(outcome: Result, marks: dict[str, book.Mark]) -> Result:
-    """Return the result with the points that people gave in form grader: a mark takes the place of a written part's points."""
+def with_marks(lab: Lab, executed: NotebookNode | None, outcome: Result, marks: dict[str, book.Mark]) -> Result:
+    """Return the result with people's marks: a mark takes the place of its cell's points, and extra credit is added."""
+    earned = {cell.grade_id: cell.points for cell in score_cells(lab, executed)} if executed else {}
+    exercises = {exercise.id: exercise for exercise in lab.exercises}
     scores = []
     for scored in outcome.scores:
-        given = marks.get(scored.exercise)
-        if given is not None and given.points is not None:
-            points = given.points + given.extra
-            kind = "full" if points >= scored.max_points else "partial" if points > 0 else "wrong"
-            scored = replace(scored, points=points, outcome=kind, message=given.comment)
+        exercise = exercises[scored.exercise]
+        cells = [*([exercise.id] if exercise.manual else []), *exercise.tests]
+        if any(name in marks for name in cells):
+            points = [marks[name].score if name in marks else earned.get(name, 0.0) for name in cells]
+            if None not in points:
+                total = round(sum(point or 0.0 for point in points), 4)
+                kind = FULL if total >= scored.max_points else PARTIAL if total > 0 else WRONG
+                comment = next((marks[name].comment for name in cells if name in marks and marks[name].comment), scored.message)
+                scored = replace(scored, points=total, outcome=kind, message="" if kind == FULL else comment)
         scores.append(scored)
     return replace(outcome, scores=tuple(scores), points=round(sum(s.points for s in scores), 4))
+
+
+def _write_feedback(cohort: Cohort, lab: Lab, notebook: NotebookNode | None, outcome: Result, marks: dict[str, book.Mark]) -> None:
+    page = write_feedback(lab, notebook, outcome, marks)
+    _write(cohort.path / "feedback" / outcome.student / lab.slug / f"{lab.slug}.html", page)
 
 
 def _ungraded(lab: Lab, submission: Submission, error: bytes | Exception | None = None) -> Result:

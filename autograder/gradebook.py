@@ -21,11 +21,15 @@ DATABASE = "gradebook.db"
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave a cell in form grader: points (None if none yet), extra credit, and a comment."""
+    """What a person gave a cell in form grader: points (None if none yet), extra credit, and a comment.
+
+    `score` is what the cell counts for after that, None where it still waits: the mark or the automatic points, and the extra credit.
+    """
 
     points: float | None
     extra: float
     comment: str
+    score: float | None = None
 
 
 @contextmanager
@@ -75,7 +79,7 @@ def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetim
 
 
 def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:
-    """Return what people gave and wrote in form grader, by grade_id; only cells with a mark or a comment."""
+    """Return what people gave and wrote in form grader, by grade_id; only cells with a mark, extra credit or a comment."""
     try:
         notebook = gradebook.find_submission_notebook(lab.slug, lab.slug, student)
     except MissingEntry:
@@ -85,7 +89,8 @@ def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:
     found = {}
     for name in {**grades, **comments}:
         grade = grades.get(name)
-        mark = Mark(grade.manual_score if grade else None, (grade.extra_credit or 0.0) if grade else 0.0, comments.get(name, ""))
-        if mark != Mark(None, 0.0, ""):
-            found[name] = mark
+        by_hand, extra = (grade.manual_score, grade.extra_credit or 0.0) if grade else (None, 0.0)
+        if by_hand is not None or extra or comments.get(name):
+            waits = grade is None or (by_hand is None and grade.auto_score is None)
+            found[name] = Mark(by_hand, extra, comments.get(name, ""), None if waits else grade.score)
     return found

@@ -34,20 +34,20 @@ def test_a_lab_without_answers_has_none(make_project: MakeProject) -> None:
     path = lab_path(make_project())
     (path.parent / "answers.py").unlink()
 
-    assert [] == read_answers(read_lab(path))
+    assert read_answers(read_lab(path)) == []
 
 
 @pytest.mark.xfail(strict=True, raises=ValueError, reason="read_answers zips no headers with one end")
 def test_a_file_in_which_there_is_no_answer_has_none(make_project: MakeProject) -> None:
     """A file with a comment alone is no crash: lint asks for the answers."""
-    assert [] == read_answers(write_answers(make_project, '"""Nothing yet."""\n'))
+    assert read_answers(write_answers(make_project, '"""Nothing yet."""\n')) == []
 
 
 def test_letters_outside_ascii_are_kept(make_project: MakeProject) -> None:
     """The file is UTF-8."""
     (answer,) = read_answers(write_answers(make_project, '# %% grade_id="add" points=0 message="„fünf“"\nx = "€"\n'))
 
-    assert ("„fünf“", 'x = "€"') == (answer.message, answer.text)
+    assert (answer.message, answer.text) == ("„fünf“", 'x = "€"')
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_header_that_cannot_be_read_is_said(make_project: MakeProject, head: s
 
     assert f"{lab.path.parent / 'answers.py'}: line 3" == caught.value.where
     assert part in caught.value.what
-    assert 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"' == caught.value.todo
+    assert caught.value.todo == 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"'
 
 
 @pytest.mark.parametrize(("expected", "points"), [(True, 25.0), (True, 26.0), (False, 24.9), (False, 0.0)])

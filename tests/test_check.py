@@ -2,10 +2,12 @@
 
 import pytest
 
-from autograder import check
+from autograder import conformance
 from autograder.answers import read_answers
 from autograder.build import build
-from autograder.lint import Finding, lint
+from autograder.check import finish, start
+from autograder.execute import DEFAULT_LIMITS
+from autograder.grade import workers
 from autograder.source import read_lab
 from tests.conftest import MakeProject, lab_path
 
@@ -47,12 +49,12 @@ def test_a_fault_of_the_solved_lab_is_caught(make_project: MakeProject, monkeypa
     """Running the solution finds the fault, under the rule that it breaks."""
     rule, part, old, new = SOLVED_FAULTS[fault]
     if fault == "overruns-its-time":
-        monkeypatch.setattr(check, "BUDGET_SECONDS", 3)
+        monkeypatch.setattr(conformance, "BUDGET_SECONDS", 3)
     if fault == "overruns-its-memory":
-        monkeypatch.setattr(check, "BUDGET_MIB", 400)
+        monkeypatch.setattr(conformance, "BUDGET_MIB", 400)
     lab = read_lab(lab_path(make_project((old, new))))
 
-    _, findings = check.check_solved(lab)
+    _, findings = conformance.check_solved(lab)
 
     assert [f for f in findings if f.rule == rule and part in str(f)], findings
 
@@ -61,8 +63,10 @@ def test_the_good_lab_has_no_finding(make_project: MakeProject) -> None:
     """A lab that keeps the rules passes all of them, and its report counts what it has."""
     project = make_project()
     build(project)
+    heard: list[str] = []
 
-    report = check.check(lab_path(project), project)
+    with workers(2) as pool:
+        report = finish(start(pool, lab_path(project), DEFAULT_LIMITS), project, heard.append)
 
     assert report.findings == []
     assert (report.slug, report.level, report.points, report.judged_points) == ("small-lab", "beginner", 100.0, 60.0)
@@ -70,6 +74,7 @@ def test_the_good_lab_has_no_finding(make_project: MakeProject) -> None:
     assert report.exercises["add"] == {"points": 25.0, "judged_points": 15.0, "wrong_answers": 3, "right_answers": 1}
     assert report.seconds > 0
     assert report.peak_mib > 0
+    assert len(heard) == 6
 
 
 def test_a_stale_build_is_caught(make_project: MakeProject) -> None:
@@ -79,7 +84,7 @@ def test_a_stale_build_is_caught(make_project: MakeProject) -> None:
     released = project / "labs" / "beginner" / "01-small-lab" / "small-lab.ipynb"
     released.write_bytes(released.read_bytes().replace(b"returns the sum", b"returns a sum"))
 
-    findings = check.check_build(read_lab(lab_path(project)), project)
+    findings = conformance.check_build(read_lab(lab_path(project)), project)
 
     assert [(f.rule, f.what) for f in findings] == [("R1", "is changed")]
 
@@ -88,34 +93,33 @@ def test_a_release_that_earns_points_is_caught(make_project: MakeProject) -> Non
     """R3: an exercise whose tests pass without an answer is a finding."""
     fault = ('assert Path("sum.json").is_file(), "there is no sum.json: write it"', "assert True")
 
-    findings = check.check_release(read_lab(lab_path(make_project(fault))))
+    findings = conformance.check_release(read_lab(lab_path(make_project(fault))))
 
     assert [(f.rule, f.where) for f in findings] == [("R3", "exercise write")]
 
 
 def test_an_example_that_needs_an_answer_is_caught(make_project: MakeProject) -> None:
     """R3: a cell that fails while its exercise is unanswered must say so by its tag."""
-    findings = check.check_release(read_lab(lab_path(make_project((' tags=["uses-answers"]', "")))))
+    findings = conformance.check_release(read_lab(lab_path(make_project((' tags=["uses-answers"]', "")))))
 
     assert [f.rule for f in findings] == ["R3"]
     assert "NotImplementedError" in findings[0].what
 
 
 ANSWER_FAULTS = {
-    "earns-more-than-its-author-says": ('points=10 message="20 and 22', 'points=0 message="20 and 22', "earns 10, expected 0"),
-    "earns-less-than-its-author-says": ("return sum(numbers)", "return sum(numbers) + 1", "earns 0, expected 25"),
-    "has-another-message": ("there is no sum.json", "there is no total.json", "expected 'there is no total.json'"),
+    "earns-more-than-its-author-says": ('points=10 message="20 and 22', 'points=0 message="20 and 22', "earns 10, expected 0", 2),
+    "earns-less-than-its-author-says": ("return sum(numbers)", "return sum(numbers) + 1", "earns 0, expected 25", 0),
+    "has-another-message": ("there is no sum.json", "there is no total.json", "expected 'there is no total.json'", 5),
 }
 
 
 @pytest.mark.parametrize("fault", ANSWER_FAULTS)
 def test_an_answer_that_does_not_come_out_is_caught(make_project: MakeProject, fault: str) -> None:
     """R4: what an answer earns, and what its learner reads, must be as its author says."""
-    old, new, part = ANSWER_FAULTS[fault]
+    old, new, part, number = ANSWER_FAULTS[fault]
     lab = read_lab(lab_path(make_project(answers=((old, new),))))
-    chosen = [answer for answer in read_answers(lab) if answer.exercise in ("add", "write")][:6]
 
-    findings = check.check_answers(lab, chosen)
+    findings = conformance.check_answers(lab, [read_answers(lab)[number]])
 
     assert [f.rule for f in findings] == ["R4"]
     assert part in findings[0].what
@@ -137,14 +141,10 @@ LINT_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", LINT_FAULTS)
-def test_a_fault_of_the_source_breaks_its_rule(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """`check` reports what `lint` finds under the rule of the standard that it breaks."""
+def test_a_fault_of_the_source_breaks_its_rule(make_project: MakeProject, fault: str) -> None:
+    """What `lint` finds is told under the rule of the standard that it breaks."""
     rule, part, edits, answers = LINT_FAULTS[fault]
-    path = lab_path(make_project(*edits, answers=answers))
-    monkeypatch.setattr(check, "check_solved", lambda *_: ({"seconds": 0.0, "peak_mib": 0}, []))
-    monkeypatch.setattr(check, "check_release", lambda *_: [])
-    monkeypatch.setattr(check, "check_answers", lambda *_: [])
 
-    assert lint(read_lab(path))
-    found: list[Finding] = check.check(path).findings
+    found = conformance.check_source(read_lab(lab_path(make_project(*edits, answers=answers))))
+
     assert [f for f in found if f.rule == rule and part in str(f)], found

@@ -108,7 +108,7 @@ def test_a_table_crosses_as_it_was_filled(mutation: str) -> None:
     """A module-level dict is not only its first line."""
     texts = ("TABLE = {'a': 1}", MUTATED[mutation], "def f():\n    return TABLE")
 
-    assert {"a": 1, "b": 2} == call(crossing(notebook(*texts), "f"))
+    assert call(crossing(notebook(*texts), "f")) == {"a": 1, "b": 2}
 
 
 @pytest.mark.xfail(strict=True, reason="a method's call binds nothing, so what it does to a table is lost")
@@ -117,7 +117,7 @@ def test_a_table_crosses_as_its_methods_filled_it(mutation: str) -> None:
     """`update`, `append`, `add` and their like fill a module-level value as well as an assignment does."""
     texts = ("TABLE = {'a': 1}", mutation, "def f():\n    return TABLE")
 
-    assert {"a": 1, "b": 2} == call(crossing(notebook(*texts), "f"))
+    assert call(crossing(notebook(*texts), "f")) == {"a": 1, "b": 2}
 
 
 @pytest.mark.xfail(strict=True, raises=NameError, reason="only the names that a compound statement assigns are taken for bound")
@@ -133,21 +133,21 @@ def test_a_table_crosses_as_its_methods_filled_it(mutation: str) -> None:
 )
 def test_what_a_compound_statement_defines_crosses(text: str) -> None:
     """A function, a class or an import below `try` or `if` binds its name as well."""
-    assert 3 == call(crossing(notebook(text, "def f():\n    return down(3.5)"), "f"))
+    assert call(crossing(notebook(text, "def f():\n    return down(3.5)"), "f")) == 3
 
 
 def test_an_attribute_that_is_set_crosses() -> None:
     """`A.n = …` belongs to the definition of `A`."""
     texts = ("class A:\n    n = 1", "A.n = 3", "def f():\n    return A.n")
 
-    assert 3 == call(crossing(notebook(*texts), "f"))
+    assert call(crossing(notebook(*texts), "f")) == 3
 
 
 def test_a_redefinition_keeps_the_last() -> None:
     """As in the notebook, the later definition counts."""
     texts = ("def f():\n    return 1", "def f():\n    return 2", "def f():\n    return 3")
 
-    assert 3 == call(crossing(notebook(*texts), "f"))
+    assert call(crossing(notebook(*texts), "f")) == 3
 
 
 def test_decorators_cross() -> None:
@@ -158,7 +158,7 @@ def test_decorators_cross() -> None:
         "@twice\ndef f():\n    return 3",
     )
 
-    assert 6 == call(crossing(notebook(*texts), "f"))
+    assert call(crossing(notebook(*texts), "f")) == 6
 
 
 def test_async_functions_cross() -> None:
@@ -169,14 +169,14 @@ def test_async_functions_cross() -> None:
 
     scope: dict[str, Any] = {}
     exec(text + "\nimport asyncio\nfound = asyncio.run(f())", scope)
-    assert 3 == scope["found"]
+    assert scope["found"] == 3
 
 
 def test_several_names_cross_together() -> None:
     """All that any of them needs, in the notebook's order."""
     texts = ("A = 1", "def f():\n    return A", "B = 2", "def g():\n    return B", "C = 3")
 
-    assert "A = 1\ndef f():\n    return A\nB = 2\ndef g():\n    return B" == crossing(notebook(*texts), "g", "f")
+    assert crossing(notebook(*texts), "g", "f") == "A = 1\ndef f():\n    return A\nB = 2\ndef g():\n    return B"
 
 
 def test_each_name_has_its_own_statements() -> None:
@@ -186,7 +186,7 @@ def test_each_name_has_its_own_statements() -> None:
     given = definitions(notebook(*texts), ["f", "g"])
 
     assert (texts[0], texts[1], texts[3], texts[4]) == given.statements
-    assert {"f": (0, 1), "g": (0, 2, 3)} == given.needs
+    assert given.needs == {"f": (0, 1), "g": (0, 2, 3)}
 
 
 # What does not
@@ -196,7 +196,7 @@ def test_what_a_function_does_not_need_stays() -> None:
     """Training a model elsewhere in the notebook is not done again."""
     texts = ("model = slow()", "def other():\n    return model", "def f():\n    return 3")
 
-    assert "def f():\n    return 3" == crossing(notebook(*texts), "f")
+    assert crossing(notebook(*texts), "f") == "def f():\n    return 3"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,9 @@ def test_a_local_name_drags_nothing_in(function: str) -> None:
 
 @pytest.mark.xfail(strict=True, reason="what a comprehension or a nested function binds is taken for bound by the statement")
 @pytest.mark.parametrize(
-    "text", ["xs = [slow(value) for value in range(9)]", "if True:\n    def g():\n        value = slow()"], ids=["comprehension", "function"]
+    "text",
+    ["xs = [slow(value) for value in range(9)]", "if True:\n    def g():\n        value = slow()"],
+    ids=["comprehension", "function"],
 )
 def test_a_name_that_a_statement_binds_inside_drags_nothing_in(text: str) -> None:
     """A comprehension's variable is not the module's."""
@@ -258,7 +260,7 @@ def test_what_binds_nothing_stays(text: str) -> None:
     """Calls and checks are not run again."""
     texts = ("N = 3", text, "def f():\n    return N")
 
-    assert "N = 3\ndef f():\n    return N" == crossing(notebook(*texts), "f")
+    assert crossing(notebook(*texts), "f") == "N = 3\ndef f():\n    return N"
 
 
 def test_test_cells_are_left_out() -> None:
@@ -266,7 +268,7 @@ def test_test_cells_are_left_out() -> None:
     made = notebook("def f():\n    return 3", "def f():\n    return 4")
     made.cells[1].metadata["nbgrader"] = TEST
 
-    assert "def f():\n    return 3" == crossing(made, "f")
+    assert crossing(made, "f") == "def f():\n    return 3"
 
 
 def test_text_cells_are_left_out() -> None:
@@ -274,7 +276,7 @@ def test_text_cells_are_left_out() -> None:
     made = notebook("def f():\n    return 3")
     made.cells.append(new_markdown_cell("def f():\n    return 4"))
 
-    assert "def f():\n    return 3" == crossing(made, "f")
+    assert crossing(made, "f") == "def f():\n    return 3"
 
 
 def test_a_name_that_nobody_defines_needs_nothing() -> None:
@@ -292,7 +294,7 @@ def test_a_name_that_nobody_defines_needs_nothing() -> None:
 )
 def test_a_cell_that_is_no_python_is_skipped(text: str) -> None:
     """The other cells still cross."""
-    assert "def f():\n    return 3" == crossing(notebook(text, "def f():\n    return 3", text), "f")
+    assert crossing(notebook(text, "def f():\n    return 3", text), "f") == "def f():\n    return 3"
 
 
 @pytest.mark.xfail(strict=True, raises=SyntaxError, reason="symtable finds what ast.parse does not, outside of the try")
@@ -303,27 +305,27 @@ def test_a_cell_that_is_no_python_is_skipped(text: str) -> None:
 )
 def test_a_cell_that_does_not_compile_is_skipped(text: str) -> None:
     """Not every mistake of syntax is found by the parser: these learners' notebooks are still graded."""
-    assert "def f():\n    return 3" == crossing(notebook(text, "def f():\n    return 3"), "f")
+    assert crossing(notebook(text, "def f():\n    return 3"), "f") == "def f():\n    return 3"
 
 
 @pytest.mark.xfail(strict=True, raises=(RecursionError, MemoryError), reason="only SyntaxError and ValueError are expected of the parser")
 @pytest.mark.parametrize("text", ["x = " + "-" * 100_000 + "1", "x = " + "+".join(["1"] * 5_000)], ids=["signs", "sum"])
 def test_a_cell_that_is_too_deep_is_skipped(text: str) -> None:
     """A statement that no parser can hold is no reason to leave the notebook ungraded."""
-    assert "def f():\n    return 3" == crossing(notebook(text, "def f():\n    return 3"), "f")
+    assert crossing(notebook(text, "def f():\n    return 3"), "f") == "def f():\n    return 3"
 
 
 @pytest.mark.parametrize("magic", ["%matplotlib inline", "!ls", "%time x = 1", "f?", "%load_ext autoreload\n%autoreload 2"])
 def test_the_rest_of_a_cell_with_a_line_magic_crosses(magic: str) -> None:
     """The magic stays behind."""
-    assert "def f():\n    return 3" == crossing(notebook(f"{magic}\ndef f():\n    return 3\n{magic}"), "f")
+    assert crossing(notebook(f"{magic}\ndef f():\n    return 3\n{magic}"), "f") == "def f():\n    return 3"
 
 
 @pytest.mark.xfail(strict=True, raises=KeyError, reason="a cell magic's cell is one call of run_cell_magic, which binds nothing")
 @pytest.mark.parametrize("magic", ["%%time", "%%capture"])
 def test_a_cell_whose_magic_runs_it_here_crosses(magic: str) -> None:
     """An honest learner times the answer cell: its function is defined all the same."""
-    assert 3 == call(crossing(notebook(f"{magic}\ndef f():\n    return 3"), "f"))
+    assert call(crossing(notebook(f"{magic}\ndef f():\n    return 3"), "f")) == 3
 
 
 # Names
@@ -331,7 +333,13 @@ def test_a_cell_whose_magic_runs_it_here_crosses(magic: str) -> None:
 
 def test_functions_are_those_at_the_top() -> None:
     """Neither classes, values, imports nor inner functions."""
-    texts = ("def f():\n    def inner():\n        pass", "async def g():\n    pass", "class A:\n    def m(self):\n        pass", "n = 3", "import math")
+    texts = (
+        "def f():\n    def inner():\n        pass",
+        "async def g():\n    pass",
+        "class A:\n    def m(self):\n        pass",
+        "n = 3",
+        "import math",
+    )
 
     assert {"f", "g"} == defined_functions(notebook(*texts))
 

@@ -105,9 +105,7 @@ def body_of(page: str) -> str:
 
 def test_the_sum_and_each_exercise_with_its_title_points_and_outcome_come_first(lab: Lab) -> None:
     """The page begins with the points, then a row for each exercise; the outcome is a word."""
-    body = body_of(
-        page_of(lab, run(lab, {"add": ADD}, {"judge-add": [fails("AssertionError", "a negative number takes away")]}))
-    )
+    body = body_of(page_of(lab, run(lab, {"add": ADD}, {"judge-add": [fails("AssertionError", "a negative number takes away")]})))
     summary = body.partition("Your notebook")[0]
     assert "<strong>85</strong> of 100 points" in summary
     row = next(row for row in summary.split("<tr>") if "Exercise 1 — Add" in row)
@@ -185,11 +183,7 @@ def test_a_cell_that_was_stopped_says_so(lab: Lab) -> None:
 
 def test_an_exercise_without_a_heading_is_called_by_its_id(make_project: MakeProject) -> None:
     """Titles come from '### Exercise n — title', without Markdown's marks; else from the exercise's id."""
-    lab = read_lab(
-        lab_path(
-            make_project(("### Exercise 1 — Add", "### Exercise 1 — `Add` *up*"), ("### Exercise 4 — Share", "### Now"))
-        )
-    )
+    lab = read_lab(lab_path(make_project(("### Exercise 1 — Add", "### Exercise 1 — `Add` *up*"), ("### Exercise 4 — Share", "### Now"))))
     assert [exercise_titles(lab)["add"], exercise_titles(lab)["share"]] == ["Exercise 1 — Add up", "Exercise 4 — share"]
 
 
@@ -204,14 +198,22 @@ def test_neither_hidden_tests_nor_mark_schemes_nor_solutions_are_on_the_page(lab
     assert "HIDDEN TESTS" not in page
 
 
+def test_a_locked_cell_is_shown_as_it_was_released(lab: Lab) -> None:
+    """Whatever the executed notebook holds in a given cell, the page has what learners were given."""
+    executed = run(lab)
+    setup = next(cell for cell in executed.cells if marks(cell).get("grade_id") == "setup")
+    setup.source = "expected = 1234567"
+    page = page_of(lab, executed)
+    assert "import matplotlib.pyplot as plt" in page
+    assert "1234567" not in page
+
+
 def test_a_mark_scheme_is_not_on_the_page(make_project: MakeProject) -> None:
     """The mark scheme of a task is left out, even where the executed notebook holds the task as its author wrote it."""
     scheme = WRITTEN.replace('"grade": true', '"grade": false').replace(
         '"solution": true, "task": false', '"solution": false, "task": true'
     )
-    scheme = scheme.replace(
-        "# Say why.", "# Say why.\n# ### BEGIN MARK SCHEME\n# Half for naming the leak.\n# ### END MARK SCHEME"
-    )
+    scheme = scheme.replace("# Say why.", "# Say why.\n# ### BEGIN MARK SCHEME\n# Half for naming the leak.\n# ### END MARK SCHEME")
     lab = read_lab(lab_path(make_project(("\n# %% [markdown]\n# ## Putting it together", scheme))))
     executed = run(lab)
     essay = next(cell for cell in executed.cells if marks(cell).get("grade_id") == "essay")
@@ -253,17 +255,11 @@ def test_a_hidden_line_that_the_learners_cell_prints_is_left_out(lab: Lab, text:
 @pytest.mark.parametrize(
     "output",
     [
-        shows(
-            text__html="<table><tr><td>assert add(-1, 1) <b>== 0</b>, &quot;a negative number takes away&quot;</td></tr></table>"
-        ),
-        shows(
-            text__html=f"<img src='data:image/png;base64,{PNG}' alt='assert add(-1, 1) == 0, \"a negative number takes away\"'>"
-        ),
+        shows(text__html="<table><tr><td>assert add(-1, 1) <b>== 0</b>, &quot;a negative number takes away&quot;</td></tr></table>"),
+        shows(text__html=f"<img src='data:image/png;base64,{PNG}' alt='assert add(-1, 1) == 0, \"a negative number takes away\"'>"),
         shows(text__markdown='# assert add(-1, 1) == 0, "a negative number takes away"'),
         shows(text__plain='assert add(-1, 1) == 0, "a negative number takes away"'),
-        shows(
-            image__png=PNG, metadata={"image/png": {"alt": 'assert add(-1, 1) == 0, "a negative number takes away"'}}
-        ),
+        shows(image__png=PNG, metadata={"image/png": {"alt": 'assert add(-1, 1) == 0, "a negative number takes away"'}}),
         fails("ValueError", "x", 'assert add(-1, 1) == 0, "a negative number takes away"'),
     ],
     ids=["table", "alt-text-in-html", "markdown", "text", "alt-text", "traceback"],
@@ -289,9 +285,7 @@ def test_a_hidden_script_is_searched_for_too(lab: Lab) -> None:
 def test_a_line_that_stands_in_the_release_or_in_the_learners_own_cells_may_be_printed(lab: Lab) -> None:
     """An honest traceback that quotes `from pathlib import Path` or the learner's own line is not cut up."""
     lab.hidden["truth.py"] = b"from pathlib import Path\nreturn left + right + carried\n"
-    own = own_cell(
-        stream("from pathlib import Path\nreturn left + right + carried"), source="return left + right + carried"
-    )
+    own = own_cell(stream("from pathlib import Path\nreturn left + right + carried"), source="return left + right + carried")
     assert LEFT_OUT not in page_of(lab, run(lab, own=own))
 
 
@@ -330,9 +324,7 @@ def test_nothing_that_a_submission_writes_runs_or_loads(lab: Lab, attack: str) -
     tags = [tag.partition(">")[0] for tag in body.split("<")[1:]]
     names = {tag.split()[0].strip("/") for tag in tags if tag.strip()}
     assert not names & FORBIDDEN
-    assert not [
-        tag for tag in tags if "onerror" in tag or "onload" in tag or "javascript:" in tag or "evil.example" in tag
-    ]
+    assert not [tag for tag in tags if "onerror" in tag or "onload" in tag or "javascript:" in tag or "evil.example" in tag]
     assert not [tag for tag in tags if "data:text" in tag]
 
 
@@ -345,9 +337,7 @@ def test_the_page_forbids_scripts_and_the_network(lab: Lab) -> None:
 
 def test_terminal_codes_and_progress_bars_become_plain_text() -> None:
     """Colours, titles and links of a terminal are dropped, a progress bar is shown as it ended."""
-    coloured = (
-        "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\r\n 10 %\r100 %\r\nend\x00\x08"
-    )
+    coloured = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\r\n 10 %\r100 %\r\nend\x00\x08"
     assert plain(coloured) == "red link\n100 %\nend"
 
 
@@ -432,9 +422,7 @@ def test_html_that_would_keep_the_cleaner_busy_is_not_cleaned_but_left_out(text:
     [
         nbformat.from_dict({"output_type": "display_data", "data": "text", "metadata": []}),
         nbformat.from_dict({"output_type": "display_data", "data": {"text/html": {"a": 1}, "text/plain": ["a", 1]}}),
-        nbformat.from_dict(
-            {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {"image/png": "alt"}}
-        ),
+        nbformat.from_dict({"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {"image/png": "alt"}}),
         nbformat.from_dict({"output_type": "error"}),
         nbformat.from_dict({"output_type": "error", "traceback": "one text"}),
         nbformat.from_dict({"output_type": "stream"}),

@@ -106,13 +106,15 @@ def test_marks_from_form_grader_survive_and_show(graded: Graded) -> None:
     course, _, results = graded
     assert results["perfect"].scores[4].outcome == TO_MARK
     _mark(course.path, "perfect", points=7.5, comment="Say why.")
+    page = course.path / "feedback" / "perfect" / "small-lab" / "small-lab.html"
 
     again = [item for item in grading.find_all(course) if item[1].student == "perfect"]
     grading.grade(course, again, 1, LIMITS, lambda _: None)
-    marked = {result.student: result for result in grading.with_manual_marks(course, grading.read_results(course))}
+    marked = {result.student: result for result in grading.add_marks(course, grading.read_results(course))}
 
     assert marked["perfect"].points == 107.5
     assert (marked["perfect"].scores[4].outcome, marked["perfect"].scores[4].message) == ("partial", "Say why.")
+    assert "Say why." in page.read_text()
 
 
 def test_results_can_be_read_again(graded: Graded) -> None:

@@ -20,20 +20,22 @@ from autograder.source import Lab, read_lab
 from tests.conftest import MakeProject, lab_path
 
 Make = Callable[[Lab], NotebookNode]
-TASK = """# %% [markdown] nbgrader={"grade": false, "grade_id": "report", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": true}
+REPORT = '{"grade": false, "grade_id": "report", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": true}'
+ESSAY = '{"grade": true, "grade_id": "essay", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}'
+TASK = """# %% [markdown] nbgrader=REPORT
 # Write a report.
 #
 # === BEGIN MARK SCHEME ===
 # Ten points for naming the cause.
 # === END MARK SCHEME ===
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "essay", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] nbgrader=ESSAY
 # ### BEGIN SOLUTION
 # The clock was an hour late.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Putting it together"""
+# ## Putting it together""".replace("REPORT", REPORT).replace("ESSAY", ESSAY)
 WITH_TASK = ("# %% [markdown]\n# ## Putting it together", TASK)
 SECRETS = {
     "a-solution-line": "the_sum_of_both = a + b",
@@ -84,14 +86,14 @@ def test_visible_tests_stay(make_project: MakeProject) -> None:
     """A learner sees what is tested in the notebook."""
     released = make_release(read_edited(make_project))
 
-    assert 'assert add(1, 1) == 2, f"the sum of 1 and 1 is 2, not {add(1, 1)}"' == named(released, "test-add").source
+    assert named(released, "test-add").source == 'assert add(1, 1) == 2, f"the sum of 1 and 1 is 2, not {add(1, 1)}"'
 
 
 def test_a_judge_keeps_its_comment(make_project: MakeProject) -> None:
     """What will be judged is said, without the tests."""
     released = make_release(read_edited(make_project))
 
-    assert "# Judged when you hand in: add, on other numbers." == named(released, "judge-add").source
+    assert named(released, "judge-add").source == "# Judged when you hand in: add, on other numbers."
 
 
 def test_a_task_keeps_its_text(make_project: MakeProject) -> None:
@@ -211,21 +213,21 @@ def test_locked_and_test_cells_can_be_neither_edited_nor_deleted(make_project: M
     """JupyterLab reads both from the cell's metadata."""
     cell = named(make_release(read_edited(make_project)), name)
 
-    assert (False, False) == (cell.metadata.get("deletable"), cell.metadata.get("editable"))
+    assert (cell.metadata.get("deletable"), cell.metadata.get("editable")) == (False, False)
 
 
 def test_answer_cells_can_be_edited_and_not_deleted(make_project: MakeProject) -> None:
     """A deleted answer cell would be a lost exercise."""
     cell = named(make_release(read_edited(make_project)), "add")
 
-    assert (False, True) == (cell.metadata.get("deletable"), cell.metadata.get("editable", True))
+    assert (cell.metadata.get("deletable"), cell.metadata.get("editable", True)) == (False, True)
 
 
 def test_plain_cells_are_the_learners(make_project: MakeProject) -> None:
     """Text and worked examples may be edited and deleted."""
     cells = [cell for cell in make_release(read_edited(make_project)).cells if not marks(cell)]
 
-    assert [] == [cell.id for cell in cells if {"deletable", "editable"} & set(cell.metadata)]
+    assert [cell.id for cell in cells if {"deletable", "editable"} & set(cell.metadata)] == []
 
 
 # What tools read
@@ -273,7 +275,7 @@ def test_no_code_cell_ends_in_an_empty_line(make_project: MakeProject) -> None:
     """What is cleared leaves no empty lines behind."""
     released = make_release(read_edited(make_project))
 
-    assert [] == [cell.id for cell in code_cells(released) if cell.source.endswith("\n")]
+    assert [cell.id for cell in code_cells(released) if cell.source.endswith("\n")] == []
 
 
 # Solved
@@ -319,7 +321,7 @@ def test_what_nbgrader_refuses_is_said(make_project: MakeProject, fault: str) ->
 
     assert str(lab.path) == caught.value.where
     assert what in caught.value.what
-    assert "mend the cell's nbgrader header or its BEGIN/END lines" == caught.value.todo
+    assert caught.value.todo == "mend the cell's nbgrader header or its BEGIN/END lines"
 
 
 @pytest.mark.xfail(strict=True, raises=IndexError, reason="the card goes into the first cell, and nobody asks whether there is one")

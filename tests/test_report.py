@@ -67,9 +67,7 @@ def test_three_files_are_written_and_the_pages_path_is_returned(lab: Lab, tmp_pa
     assert sorted(path.name for path in page.parent.iterdir()) == ["grades.csv", "index.html", "results.json"]
 
 
-def test_a_report_that_cannot_be_written_leaves_the_old_one(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_report_that_cannot_be_written_leaves_the_old_one(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file is replaced whole: where writing stops, the old file stands and no part of a new one."""
     write(tmp_path, [lab], [graded(lab, "ada", 25)])
     before = (tmp_path / "report" / "grades.csv").read_bytes()
@@ -196,21 +194,15 @@ def test_every_submission_has_a_row_with_its_state(lab: Lab, tmp_path: Path) -> 
 
 def test_what_is_not_graded_is_no_part_of_a_mean(lab: Lab) -> None:
     """Means and medians are those of graded submissions alone."""
-    summary = summarise(
-        lab, [graded(lab, "ada", 25, 25, 25, 5), ungraded(lab, "bob", MISSING), ungraded(lab, "cyd", UNREADABLE)]
-    )
+    summary = summarise(lab, [graded(lab, "ada", 25, 25, 25, 5), ungraded(lab, "bob", MISSING), ungraded(lab, "cyd", UNREADABLE)])
     assert (summary.mean_points, summary.median_points) == ("80", "80")
     assert dict(summary.not_graded) == {MISSING: 1, UNREADABLE: 1}
 
 
-def test_students_of_several_labs_have_a_table_with_a_word_for_each_lab_without_points(
-    lab: Lab, tmp_path: Path
-) -> None:
+def test_students_of_several_labs_have_a_table_with_a_word_for_each_lab_without_points(lab: Lab, tmp_path: Path) -> None:
     """One row per student, one column per lab: points, or why there are none."""
     second = replace(lab, header=replace(lab.header, slug="second", title="The second"))
-    page = write(
-        tmp_path, [lab, second], [graded(lab, "ada", 25), ungraded(second, "ada", MISSING), graded(lab, "bob", 0)]
-    )
+    page = write(tmp_path, [lab, second], [graded(lab, "ada", 25), ungraded(second, "ada", MISSING), graded(lab, "bob", 0)])
     table = page.partition('<h2 id="students">')[2].partition("</table>")[0]
     assert '>25</td><td class="number ungraded" data-value="">missing</td>' in row_of(table, "ada")
     assert '>0</td><td class="number ungraded" data-value="">no submission</td>' in row_of(table, "bob")
@@ -307,9 +299,7 @@ def test_messages_that_differ_only_in_numbers_and_ids_are_one() -> None:
 def test_a_persons_comment_is_no_failure_message(lab: Lab) -> None:
     """What form grader's users write to one learner does not stand in the cohort's table."""
     essay = replace(lab.exercises[0], manual=True)
-    found = summarise(
-        replace(lab, exercises=(essay, *lab.exercises[1:])), [graded(lab, "ada", 5, messages=["Dear Ada"])]
-    )
+    found = summarise(replace(lab, exercises=(essay, *lab.exercises[1:])), [graded(lab, "ada", 5, messages=["Dear Ada"])])
     assert found.exercises[0].messages == []
 
 
@@ -327,9 +317,7 @@ def test_axes_have_units() -> None:
     """Axes say what they count, and in what."""
     pictures = [plot_points("x", [1], 10), plot_seconds("x", [1]), plot_difficulty("x", ["E"], [0.5], [{FULL: 1}])]
     texts = [base64.b64decode(picture.src.partition(",")[2]).decode() for picture in pictures]
-    for text, label in zip(
-        texts, ("points of 10", "seconds of wall clock", "mean share of the points (%)"), strict=True
-    ):
+    for text, label in zip(texts, ("points of 10", "seconds of wall clock", "mean share of the points (%)"), strict=True):
         assert label in text
     assert all("submissions" in text for text in texts)
 

@@ -168,9 +168,7 @@ TOUCHED += [_unlock, _untag, _reverse, _edit_setup, _delete_answers, _retype_ans
 
 
 @pytest.mark.parametrize("touch", TOUCHED, ids=lambda touch: touch.__name__.strip("_"))
-def test_what_is_the_instructors_is_put_back(
-    source: NotebookNode, submitted: NotebookNode, touch: Callable[[NotebookNode], None]
-) -> None:
+def test_what_is_the_instructors_is_put_back(source: NotebookNode, submitted: NotebookNode, touch: Callable[[NotebookNode], None]) -> None:
     """Every marked cell has the source's kind, text, points, tags and place, and stands there once."""
     touch(submitted)
 
@@ -226,14 +224,14 @@ def test_a_deleted_answer_cell_is_empty(source: NotebookNode, submitted: Noteboo
     """Its tests run, and the solution does not take its place."""
     submitted.cells.pop(place(submitted, name))
 
-    assert "" == named(restore(source, as_handed_in(submitted)), name).source
+    assert named(restore(source, as_handed_in(submitted)), name).source == ""
 
 
 def test_an_emptied_answer_cell_is_empty(source: NotebookNode, submitted: NotebookNode) -> None:
     """The solution does not take its place."""
     named(submitted, "add").source = ""
 
-    assert "" == named(restore(source, as_handed_in(submitted)), "add").source
+    assert named(restore(source, as_handed_in(submitted)), "add").source == ""
 
 
 def test_an_answer_that_was_retyped_is_code_again(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -242,7 +240,7 @@ def test_an_answer_that_was_retyped_is_code_again(source: NotebookNode, submitte
 
     cell = named(restore(source, as_handed_in(submitted)), "add")
 
-    assert ("code", "add = 'mine'") == (cell.cell_type, cell.source)
+    assert (cell.cell_type, cell.source) == ("code", "add = 'mine'")
 
 
 def test_an_answer_that_lost_its_marks_runs_in_its_place(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -263,8 +261,8 @@ def test_a_copy_of_an_answer_before_its_test_runs_there(source: NotebookNode, su
     restored = restore(source, as_handed_in(submitted))
 
     first = place(restored, "add")
-    assert ["add = 'mine'", "add = 'better'"] == sources(restored)[first : first + 2]
-    assert "test-add" == marks(restored.cells[first + 2])["grade_id"]
+    assert sources(restored)[first : first + 2] == ["add = 'mine'", "add = 'better'"]
+    assert marks(restored.cells[first + 2])["grade_id"] == "test-add"
 
 
 def test_a_copy_of_an_answer_after_its_test_runs_there(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -275,8 +273,8 @@ def test_a_copy_of_an_answer_after_its_test_runs_there(source: NotebookNode, sub
 
     restored = restore(source, as_handed_in(submitted))
 
-    assert "add = 'mine'" == named(restored, "add").source
-    assert "add = 'later'" == restored.cells[place(restored, "test-add") + 1].source
+    assert named(restored, "add").source == "add = 'mine'"
+    assert restored.cells[place(restored, "test-add") + 1].source == "add = 'later'"
 
 
 def test_a_copy_of_an_answer_carries_no_marks(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -285,7 +283,7 @@ def test_a_copy_of_an_answer_carries_no_marks(source: NotebookNode, submitted: N
 
     restored = restore(source, as_handed_in(submitted))
 
-    assert ("add = 'mine'", {}) == (restored.cells[-1].source, dict(restored.cells[-1].metadata))
+    assert (restored.cells[-1].source, dict(restored.cells[-1].metadata)) == ("add = 'mine'", {})
 
 
 @pytest.mark.parametrize("name", ["setup", "add", "test-add", "judge-add"])
@@ -295,7 +293,7 @@ def test_a_cell_of_ones_own_stays_behind_its_neighbour(source: NotebookNode, sub
 
     restored = restore(source, as_handed_in(submitted))
 
-    assert "helper = 1" == restored.cells[place(restored, name) + 1].source
+    assert restored.cells[place(restored, name) + 1].source == "helper = 1"
 
 
 def test_cells_of_ones_own_stay_in_order(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -306,14 +304,14 @@ def test_cells_of_ones_own_stay_in_order(source: NotebookNode, submitted: Notebo
     restored = restore(source, as_handed_in(submitted))
 
     at = place(restored, "add")
-    assert ["one = 1", "*two*", "three = one + 2"] == sources(restored)[at - 3 : at]
+    assert sources(restored)[at - 3 : at] == ["one = 1", "*two*", "three = one + 2"]
 
 
 def test_a_helper_at_the_top_stays_at_the_top(source: NotebookNode, submitted: NotebookNode) -> None:
     """What stands before every marked cell runs first."""
     submitted.cells.insert(0, new_code_cell("helper = 1"))
 
-    assert "helper = 1" == restore(source, as_handed_in(submitted)).cells[0].source
+    assert restore(source, as_handed_in(submitted)).cells[0].source == "helper = 1"
 
 
 def test_a_helper_behind_a_deleted_test_runs_after_what_was_before_it(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -345,7 +343,7 @@ def test_a_cell_of_ones_own_brings_text_alone(source: NotebookNode, submitted: N
 
     last = restore(source, as_handed_in(submitted)).cells[-1]
 
-    assert ({}, [], None) == (dict(last.metadata), last.outputs, last.execution_count)
+    assert (dict(last.metadata), last.outputs, last.execution_count) == ({}, [], None)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +365,7 @@ def test_a_forged_grade_id_is_a_cell_of_ones_own(source: NotebookNode, submitted
     restored = restore(source, as_handed_in(submitted))
 
     (cell,) = [cell for cell in restored.cells if cell.source == "forged = 1"]
-    assert {} == dict(cell.metadata)
+    assert dict(cell.metadata) == {}
     assert marked(source) == marked(restored)
 
 
@@ -401,9 +399,9 @@ def test_nbformat_3_is_restored(source: NotebookNode, submitted: NotebookNode) -
 
     restored = restore(source, read_notebook(json.dumps(old).encode()))
 
-    assert "add = 'old'" == named(restored, "add").source
+    assert named(restored, "add").source == "add = 'old'"
     assert marked(source) == marked(restored)
-    assert "## My notes" == restored.cells[place(restored, "add") + 1].source
+    assert restored.cells[place(restored, "add") + 1].source == "## My notes"
 
 
 def test_cells_without_ids_are_restored(source: NotebookNode, submitted: NotebookNode) -> None:
@@ -413,7 +411,7 @@ def test_cells_without_ids_are_restored(source: NotebookNode, submitted: Noteboo
 
     restored = restore(source, as_handed_in(submitted))
 
-    assert "add = 'mine'" == named(restored, "add").source
+    assert named(restored, "add").source == "add = 'mine'"
     nbformat.validate(restored)
 
 
@@ -435,7 +433,7 @@ def test_a_learners_id_does_not_clash_with_a_grade_id(source: NotebookNode, subm
 
     restored = restore(source, as_handed_in(submitted))
 
-    assert ["test-add"] == [marks(cell).get("grade_id") for cell in restored.cells if cell.id == "test-add"]
+    assert [marks(cell).get("grade_id") for cell in restored.cells if cell.id == "test-add"] == ["test-add"]
 
 
 @pytest.mark.parametrize("touch", [_leave, _delete, _reverse, _delete_everything])

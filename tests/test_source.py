@@ -18,11 +18,12 @@ TEST_WRITE = (
 )
 WRITE_HEAD = '"grade": false, "grade_id": "write", "locked": false, "schema_version": 3, "solution": true, "task": false'
 WRITTEN_HEAD = '"grade": true, "grade_id": "write", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false'
-TASK = """# %% [markdown] nbgrader={"grade": false, "grade_id": "report", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": true}
+REPORT = '{"grade": false, "grade_id": "report", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": true}'
+TASK = """# %% [markdown] nbgrader=REPORT
 # Write a report.
 
 # %% [markdown]
-# ## Putting it together"""
+# ## Putting it together""".replace("REPORT", REPORT)
 
 
 def read_edited(make_project: MakeProject, *edits: tuple[str, str]) -> Lab:
@@ -73,12 +74,12 @@ def test_optional_fields_are_read(make_project: MakeProject) -> None:
     """`hand_in` and `project` may be left out, and are read where they are there."""
     lab = read_edited(make_project, ("minutes: 30", "minutes: 30\n#     hand_in:\n#     - sum.json\n#     project: true"))
 
-    assert (("sum.json",), True) == (lab.header.hand_in, lab.header.project)
+    assert (lab.header.hand_in, lab.header.project) == (("sum.json",), True)
 
 
 def test_the_slug_is_the_headers(make_project: MakeProject) -> None:
     """A lab goes by its header's slug."""
-    assert "small-lab" == read_edited(make_project).slug
+    assert read_edited(make_project).slug == "small-lab"
 
 
 def test_exercises_are_read_in_order_with_their_tests(make_project: MakeProject) -> None:
@@ -90,7 +91,7 @@ def test_exercises_are_read_in_order_with_their_tests(make_project: MakeProject)
 
 def test_a_labs_points_are_those_of_its_exercises(make_project: MakeProject) -> None:
     """The sum counts every exercise."""
-    assert 104 == read_edited(make_project, ('"points": 10', '"points": 14')).points
+    assert read_edited(make_project, ('"points": 10', '"points": 14')).points == 104
 
 
 def test_a_second_test_cell_counts_for_the_same_exercise(make_project: MakeProject) -> None:
@@ -118,7 +119,7 @@ def test_an_answer_cell_that_nothing_judges_is_no_exercise(make_project: MakePro
     """Its cell stays, and it gives no points."""
     lab = read_edited(make_project, ('"test-write"', '"test-add-2"'), ('"judge-write"', '"judge-add-2"'))
 
-    assert ["add", "double", "share"] == [exercise.id for exercise in lab.exercises]
+    assert [exercise.id for exercise in lab.exercises] == ["add", "double", "share"]
 
 
 def test_files_are_read_with_their_folders(make_project: MakeProject) -> None:
@@ -128,7 +129,7 @@ def test_files_are_read_with_their_folders(make_project: MakeProject) -> None:
     nested.parent.mkdir()
     nested.write_bytes(b"\0\xff")
 
-    assert {"data/raw.bin": b"\0\xff", "start.json": b'{"start": 41}\n'} == read_lab(lab_path(project)).files
+    assert read_lab(lab_path(project)).files == {"data/raw.bin": b"\0\xff", "start.json": b'{"start": 41}\n'}
 
 
 @pytest.mark.parametrize("litter", ["__pycache__/x.pyc", ".ipynb_checkpoints/x.ipynb", "data/.DS_Store"])
@@ -139,7 +140,7 @@ def test_litter_is_no_file_of_the_lab(make_project: MakeProject, litter: str) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
 
-    assert ["start.json"] == list(read_lab(lab_path(project)).files)
+    assert list(read_lab(lab_path(project)).files) == ["start.json"]
 
 
 def test_hidden_files_are_read_apart(make_project: MakeProject) -> None:
@@ -151,7 +152,7 @@ def test_hidden_files_are_read_apart(make_project: MakeProject) -> None:
 
     lab = read_lab(lab_path(project))
 
-    assert ({"judging.py": b"x = 1\n"}, ["start.json"]) == (lab.hidden, list(lab.files))
+    assert (lab.hidden, list(lab.files)) == ({"judging.py": b"x = 1\n"}, ["start.json"])
 
 
 def test_the_story_is_hidden(make_project: MakeProject) -> None:
@@ -161,12 +162,12 @@ def test_the_story_is_hidden(make_project: MakeProject) -> None:
 
     lab = read_lab(lab_path(project))
 
-    assert ({"metro_bikes.py": b"TRUTH = 1\n"}, ["start.json"]) == (lab.hidden, list(lab.files))
+    assert (lab.hidden, list(lab.files)) == ({"metro_bikes.py": b"TRUTH = 1\n"}, ["start.json"])
 
 
 def test_a_lab_without_a_story_hides_nothing(make_project: MakeProject) -> None:
     """No file is made up."""
-    assert {} == read_edited(make_project).hidden
+    assert read_edited(make_project).hidden == {}
 
 
 def test_only_the_kernel_and_the_header_stay_in_the_metadata(make_project: MakeProject) -> None:
@@ -272,7 +273,7 @@ def test_a_source_without_yaml_is_said(make_project: MakeProject, data: bytes) -
     path = lab_path(make_project())
     path.write_bytes(data)
 
-    with pytest.raises(SourceProblem, match="has no 'lab' header – start from source/_template/lab.py"):
+    with pytest.raises(SourceProblem, match=r"has no 'lab' header – start from source/_template/lab\.py"):
         read_lab(path)
 
 
@@ -287,7 +288,7 @@ def test_a_source_that_is_not_utf8_is_said(make_project: MakeProject) -> None:
 
 def test_a_source_that_is_not_there_is_said(tmp_path: Path) -> None:
     """The message names the path."""
-    with pytest.raises(SourceProblem, match="lab.py: cannot be read"):
+    with pytest.raises(SourceProblem, match=r"lab\.py: cannot be read"):
         read_lab(tmp_path / "a" / "b" / "c" / "lab.py")
 
 
@@ -297,7 +298,7 @@ def test_a_lab_is_read_from_its_own_folder(make_project: MakeProject, monkeypatc
     path = lab_path(make_project())
     monkeypatch.chdir(path.parent)
 
-    assert "small-lab" == read_lab(Path("lab.py")).slug
+    assert read_lab(Path("lab.py")).slug == "small-lab"
 
 
 # Cells that cannot be graded
@@ -349,7 +350,9 @@ def test_any_grade_id_that_stands_twice_is_said(make_project: MakeProject, edit:
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("test-ad", "(ad)"), ("check-add", "(no exercise named)"), ("test-write", "(write)")], ids=["typo", "unnamed", "too-early"]
+    ("name", "part"),
+    [("test-ad", "(ad)"), ("check-add", "(no exercise named)"), ("test-write", "(write)")],
+    ids=["typo", "unnamed", "too-early"],
 )
 def test_a_test_without_its_answer_is_said(make_project: MakeProject, name: str, part: str) -> None:
     """A test cell names an answer cell that stands before it."""
@@ -360,7 +363,7 @@ def test_a_test_without_its_answer_is_said(make_project: MakeProject, name: str,
 
     assert f"{path}: cell 7 ({name})" == caught.value.where
     assert f"belongs to no answer cell before it {part}" in caught.value.what
-    assert "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE" == caught.value.todo
+    assert caught.value.todo == "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE"
 
 
 @pytest.mark.xfail(strict=True, reason="exercise_of takes the number for a count, also where an answer cell has that very name")
@@ -368,7 +371,7 @@ def test_an_exercise_whose_name_ends_in_a_number_has_its_own_tests(make_project:
     """Beside `add` there may be an exercise `add-2`."""
     lab = read_edited(make_project, ('"write"', '"add-2"'), ('"test-write"', '"test-add-2"'), ('"judge-write"', '"judge-add-2"'))
 
-    assert ["add", "add-2", "double", "share"] == [exercise.id for exercise in lab.exercises]
+    assert [exercise.id for exercise in lab.exercises] == ["add", "add-2", "double", "share"]
 
 
 # All labs
@@ -380,7 +383,7 @@ def test_labs_come_in_the_order_of_level_and_folder(make_project: MakeProject) -
     for level, folder in (("advanced", "01-big"), ("intermediate", "02-mid"), ("beginner", "00-first"), ("intermediate", "01-low")):
         add_lab(project, level, folder, folder[3:])
 
-    assert ["first", "small-lab", "low", "mid", "big"] == [lab.slug for lab in find_labs(project / "source")]
+    assert [lab.slug for lab in find_labs(project / "source")] == ["first", "small-lab", "low", "mid", "big"]
 
 
 def test_folders_outside_the_levels_are_no_labs(make_project: MakeProject) -> None:
@@ -388,7 +391,7 @@ def test_folders_outside_the_levels_are_no_labs(make_project: MakeProject) -> No
     project = make_project()
     shutil.copytree(lab_path(project).parent, project / "source" / "_template")
 
-    assert ["small-lab"] == [lab.slug for lab in find_labs(project / "source")]
+    assert [lab.slug for lab in find_labs(project / "source")] == ["small-lab"]
 
 
 @pytest.mark.parametrize("name", ["first", "00-first", "source/beginner/00-first/"])
@@ -397,7 +400,7 @@ def test_a_lab_is_named_by_slug_folder_or_path(make_project: MakeProject, name: 
     project = make_project()
     add_lab(project, "beginner", "00-first", "first")
 
-    assert ["first"] == [lab.slug for lab in find_labs(project / "source", (name,))]
+    assert [lab.slug for lab in find_labs(project / "source", (name,))] == ["first"]
 
 
 def test_a_lab_that_is_not_wanted_is_not_read(make_project: MakeProject) -> None:
@@ -406,7 +409,7 @@ def test_a_lab_that_is_not_wanted_is_not_read(make_project: MakeProject) -> None
     add_lab(project, "beginner", "00-first", "first")
     lab_path(project).write_text("")
 
-    assert ["first"] == [lab.slug for lab in find_labs(project / "source", ("first",))]
+    assert [lab.slug for lab in find_labs(project / "source", ("first",))] == ["first"]
 
 
 def test_an_unknown_lab_is_said(make_project: MakeProject) -> None:
@@ -417,7 +420,7 @@ def test_an_unknown_lab_is_said(make_project: MakeProject) -> None:
     with pytest.raises(UnknownLab) as caught:
         find_labs(project / "source", ("small-lab", "big-lab"))
 
-    assert "big-lab: no such lab – choose from first, small-lab" == str(caught.value)
+    assert str(caught.value) == "big-lab: no such lab – choose from first, small-lab"
 
 
 def test_a_slug_that_is_not_the_folders_is_said(make_project: MakeProject) -> None:
@@ -430,7 +433,7 @@ def test_a_slug_that_is_not_the_folders_is_said(make_project: MakeProject) -> No
 
 def test_where_there_is_no_source_there_are_no_labs(tmp_path: Path) -> None:
     """An empty course is no error here."""
-    assert [] == find_labs(tmp_path / "source")
+    assert find_labs(tmp_path / "source") == []
 
 
 # A cohort's own source
@@ -464,7 +467,7 @@ def test_a_cohorts_notebook_has_the_same_files(both: tuple[Lab, Lab]) -> None:
 
 def test_a_cohorts_notebook_has_the_same_hidden_files(both: tuple[Lab, Lab]) -> None:
     """They lie in a folder of their own, with the story."""
-    assert {"judging.py": b"x = 1\n", "metro_bikes.py": b"TRUTH = 1\n"} == both[1].hidden
+    assert both[1].hidden == {"judging.py": b"x = 1\n", "metro_bikes.py": b"TRUTH = 1\n"}
     assert both[0].hidden == both[1].hidden
 
 
@@ -472,15 +475,11 @@ def test_a_cohorts_notebook_solves_the_same(both: tuple[Lab, Lab]) -> None:
     """Cell by cell, the solved notebook is that of the source: the card is not added twice."""
     mine, cohorts = (make_solved(lab).cells for lab in both)
 
-    assert [(cell.cell_type, cell.source, marks(cell)) for cell in mine] == [
-        (cell.cell_type, cell.source, marks(cell)) for cell in cohorts
-    ]
+    assert [(cell.cell_type, cell.source, marks(cell)) for cell in mine] == [(cell.cell_type, cell.source, marks(cell)) for cell in cohorts]
 
 
 def test_a_cohorts_notebook_releases_the_same(both: tuple[Lab, Lab]) -> None:
     """Cell by cell, the release is that of the source."""
     mine, cohorts = (make_release(lab).cells for lab in both)
 
-    assert [(cell.cell_type, cell.source, marks(cell)) for cell in mine] == [
-        (cell.cell_type, cell.source, marks(cell)) for cell in cohorts
-    ]
+    assert [(cell.cell_type, cell.source, marks(cell)) for cell in mine] == [(cell.cell_type, cell.source, marks(cell)) for cell in cohorts]

@@ -311,7 +311,7 @@ Image("sweep.png", alt="Bar chart of the validation error of each run of the swe
 # %% [markdown]
 # Read it: how far apart are your best three runs, and how far is the chosen run's test error from its validation error?
 #
-# <details><summary>What we see in ours</summary>The loss matters much, the number of leaves little: the best three lie within one trip per hour. The chosen run errs by one trip more on
+# <details><summary>What we see in ours</summary>The loss matters much, the number of leaves, from 15 on, little: the best three lie within one and a half trips per hour. The chosen run errs by one trip more on
 # test than on validation. Some of that is June, and some is the choice itself: who takes the lowest of eight numbers takes a lucky one. That is why we keep a test set, and why small
 # differences come back in Part 4.</details>
 
@@ -413,8 +413,8 @@ assert linear["tags.audit"] == "confirmed", f"Ada's linear model is bad, but its
 # The judge reads what audit makes of two more weeks, in a larger city and in a small town.
 mlflow.end_run()
 for place, share, tolerance, kinds in [
-    ("city", 2.0, 0.05, ["on train", "honest", "too high", "no model", "too low", "crashed", "honest", "rmse"]),
-    ("town", 0.08, 0.02, ["rounded", "too low", "honest", "too high"]),
+    ("city", 2.0, 0.1, ["on train", "honest", "7 % too high", "no model", "7 % too low", "crashed", "honest", "rmse"]),
+    ("town", 0.08, 0.02, ["rounded", "7 % too low", "honest", "7 % too high"]),
 ]:
     there = hours.assign(trips=np.random.default_rng(len(kinds)).poisson(hours["trips"] * share))
     learned, unseen = there.iloc[:1344], there.iloc[1344:1680]
@@ -431,7 +431,7 @@ for place, share, tolerance, kinds in [
                     raise ZeroDivisionError
                 error = mean_error(model, unseen)
                 squared = float(((unseen["trips"] - model.predict(unseen[FEATURES])) ** 2).mean() ** 0.5)
-                shown = {"on train": mean_error(model, learned), "rmse": squared, "too low": 0.93 * error, "too high": 1.07 * error, "rounded": round(error, 1)}
+                shown = {"on train": mean_error(model, learned), "rmse": squared, "7 % too low": 0.93 * error, "7 % too high": 1.07 * error, "rounded": round(error, 1)}
                 mlflow.log_metric("val_mae", shown.get(kind, error))
                 if kind != "no model":
                     mlflow.sklearn.log_model(model, name="model", pip_requirements=REQUIREMENTS, skops_trusted_types=TREES)
@@ -455,7 +455,7 @@ after = found.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["m
 assert before.round(6).tolist() == after.round(6).tolist(), "The audit changed a val_mae. What was logged is evidence: write your own number beside it, under its own name."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: what audit wrote about a week in a larger city, with a tolerance of 5 %: wrong numbers that are too good and too bad, a
+# Judged when you hand in: what audit wrote about a week in a larger city, with a tolerance of 10 %: numbers that are too good and too bad, a
 # run without a model and one that crashed.
 ### BEGIN HIDDEN TESTS
 import mlflow
@@ -471,8 +471,8 @@ unseen = hours.assign(trips=np.random.default_rng(8).poisson(hours["trips"] * 2.
 runs = mlflow.search_runs(experiment_names=[experiment.name], output_format="list")
 assert len(runs) == 8, f"Eight runs were audited, and the experiment now has {len(runs)}: write onto the runs, do not start new ones."
 for run in runs:
-    expected, said, kind = right_tag(run, unseen, 0.05), run.data.tags.get("audit"), run.info.run_name
-    assert said == expected, f"In a larger city, with a tolerance of 5 %, a run ({kind}) got the tag {said!r}, expected {expected!r}."
+    expected, said, kind = right_tag(run, unseen, 0.1), run.data.tags.get("audit"), run.info.run_name
+    assert said == expected, f"In a larger city, with a tolerance of 10 %, a run ({kind}) got the tag {said!r}, expected {expected!r}."
     assert (run.info.status == "FAILED") == (kind == "crashed"), f"In a larger city the audit changed the status of a run ({kind})."
     assert run.data.metrics.get("val_mae") == first_metric(run, "val_mae"), f"In a larger city the audit changed the val_mae of a run ({kind}). Write your number beside it."
 ### END HIDDEN TESTS
@@ -690,9 +690,9 @@ folds = [
     for start, stop in zip(fold_days, fold_days[1:])
 ]
 candidates = {
-    "plain": {"n_estimators": 20, "random_state": 0},
-    "poisson": {"n_estimators": 20, "criterion": "poisson", "min_samples_leaf": 2, "random_state": 0},
-    "coarse": {"n_estimators": 20, "min_samples_leaf": 5, "random_state": 0},
+    "plain": {"n_estimators": 30, "random_state": 0},
+    "poisson": {"n_estimators": 30, "criterion": "poisson", "min_samples_leaf": 2, "random_state": 0},
+    "coarse": {"n_estimators": 30, "min_samples_leaf": 5, "random_state": 0},
 }
 [(len(fitted_on), len(measured_on)) for fitted_on, measured_on in folds]
 

@@ -1,0 +1,193 @@
+"""The ten rules of the standard, each tried on a lab by building, running and grading it.
+
+    R1  labs/ equals a fresh build                       R6  nothing leaves the machine
+    R2  the solution earns every point                   R7  nothing is left behind
+    R3  the untouched release earns nothing              R8  it runs twice in the same folder
+    R4  every other answer earns what its author says    R9  it stays within its budget
+    R5  no solution and no hidden test is released       R10 it can be read by everyone
+
+R2 and R8 are one walk: the solution is graded, then nbval runs it again in the same folder and a fresh kernel. The other answers
+are tried together, one of every exercise at a time; one that does not come out as its author says is tried again alone.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.answers import Answer, read_answers, with_answers
+from autograder.build import find_changes
+from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in, write_files
+from autograder.lint import Finding, lint
+from autograder.notebook import code_cells, is_answer, is_test, read_notebook, write_notebook
+from autograder.offline import SWITCHES
+from autograder.release import make_release, make_solved
+from autograder.restore import restore
+from autograder.score import NOT_ATTEMPTED, Score, error_text, score
+from autograder.source import USES_ANSWERS, Lab
+
+BUDGET_SECONDS, PROJECT_SECONDS, BUDGET_MIB = 60, 120, 1024
+CACHES = (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib")
+_LINT_RULES = {"L08": "R5", "L09": "R5", "L10": "R4", "L11": "R10"}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """An executed notebook, its scores, and what the guard and the folders tell of it."""
+
+    notebook: NotebookNode
+    scores: dict[str, Score]
+    noted: list[str] = field(default_factory=list)
+    litter: list[str] = field(default_factory=list)
+
+
+def check_source(lab: Lab) -> list[Finding]:
+    """Return what needs no run: lint's findings, under the rule of the standard that they break where there is one."""
+    return [Finding(_LINT_RULES.get(found.rule, found.rule), found.lab, found.where, found.what, found.todo) for found in lint(lab)]
+
+
+def check_build(lab: Lab, project: Path) -> list[Finding]:
+    """Return where the lab below `labs/` differs from a fresh build (R1)."""
+    mine = project / "labs" / lab.header.level / lab.path.parent.name
+    changes = [change for change in find_changes(project) if change.path.is_relative_to(mine)]
+    return [Finding("R1", lab.slug, str(c.path.relative_to(project)), f"is {c.kind}", "run: autograder build") for c in changes]
+
+
+def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, Any], list[Finding]]:
+    """Run the solution under guard, and again by nbval. Return what it used (seconds, peak_mib) and the findings (R2, R6–R10)."""
+    findings: list[Finding] = []
+
+    def find(rule: str, where: str, what: str, todo: str) -> None:
+        findings.append(Finding(rule, lab.slug, where, what, todo))
+
+    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        run = _run_in(folder, lab, make_solved(lab), limits)
+        for cell in code_cells(run.notebook):
+            if cell.metadata["autograder"]["state"] != "ok":
+                find("R2", f"cell {cell.id}", f"the solution does not run: {_reason(cell)}", "mend the cell")
+        for exercise in lab.exercises:
+            if not exercise.manual and run.scores[exercise.id].points != exercise.points:
+                got = run.scores[exercise.id]
+                find("R2", f"exercise {exercise.id}", f"the solution earns {got.points:g} of {got.max_points:g}: {got.message}", "mend it")
+        for line in run.noted:
+            rule = "R6" if line.startswith("network") else "R7"
+            find(rule, "run", f"it tried to reach the {line}" if rule == "R6" else f"it {line}, outside its folder", "keep it inside")
+        for line in run.litter:
+            find("R7", "run", line, "clean up: context managers, tempfile, and stop what was started")
+        again = _nbval(folder / "work", lab, run.notebook)
+        if again:
+            find("R8", "second run in the same folder, by nbval", again, "let it run twice with the same result")
+        used = run.notebook.metadata["autograder"]
+        seconds = PROJECT_SECONDS if lab.header.project else BUDGET_SECONDS
+        if used["seconds"] > seconds:
+            find("R9", "run", f"takes {used['seconds']:.0f} s", f"stay within {seconds} s")
+        if used["peak_mib"] > BUDGET_MIB:
+            find("R9", "run", f"takes {used['peak_mib']} MiB", f"stay within {BUDGET_MIB} MiB")
+        for cell in code_cells(run.notebook):
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}) and not _alt(output):
+                    find("R10", f"cell {cell.id}", "a picture without alt text", 'show it with Image("x.png", alt="what it shows")')
+    return dict(used), findings
+
+
+def check_release(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+    """Return what the untouched release earns or fails at (R3)."""
+    findings: list[Finding] = []
+    notebook = restore(make_solved(lab), make_release(lab))
+    excused = {c.source for c in lab.notebook.cells if USES_ANSWERS in c.metadata.get("tags", [])}
+    run = _run(lab, notebook, limits)
+    for cell in code_cells(run.notebook):
+        if cell.metadata["autograder"]["state"] != "ok" and not (is_answer(cell) or is_test(cell) or cell.source in excused):
+            todo = f"set-up and worked examples run in the untouched release; tag it '{USES_ANSWERS}' if it shows an answer's work"
+            findings.append(Finding("R3", lab.slug, f"cell {cell.id}", _reason(cell), todo))
+    for got in run.scores.values():
+        if got.points or got.outcome != NOT_ATTEMPTED:
+            what = f"the untouched release earns {got.points:g} and is {got.outcome!r}"
+            findings.append(Finding("R3", lab.slug, f"exercise {got.exercise}", what, "let it earn 0 and be 'not attempted'"))
+    return findings
+
+
+def answer_rows(lab: Lab) -> list[list[Answer]]:
+    """Return the lab's other answers in rows: each has at most one of every exercise, and is tried in one run."""
+    answers = read_answers(lab)
+    columns = [[answer for answer in answers if answer.exercise == exercise.id] for exercise in lab.exercises]
+    return [[answer for answer in row if answer is not None] for row in zip_longest(*columns)]
+
+
+def check_answers(lab: Lab, row: list[Answer], limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+    """Return the answers of a row that do not come out as their author says (R4)."""
+    together = _try(lab, row, limits)
+    findings = []
+    for answer in row:
+        alone = _differs(answer, together)
+        if alone and len(row) > 1:
+            alone = _differs(answer, _try(lab, [answer], limits))
+        if alone:
+            where = f"answers.py line {answer.line} ({answer.exercise}: {answer.why})"
+            findings.append(Finding("R4", lab.slug, where, alone, "mend the test, or what the answer's header says"))
+    return findings
+
+
+def _try(lab: Lab, answers: list[Answer], limits: Limits) -> dict[str, Score]:
+    return _run(lab, with_answers(make_solved(lab), {answer.exercise: answer.text for answer in answers}), limits).scores
+
+
+def _differs(answer: Answer, scores: dict[str, Score]) -> str:
+    """Return in what the answer did not come out as its author says; empty where it did."""
+    got = scores.get(answer.exercise)
+    if got is None:
+        return ""
+    if abs(got.points - answer.points) > 1e-6:
+        return f"earns {got.points:g}, expected {answer.points:g}; its learner reads: {got.message or 'nothing'}"
+    if answer.message and answer.message not in got.message:
+        return f"its learner reads {got.message!r}, expected {answer.message!r} in it"
+    return ""
+
+
+def _run(lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
+    executed = read_notebook(execute(write_notebook(notebook), lab.files, lab.hidden, limits))
+    return _Run(executed, {got.exercise: got for got in score(lab, executed)})
+
+
+def _run_in(folder: Path, lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
+    """Run the notebook under guard in `folder`, whose `work` stays as the run leaves it."""
+    data = execute_in(folder, write_notebook(notebook), lab.files, lab.hidden, limits, guard=True)
+    executed = read_notebook(data)
+    log = folder / "guard.log"
+    noted = sorted(set(log.read_text().splitlines())) if log.is_file() else []
+    noted = [line for line in noted if line.startswith("network") or Path(line.removeprefix("wrote ")).exists()]
+    litter = [f"leaves a process: {command}" for command in executed.metadata["autograder"]["left_running"]]
+    litter += [f"leaves {path.name} in the temporary folder" for path in sorted((folder / "tmp").iterdir())]
+    litter += [f"leaves {path.name} in the home folder" for path in sorted((folder / "home").iterdir()) if path.name not in CACHES]
+    return _Run(executed, {got.exercise: got for got in score(lab, executed)}, noted, litter)
+
+
+def _nbval(work: Path, lab: Lab, executed: NotebookNode) -> str:
+    """Run the executed notebook again, in its folder and a fresh kernel, by nbval. Return what failed; empty where nothing did."""
+    write_files(work, {f"{lab.slug}.ipynb": write_notebook(executed)})
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--no-header", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
+    home = work.parent / "home"
+    environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(work.parent / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
+    done = subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, timeout=900)
+    if done.returncode == 0:
+        return ""
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    telling = [line for line in lines if "Error" in line or line.startswith("FAILED")]
+    return " | ".join((telling or lines)[:4])[:600]
+
+
+def _reason(cell: NotebookNode) -> str:
+    return error_text(cell) or str(cell.metadata["autograder"]["state"])
+
+
+def _alt(output: NotebookNode) -> str:
+    metadata = output.get("metadata", {})
+    return str(metadata.get("image/png", {}).get("alt", "") or metadata.get("alt", ""))

@@ -1,11 +1,12 @@
 """A cohort's submissions, graded: found, restored, executed, scored, written down."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -87,8 +88,18 @@ def make_task(lab: Lab, notebook: bytes, files: dict[str, bytes], limits: Limits
 
 
 def workers(jobs: int) -> ProcessPoolExecutor:
-    """Return a pool of `jobs` processes that share nothing with this one."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    """Return a pool of `jobs` processes that share nothing with this one, and end when it ends, however it does."""
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run_all(

@@ -91,6 +91,6 @@ def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:
         grade = grades.get(name)
         by_hand, extra = (grade.manual_score, grade.extra_credit or 0.0) if grade else (None, 0.0)
         if by_hand is not None or extra or comments.get(name):
-            waits = grade is None or (by_hand is None and grade.auto_score is None)
-            found[name] = Mark(by_hand, extra, comments.get(name, ""), None if waits else grade.score)
+            score = grade.score if grade and (by_hand is not None or grade.auto_score is not None) else None
+            found[name] = Mark(by_hand, extra, comments.get(name, ""), score)
     return found

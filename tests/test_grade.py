@@ -1,8 +1,11 @@
 """A cohort, from its submissions to gradebook and report: every one has a state, and the points are right."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 
@@ -160,3 +163,18 @@ def _mark(folder: Path, student: str, points: float, comment: str) -> None:
         gradebook.find_grade("explain", "small-lab", "small-lab", student).manual_score = points
         gradebook.find_comment("explain", "small-lab", "small-lab", student).manual_comment = comment
         gradebook.db.commit()
+
+
+def test_workers_end_with_a_grader_that_is_killed(tmp_path: Path) -> None:
+    """A SIGKILL to the grader leaves no worker behind."""
+    script = tmp_path / "grader.py"
+    script.write_text(
+        "import os, signal\nfrom autograder.grade import workers\n"
+        "if __name__ == '__main__':\n    pool = workers(1)\n    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, timeout=60)
+
+    worker = int(done.stdout)
+    _, alive = psutil.wait_procs([psutil.Process(worker)] if psutil.pid_exists(worker) else [], timeout=10)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

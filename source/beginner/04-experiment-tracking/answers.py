@@ -23,7 +23,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-mlflow.set_experiment("demand-sweep-linear")
+mlflow.set_experiment("demand-sweep")
 
 def one_run(alpha, drop):
     run = mlflow.start_run()
@@ -659,7 +659,7 @@ def decide(name, holdout):
     if best:
         client.set_registered_model_alias(name, "champion", best)
 
-# %% grade_id="decide" points=4 message="Version 1 is still the champion" why="takes the standard deviation for the standard error"
+# %% grade_id="decide" points=16 message="has the lowest error of them" why="takes the standard deviation for the standard error: passes what is visible"
 def decide(name, holdout):
     client = MlflowClient()
     old = client.get_model_version_by_alias(name, "champion").version

@@ -1,6 +1,7 @@
 """The demand team's module: the city's hours, a forest trained on them, its error, and experiments that do not mix."""
 
 from importlib.metadata import version
+from itertools import count
 
 import mlflow
 import pandas as pd
@@ -32,15 +33,16 @@ def mean_error(model, hours):
 
 def new_experiment(question):
     """Create an empty experiment in the current store and return its name: question-001, then question-002, …"""
-    name = f"{question}-{len(_experiments(question)) + 1:03d}"
+    taken = {experiment.name for experiment in _experiments(question)}
+    name = next(name for number in count(1) if (name := f"{question}-{number:03d}") not in taken)
     mlflow.create_experiment(name)
     return name
 
 
 def newest_experiment(question):
-    """Return the name of the experiment that `new_experiment(question)` made last, or None if there is none."""
-    names = [experiment.name for experiment in _experiments(question)]
-    return max(names, default=None)
+    """Return the name of the experiment on a question that was created last, or None if there is none."""
+    newest = max(_experiments(question), key=lambda experiment: experiment.creation_time, default=None)
+    return newest.name if newest else None
 
 
 def finished_runs(question):
@@ -54,4 +56,4 @@ def finished_runs(question):
 
 
 def _experiments(question):
-    return mlflow.search_experiments(view_type=ViewType.ALL, filter_string=f"name LIKE '{question}-%'")
+    return mlflow.search_experiments(view_type=ViewType.ALL, filter_string=f"name LIKE '{question}%'")

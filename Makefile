@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install lab test grade lint lock lock-upgrade build check clean
+.PHONY: help install lab test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ lock-upgrade: ## the same, with the newest versions that requirements.in allows
 
 build: install ## make labs/ from source/
 	$(BIN)/autograder build $(ARGS)
+
+data: install ## make the labs' data files again, from the simulator
+	for script in source/*/*/make_files.py; do PYTHONPATH=source $(BIN)/python $$script || exit 1; done
 
 check: install ## check that every lab keeps the rules (ARGS=LAB for one)
 	$(BIN)/autograder check $(ARGS)

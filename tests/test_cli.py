@@ -115,8 +115,8 @@ def test_check_writes_json_for_the_catalogue_and_the_docs(project: Path) -> None
 
     assert result.exit_code == 0, result.output
     (report,) = json.loads((project / "report.json").read_text())
-    promised = "slug level exercises points judged_points wrong_answers right_answers seconds peak_mib findings".split()
-    assert [name for name in promised if name not in report] == []
+    promised = "slug level exercises points judged_points wrong_answers right_answers seconds peak_mib findings"
+    assert [name for name in promised.split() if name not in report] == []
     assert (report["slug"], report["points"], report["wrong_answers"], report["findings"]) == ("small-lab", 100.0, 12, [])
 
 

@@ -289,8 +289,16 @@ def test_a_name_that_nobody_defines_needs_nothing() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["def broken(:", "%%bash\nls", "%%writefile x.py\ndef f():\n    return 4", "N = '\0'", "return 5 5", "    x = 1\n  y = 2"],
-    ids=["syntax", "bash", "writefile", "nul", "words", "indent"],
+    [
+        "def broken(:",
+        "N = '\ud83d'",
+        "%%bash\nls",
+        "%%writefile x.py\ndef f():\n    return 4",
+        "N = '\0'",
+        "return 5 5",
+        "    x = 1\n  y = 2",
+    ],
+    ids=["syntax", "half-a-character", "bash", "writefile", "nul", "words", "indent"],
 )
 def test_a_cell_that_is_no_python_is_skipped(text: str) -> None:
     """The other cells still cross."""

@@ -254,3 +254,26 @@ def test_an_up_to_date_environment_is_left_alone(install: ModuleType, monkeypatc
         install.STAMP.write_text(stamp)
         install.main([])
     assert calls == ["install", "install"]
+
+
+def test_an_interrupted_install_is_laid_anew(install: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stamp says so from the first file to the last; uv alone would take a half-laid package for whole."""
+    install.VENV.mkdir()
+    commands: list[list[object]] = []
+
+    def stop(what: str, command: list[object], advice: str, env: dict[str, str]) -> None:
+        commands.append(command)
+        raise KeyboardInterrupt
+
+    for name in ("check_disk", "check_git", "check_machine", "make_venv"):
+        monkeypatch.setattr(install, name, lambda *words: None)
+    monkeypatch.setattr(install, "python_version", lambda python: "3.12.4")
+    monkeypatch.setattr(install, "run", stop)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            install.install()
+    assert ["--reinstall" in command for command in commands] == [False, True]
+    assert all({"--no-deps", "--compile-bytecode"} <= set(command) for command in commands)
+    monkeypatch.setattr(install, "run", lambda *words, **options: None)
+    install.install()
+    assert install.digest() == install.STAMP.read_text()

@@ -71,7 +71,8 @@ def test_the_whole_run_is_bounded() -> None:
 
 def test_a_process_left_running_is_ended_and_told() -> None:
     """A child in a session of its own does not outlive its submission."""
-    start = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)\nprint(p.pid)"
+    sleeper = "[sys.executable, '-c', 'import time; time.sleep(99)']"
+    start = f"import subprocess, sys\np = subprocess.Popen({sleeper}, start_new_session=True)\nprint(p.pid)"
     notebook = run(start)
 
     assert int(printed(notebook, 0)) not in [p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE]

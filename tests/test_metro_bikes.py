@@ -75,9 +75,7 @@ def demand_error(**knobs) -> float:
 
 def deposit_gap(riders: pd.DataFrame, column: str) -> float:
     """Return by how much a column's rate is higher in Eastfield at equal failed_payments and membership."""
-    rates = riders.groupby(["failed_payments", "membership", riders.district == "Eastfield"])[column].agg(
-        ["mean", "size"]
-    )
+    rates = riders.groupby(["failed_payments", "membership", riders.district == "Eastfield"])[column].agg(["mean", "size"])
     rates = rates.unstack().dropna()
     return float(np.average(rates["mean"][True] - rates["mean"][False], weights=rates["size"][True]))
 
@@ -100,9 +98,7 @@ def test_columns_are_the_documented_ones(table):
 def test_keys_count_from_one(table):
     """The first column is a key: unique, in order; for weather, every hour of every day."""
     key = getattr(simulate(1, 3_000, days=30), table).iloc[:, 0]
-    expected = (
-        pd.date_range("2025-01-01", periods=720, freq="h", tz="UTC") if table == "weather" else range(1, len(key) + 1)
-    )
+    expected = pd.date_range("2025-01-01", periods=720, freq="h", tz="UTC") if table == "weather" else range(1, len(key) + 1)
     assert list(key) == list(expected)
 
 
@@ -181,9 +177,7 @@ def digest_in_a_fresh_process(hash_seed: str) -> str:
     )
     paths = os.pathsep.join([os.path.dirname(metro_bikes.__file__), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": paths}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_equal_arguments_give_equal_tables_in_any_process():
@@ -264,9 +258,7 @@ def test_demand_by_station_counts_the_station_of_departure():
     """A row counts the trips that started in its hour at its station."""
     trips = city().trips
     row = hourly_demand(city(), by_station=True).sort_values("trips").iloc[-1]
-    assert (
-        row.trips == ((trips.started_at.dt.floor("h") == row.time) & (trips.start_station_id == row.station_id)).sum()
-    )
+    assert row.trips == ((trips.started_at.dt.floor("h") == row.time) & (trips.start_station_id == row.station_id)).sum()
 
 
 def errors_of_demand_models(*models) -> list[float]:
@@ -286,9 +278,7 @@ def test_boosting_beats_linear_beats_mean_on_demand():
 
 def test_a_tree_too_deep_overfits_demand():
     """A tree of depth 10 beats both a shallow tree and one without a limit."""
-    shallow, best, deep = errors_of_demand_models(
-        *(DecisionTreeRegressor(max_depth=d, random_state=0) for d in (5, 10, None))
-    )
+    shallow, best, deep = errors_of_demand_models(*(DecisionTreeRegressor(max_depth=d, random_state=0) for d in (5, 10, None)))
     assert best < 0.9 * min(shallow, deep)
 
 
@@ -468,9 +458,7 @@ def test_decisions_are_fair_without_bias():
 
 def test_base_rates_differ_by_district():
     """Eastfield's rate of unpaid fees is higher, unless its riders have as many failed payments as others."""
-    rates, equal = (
-        table.groupby(table.district == "Eastfield").unpaid.mean() for table in (riders(), riders(base_rate_ratio=1.0))
-    )
+    rates, equal = (table.groupby(table.district == "Eastfield").unpaid.mean() for table in (riders(), riders(base_rate_ratio=1.0)))
     assert rates[True] > rates[False] + 0.04
     assert equal[True] == pytest.approx(equal[False], abs=0.015)
 

@@ -245,6 +245,15 @@ def test_the_metadata_is_the_kernel_the_header_and_the_digest(make_project: Make
     assert {**lab.notebook.metadata.lab, "digest": digest(released)} == released.metadata.lab
 
 
+def test_the_authors_own_kernel_is_not_released(make_project: MakeProject) -> None:
+    """A learner has python3, whatever the author's environment is called."""
+    lab = read_edited(
+        make_project, ("#     display_name: Python 3", "#     display_name: Mine"), ("#     name: python3", "#     name: mine")
+    )
+
+    assert make_release(lab).metadata.kernelspec == {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
 def test_no_cell_holds_jupytexts_metadata(make_project: MakeProject) -> None:
     """Cells have nbgrader's marks, locks and tags alone."""
     released = make_release(read_edited(make_project))
@@ -273,7 +282,9 @@ def test_test_cells_have_a_checksum(make_project: MakeProject) -> None:
 
 def test_no_code_cell_ends_in_an_empty_line(make_project: MakeProject) -> None:
     """What is cleared leaves no empty lines behind."""
-    released = make_release(read_edited(make_project))
+    lab = read_edited(make_project, ("\n### BEGIN HIDDEN TESTS", "\n\n### BEGIN HIDDEN TESTS"))
+
+    released = make_release(lab)
 
     assert [cell.id for cell in code_cells(released) if cell.source.endswith("\n")] == []
 

@@ -90,7 +90,6 @@ from demand import (
     finished_runs,
     mean_error,
     new_experiment,
-    newest_experiment,
     read_hours,
     train_forest,
 )
@@ -165,7 +164,7 @@ mean_error(again, validation)
 #
 # If you like to look at the store in a browser, open a terminal in this notebook's folder (this is optional, and takes half a minute to start):
 # `MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --workers 1 --backend-store-uri sqlite:///mlflow.db --port 5000`. Then open `http://127.0.0.1:5000`.
-# Ctrl+C in the terminal ends it.
+# Ctrl+C in the terminal ends it. (The first word leaves out background jobs, which you do not need here.)
 
 # %% [markdown]
 # ### Exercise 1 — A sweep, and the question it answers
@@ -210,25 +209,37 @@ with mlflow.start_run(run_id=best.info.run_id):
 # %% nbgrader={"grade": true, "grade_id": "test-sweep", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()  # in case one was left open
 tried = finished_runs("demand-sweep")
-assert len(tried) >= 8, f"The newest experiment 'demand-sweep-…' has {len(tried)} finished runs, expected at least 8: one run for each setting that you try."
+assert len(tried) >= 8, (
+    f"The newest experiment 'demand-sweep-…' has {len(tried)} finished runs, expected at least 8: one run for each setting that you try."
+)
 unmeasured = tried["metrics.val_mae"].isna().sum()
 assert not unmeasured, f'{unmeasured} of {len(tried)} runs have no metric "val_mae". Log it inside the run, on the validation hours.'
+modelless = sum(not mlflow.get_run(run_id).outputs.model_outputs for run_id in tried["run_id"])
+assert not modelless, (
+    f"{modelless} of {len(tried)} runs have no logged model. A number whose model is gone can never be checked: call log_model inside the run."
+)
 settings_tried = tried.filter(like="params.")
 varying = [name.removeprefix("params.") for name in settings_tried if settings_tried[name].nunique() > 1]
 assert len(varying) >= 2, (
     f"Parameters that vary: {', '.join(varying) or 'none'}; expected at least two. A setting that is not logged cannot be found again: log all that you pass to the model."
 )
-assert not settings_tried.duplicated().any(), "Two runs have the very same parameters. Either they are the same run twice, or the setting in which they differ was not logged."
+assert not settings_tried.duplicated().any(), (
+    "Two runs have the very same parameters. Either they are the same run twice, or the setting in which they differ was not logged."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test-sweep-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 tried = finished_runs("demand-sweep")
 tested = tried.dropna(subset=["metrics.test_mae"])
-assert len(tested), 'No run has the metric "test_mae". Choose the best run by its val_mae, then log the error of its model on the test hours to that run.'
+assert len(tested), (
+    'No run has the metric "test_mae". Choose the best run by its val_mae, then log the error of its model on the test hours to that run.'
+)
 assert len(tested) == 1, (
     f'{len(tested)} runs have a "test_mae", expected one. Who looks at the test error of every run will choose by it, and then it is a second validation error.'
 )
 lowest, chosen = tried["metrics.val_mae"].min(), tested["metrics.val_mae"].iloc[0]
-assert chosen == lowest, f"The run with test_mae has val_mae {chosen:.2f}, but the lowest is {lowest:.2f}. The choice is made on the validation hours alone."
+assert chosen == lowest, (
+    f"The run with test_mae has val_mae {chosen:.2f}, but the lowest is {lowest:.2f}. The choice is made on the validation hours alone."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-sweep", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from your store: each run's logged model is loaded and scored again on the validation hours,
@@ -249,8 +260,14 @@ for run_id, row in runs.set_index("run_id").iterrows():
     truth = mean_error(model, chosen_on)
     if abs(row["metrics.val_mae"] - truth) > 0.01 * truth:
         trained = abs(row["metrics.val_mae"] - mean_error(model, fitted_on)) < 0.01 * truth
-        where = "That is its error on the training hours." if trained else "It must be the mean absolute error of the model that the run logged."
-        raise AssertionError(f'A run logged "val_mae" {row["metrics.val_mae"]:.2f}, but its model errs by {truth:.2f} on the validation hours. {where}')
+        where = (
+            "That is its error on the training hours."
+            if trained
+            else "It must be the mean absolute error of the model that the run logged."
+        )
+        raise AssertionError(
+            f'A run logged "val_mae" {row["metrics.val_mae"]:.2f}, but its model errs by {truth:.2f} on the validation hours. {where}'
+        )
     built_with = {name: str(value) for name, value in model.get_params(deep=True).items()}
     for name, value in row.filter(like="params.").dropna().items():
         name = name.removeprefix("params.")
@@ -278,13 +295,17 @@ parts = {
 }
 runs = finished_runs("demand-sweep").set_index("run_id")
 with_test = runs[runs["metrics.test_mae"].notna()]
-assert len(with_test) == 1 and with_test["metrics.val_mae"].iloc[0] <= runs["metrics.val_mae"].min(), "test_mae belongs to the run with the lowest val_mae, and to no other."
+assert len(with_test) == 1 and with_test["metrics.val_mae"].iloc[0] <= runs["metrics.val_mae"].min(), (
+    "test_mae belongs to the run with the lowest val_mae, and to no other."
+)
 winner_id = with_test.index[0]
 history = MlflowClient().get_metric_history(winner_id, "test_mae")
 assert len(history) == 1, f"test_mae was logged {len(history)} times; the test hours are looked at once."
 model = model_of(mlflow.get_run(winner_id))
 truth = mean_error(model, parts["test"])
-assert abs(history[0].value - truth) <= 0.01 * truth, f"The best run says test_mae {history[0].value:.2f}; the model that it logged errs by {truth:.2f} on the test hours."
+assert abs(history[0].value - truth) <= 0.01 * truth, (
+    f"The best run says test_mae {history[0].value:.2f}; the model that it logged errs by {truth:.2f} on the test hours."
+)
 refit = clone(model).fit(parts["training"][FEATURES], parts["training"]["trips"])
 for part in ("validation", "test"):
     honest, seen = mean_error(refit, parts[part]), mean_error(model, parts[part])
@@ -306,7 +327,10 @@ ax.set(xlabel="mean absolute error (trips per hour)", ylabel="run", title="The s
 ax.legend()
 fig.savefig("sweep.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
-Image("sweep.png", alt="Bar chart of the validation error of each run of the sweep, best run on top, with the chosen run's test error as a black diamond")
+Image(
+    "sweep.png",
+    alt="Bar chart of the validation error of each run of the sweep, best run on top, with the chosen run's test error as a black diamond",
+)
 
 # %% [markdown]
 # Read it: how far apart are your best three runs, and how far is the chosen run's test error from its validation error?
@@ -321,6 +345,7 @@ Image("sweep.png", alt="Bar chart of the validation error of each run of the swe
 # Now Friday. Ada, Bo and Cy agree to run their notebooks once more, this time logging to your store. The cell below plays them.
 
 # %% nbgrader={"grade": false, "grade_id": "friday", "locked": true, "schema_version": 3, "solution": false, "task": false}
+mlflow.sklearn.autolog(disable=True)  # in case Exercise 1 left it on
 mlflow.end_run()
 friday = new_experiment("friday")
 play_friday(friday, train, validation)
@@ -371,6 +396,7 @@ print(f"logged {top.data.metrics['val_mae']:.1f}, measured {mean_error(bos_fores
 # and go on to the next. Otherwise load the model as above, measure with <code>mean_error</code>, compare the distance of the two numbers with
 # <code>tolerance * measured</code>, and write with <code>client.log_metric(run_id, …)</code> and <code>client.set_tag(run_id, …)</code>.</details>
 
+
 # %% nbgrader={"grade": false, "grade_id": "audit", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def audit(experiment, validation, tolerance=0.02):
     """Score every finished run's logged model again; write `audited_val_mae` and the tag `audit` onto the run."""
@@ -388,6 +414,7 @@ def audit(experiment, validation, tolerance=0.02):
         client.set_tag(run_id, "audit", "confirmed" if agrees else "refuted")
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-audit", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
 audited_friday = new_experiment("friday")
@@ -395,7 +422,9 @@ play_friday(audited_friday, train, validation)
 audit(audited_friday, validation, tolerance=0.02)
 found = mlflow.search_runs(experiment_names=[audited_friday], order_by=["metrics.val_mae ASC"]).set_index("tags.mlflow.runName")
 for column in ("tags.audit", "metrics.audited_val_mae"):
-    assert column in found, f"After the audit no run has the {column.replace('tags.', 'tag ').replace('metrics.', 'metric ')}. Write it with a MlflowClient: the runs have ended."
+    assert column in found, (
+        f"After the audit no run has the {column.replace('tags.', 'tag ').replace('metrics.', 'metric ')}. Write it with a MlflowClient: the runs have ended."
+    )
 first = found.iloc[0]
 assert first["tags.audit"] == "refuted", (
     f"The run at the top logged {first['metrics.val_mae']:.1f}, its model errs by more than twice that, and your audit says {first['tags.audit']!r}. Score the model that the run logged."
@@ -406,7 +435,9 @@ assert cy["tags.audit"] == "refuted", (
     "A number can be wrong by being too high: Cy logged the root of the mean squared error. A wrong number hides a good model as well as a bad one."
 )
 linear = found.loc["ada: linear"]
-assert linear["tags.audit"] == "confirmed", f"Ada's linear model is bad, but its number is right; your audit says {linear['tags.audit']!r}. An audit does not judge models, it judges numbers."
+assert linear["tags.audit"] == "confirmed", (
+    f"Ada's linear model is bad, but its number is right; your audit says {linear['tags.audit']!r}. An audit does not judge models, it judges numbers."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test-audit-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 ### BEGIN HIDDEN TESTS
@@ -424,14 +455,24 @@ for place, share, tolerance, kinds in [
         kind = kinds[number]
         try:
             with mlflow.start_run(run_name=kind):
-                model = [DecisionTreeRegressor(min_samples_leaf=3, random_state=0), Ridge(), DecisionTreeRegressor(max_depth=7, random_state=0)][number % 3]
+                model = [
+                    DecisionTreeRegressor(min_samples_leaf=3, random_state=0),
+                    Ridge(),
+                    DecisionTreeRegressor(max_depth=7, random_state=0),
+                ][number % 3]
                 mlflow.log_param("kind", type(model).__name__)
                 model.fit(learned[FEATURES], learned["trips"])
                 if kind == "crashed":
                     raise ZeroDivisionError
                 error = mean_error(model, unseen)
                 squared = float(((unseen["trips"] - model.predict(unseen[FEATURES])) ** 2).mean() ** 0.5)
-                shown = {"on train": mean_error(model, learned), "rmse": squared, "7 % too low": 0.93 * error, "7 % too high": 1.07 * error, "rounded": round(error, 1)}
+                shown = {
+                    "on train": mean_error(model, learned),
+                    "rmse": squared,
+                    "7 % too low": 0.93 * error,
+                    "7 % too high": 1.07 * error,
+                    "rounded": round(error, 1),
+                }
                 mlflow.log_metric("val_mae", shown.get(kind, error))
                 if kind != "no model":
                     mlflow.sklearn.log_model(model, name="model", pip_requirements=REQUIREMENTS, skops_trusted_types=TREES)
@@ -440,19 +481,29 @@ for place, share, tolerance, kinds in [
     try:
         audit(week, unseen, tolerance=tolerance)
     except Exception as error:
-        MlflowClient().set_experiment_tag(mlflow.get_experiment_by_name(week).experiment_id, "stopped", f"{type(error).__name__}: {error}"[:500])
+        MlflowClient().set_experiment_tag(
+            mlflow.get_experiment_by_name(week).experiment_id, "stopped", f"{type(error).__name__}: {error}"[:500]
+        )
 mlflow.end_run()
 ### END HIDDEN TESTS
 found = mlflow.search_runs(experiment_names=[audited_friday])
 assert "tags.audit" in found, "After the audit no run has the tag 'audit'."
 (modelless,) = found[found["params.criterion"] == "poisson"].to_dict("records")
-assert modelless["tags.audit"] == "no model", f"Bo's second forest has no logged model, so nobody can check its number; your audit says {modelless['tags.audit']!r}, expected 'no model'."
+assert modelless["tags.audit"] == "no model", (
+    f"Bo's second forest has no logged model, so nobody can check its number; your audit says {modelless['tags.audit']!r}, expected 'no model'."
+)
 (crashed,) = found[found["params.min_samples_leaf"] == "0"].to_dict("records")
-assert crashed["status"] == "FAILED", f"Cy's crashed run now has the status {crashed['status']}: opening a failed run again with start_run makes it look finished."
-assert pd.isna(crashed["tags.audit"]), f"Cy's run failed before it had a number, and your audit says {crashed['tags.audit']!r} of it. Leave failed runs as they are."
+assert crashed["status"] == "FAILED", (
+    f"Cy's crashed run now has the status {crashed['status']}: opening a failed run again with start_run makes it look finished."
+)
+assert pd.isna(crashed["tags.audit"]), (
+    f"Cy's run failed before it had a number, and your audit says {crashed['tags.audit']!r} of it. Leave failed runs as they are."
+)
 before = leaderboard.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
 after = found.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
-assert before.round(6).tolist() == after.round(6).tolist(), "The audit changed a val_mae. What was logged is evidence: write your own number beside it, under its own name."
+assert before.round(6).tolist() == after.round(6).tolist(), (
+    "The audit changed a val_mae. What was logged is evidence: write your own number beside it, under its own name."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what audit wrote about a week in a larger city, with a tolerance of 10 %: numbers that are too good and too bad, a
@@ -474,7 +525,9 @@ for run in runs:
     expected, said, kind = right_tag(run, unseen, 0.1), run.data.tags.get("audit"), run.info.run_name
     assert said == expected, f"In a larger city, with a tolerance of 10 %, a run ({kind}) got the tag {said!r}, expected {expected!r}."
     assert (run.info.status == "FAILED") == (kind == "crashed"), f"In a larger city the audit changed the status of a run ({kind})."
-    assert run.data.metrics.get("val_mae") == first_metric(run, "val_mae"), f"In a larger city the audit changed the val_mae of a run ({kind}). Write your number beside it."
+    assert run.data.metrics.get("val_mae") == first_metric(run, "val_mae"), (
+        f"In a larger city the audit changed the val_mae of a run ({kind}). Write your number beside it."
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-audit-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -497,7 +550,9 @@ for run in mlflow.search_runs(experiment_names=[experiment.name], output_format=
         f"In a small town a run logged {logged:.3f} and its model errs by {truth:.3f} trips per hour; your audit says {said!r}. The tolerance, 2 %, is a share of the measured error."
     )
     measured = run.data.metrics.get("audited_val_mae", np.nan)
-    assert abs(measured - truth) < 1e-6, f"In a small town audited_val_mae is {measured:.3f}; the run's model errs by {truth:.3f} on the hours that audit was given."
+    assert abs(measured - truth) < 1e-6, (
+        f"In a small town audited_val_mae is {measured:.3f}; the run's model errs by {truth:.3f} on the hours that audit was given."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -512,6 +567,7 @@ audited[["tags.mlflow.runName", "status", "metrics.val_mae", "metrics.audited_va
 #
 # A forecast is trained again every night. The cell below is the job as you found it, and three of its nights. In the second night the weather
 # service had renamed a column; in the third somebody had mistyped a setting.
+
 
 # %%
 def nightly_as_found(experiment, train, validation, settings):
@@ -557,6 +613,7 @@ mlflow.search_runs(experiment_names=[found_nights])[["status", "params.n_estimat
 # <details><summary>Hint 2</summary>Inside the <code>with</code> block: first log the parameters; then <code>try</code> to train and measure; in <code>except Exception as error</code> log the text and the tag
 # (<code>type(error).__name__</code> is the class's name), and end with a bare <code>raise</code>, which passes the same exception on.</details>
 
+
 # %% nbgrader={"grade": false, "grade_id": "crash", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def nightly(experiment, train, validation, settings):
     """Train and measure in one run of `experiment`. A failure is recorded in the run and raised again."""
@@ -573,6 +630,7 @@ def nightly(experiment, train, validation, settings):
         mlflow.log_metric("val_mae", val_mae)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-crash", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
 good_nights = new_experiment("nightly")
@@ -582,7 +640,9 @@ assert mlflow.active_run() is None, "After the call a run is still open. Use `wi
 nights = mlflow.search_runs(experiment_names=[good_nights], output_format="list")
 assert len(nights) == 1, f"One good night left {len(nights)} runs in its experiment, expected one."
 assert nights[0].info.status == "FINISHED", f"A good night has the status {nights[0].info.status}, expected FINISHED."
-assert set(night_settings) <= set(nights[0].data.params), f"A good night logged the parameters {sorted(nights[0].data.params)}, expected {sorted(night_settings)}."
+assert set(night_settings) <= set(nights[0].data.params), (
+    f"A good night logged the parameters {sorted(nights[0].data.params)}, expected {sorted(night_settings)}."
+)
 assert "val_mae" in nights[0].data.metrics, 'A good night has no metric "val_mae".'
 
 # %% nbgrader={"grade": true, "grade_id": "test-crash-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -614,13 +674,21 @@ except Exception as error:
     raised = error
 mlflow.end_run()
 nights = mlflow.search_runs(experiment_names=[bad_nights], output_format="list")
-assert len(nights) == 1, f"One bad night left {len(nights)} runs, expected one. What is logged after the `with` block has ended opens a new run: handle the exception inside the block."
+assert len(nights) == 1, (
+    f"One bad night left {len(nights)} runs, expected one. What is logged after the `with` block has ended opens a new run: handle the exception inside the block."
+)
 night = nights[0]
-assert night.info.status == "FAILED", f"A night that went wrong has the status {night.info.status}, expected FAILED. The status follows from an exception that leaves the `with` block."
-assert raised is not None, "The weather column was missing, and the caller heard nothing: the exception was swallowed. Raise it again after you have logged it."
+assert night.info.status == "FAILED", (
+    f"A night that went wrong has the status {night.info.status}, expected FAILED. The status follows from an exception that leaves the `with` block."
+)
+assert raised is not None, (
+    "The weather column was missing, and the caller heard nothing: the exception was swallowed. Raise it again after you have logged it."
+)
 assert type(raised) is KeyError, f"A KeyError went in, a {type(raised).__name__} came out. A bare `raise` passes on the exception itself."
 assert set(night_settings) <= set(night.data.params), "The settings of the bad night are lost. Log them before the line that may break."
-assert night.data.tags.get("error") == "KeyError", f"The tag 'error' is {night.data.tags.get('error')!r}, expected 'KeyError': the class of the exception."
+assert night.data.tags.get("error") == "KeyError", (
+    f"The tag 'error' is {night.data.tags.get('error')!r}, expected 'KeyError': the class of the exception."
+)
 files = [file.path for file in MlflowClient().list_artifacts(night.info.run_id)]
 assert "traceback.txt" in files, f"The bad night's artefacts are {files or 'none'}, expected 'traceback.txt'."
 
@@ -634,7 +702,9 @@ from judging import text_of
 
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
 runs = mlflow.search_runs(experiment_names=[newest_experiment("night-calm")], output_format="list")
-assert [run.info.status for run in runs] == ["FINISHED"], f"Another good night left {len(runs)} runs: {', '.join(run.info.status for run in runs) or 'none'}."
+assert [run.info.status for run in runs] == ["FINISHED"], (
+    f"Another good night left {len(runs)} runs: {', '.join(run.info.status for run in runs) or 'none'}."
+)
 wishes = {"n_estimators": 5, "max_depth": None, "max_features": 0.8, "criterion": "poisson", "random_state": 3}
 params, metrics = runs[0].data.params, runs[0].data.metrics
 lost = [name for name, value in wishes.items() if params.get(name) != str(value)]
@@ -642,7 +712,9 @@ assert not lost, f"On another good night these settings are not in the run as th
 hours = read_hours("hours.csv")
 forest = train_forest(hours[hours["time"] < "2025-05-12"].tail(600), wishes)
 truth, shown = mean_error(forest, hours[hours["time"] >= "2025-06-02"]), metrics.get("val_mae", float("nan"))
-assert abs(shown - truth) < 1e-6, f"On another good night val_mae is {shown:.2f}; the error on the hours that nightly was given to measure on is {truth:.2f}."
+assert abs(shown - truth) < 1e-6, (
+    f"On another good night val_mae is {shown:.2f}; the error on the hours that nightly was given to measure on is {truth:.2f}."
+)
 assert text_of(runs[0], "traceback.txt") is None, "A good night has a traceback.txt: it looks like a failure."
 ### END HIDDEN TESTS
 
@@ -666,10 +738,14 @@ for short, (what, kind, clue) in disasters.items():
     came = experiment.tags.get("caller_got")
     assert came == kind, f"On a night with {what} a {kind} happened, and the caller got {came}. Handle every exception, and raise it again."
     runs = mlflow.search_runs(experiment_names=[experiment.name], output_format="list")
-    assert [run.info.status for run in runs] == ["FAILED"], f"A night with {what} left {len(runs)} runs: {', '.join(run.info.status for run in runs) or 'none'}."
+    assert [run.info.status for run in runs] == ["FAILED"], (
+        f"A night with {what} left {len(runs)} runs: {', '.join(run.info.status for run in runs) or 'none'}."
+    )
     tag = runs[0].data.tags.get("error")
     assert tag == kind, f"On a night with {what} the tag 'error' is {tag!r}; it is the class of whatever exception came, here {kind}."
-    assert small.items() <= runs[0].data.params.items(), f"On a night with {what} settings were lost: the run has {sorted(runs[0].data.params)}."
+    assert small.items() <= runs[0].data.params.items(), (
+        f"On a night with {what} settings were lost: the run has {sorted(runs[0].data.params)}."
+    )
     text = text_of(runs[0], "traceback.txt") or ""
     assert "Traceback" in text and clue in text, (
         f"On a night with {what} traceback.txt holds {text[:60]!r}: that is not the whole traceback, which names the lines on the way to the error. A message alone does not say where."
@@ -680,24 +756,24 @@ for short, (what, kind, clue) in disasters.items():
 # ## Part 4 · Nested runs: one candidate, many folds
 #
 # `val_mae` is measured on three weeks. Were they easy weeks? A *cross-validation* asks several times: it cuts the data into *folds*, pairs of hours to fit on and hours to
-# measure on, and fits a new model for each. Ours are by date: fit on all hours before a day, measure on the fortnight after it, then move on.
+# measure on, and fits a new model for each. Ours are by date: fit on all hours before a Monday, measure on the week from then on, and move on to the next Monday. They end where `test` begins.
 
 # %% nbgrader={"grade": false, "grade_id": "folds", "locked": true, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
-fold_days = pd.date_range("2025-04-14", "2025-06-09", freq="14D")
+fold_days = pd.date_range("2025-04-14", "2025-06-02", freq="7D")
 folds = [
     (hours[hours["time"] < start], hours[(hours["time"] >= start) & (hours["time"] < stop)])
     for start, stop in zip(fold_days, fold_days[1:])
 ]
 candidates = {
-    "plain": {"n_estimators": 30, "random_state": 0},
-    "poisson": {"n_estimators": 30, "criterion": "poisson", "min_samples_leaf": 2, "random_state": 0},
-    "coarse": {"n_estimators": 30, "min_samples_leaf": 5, "random_state": 0},
+    "subset": {"n_estimators": 20, "max_features": 0.85, "random_state": 0},
+    "poisson": {"n_estimators": 20, "criterion": "poisson", "random_state": 0},
+    "coarse": {"n_estimators": 20, "min_samples_leaf": 5, "random_state": 0},
 }
 [(len(fitted_on), len(measured_on)) for fitted_on, measured_on in folds]
 
 # %% [markdown]
-# Bo had done this too, for three candidates. Here is his loop, and the leaderboard by which he told the team that `plain` wins:
+# Bo had done this too, for three candidates. Here is his loop, and the leaderboard by which he told the team that `subset` wins:
 
 # %%
 bos_experiment = new_experiment("folds-as-found")
@@ -711,7 +787,7 @@ for name, settings in candidates.items():
 mlflow.search_runs(experiment_names=[bos_experiment], order_by=["metrics.val_mae ASC"])[["tags.mlflow.runName", "metrics.val_mae"]].head(6)
 
 # %% [markdown]
-# Twelve runs, all alike. His leaderboard compares *folds*, not candidates: at the top stands whoever met the easiest fortnight. A fold is not a competitor. The candidate
+# Twenty-one runs, all alike. His leaderboard compares *folds*, not candidates: at the top stands whoever was lucky in the easiest week. A fold is not a competitor. The candidate
 # is, and its folds belong to it.
 #
 # MLflow has **nested runs** for this. A run that is started inside another one with `nested=True` is its *child*: the store remembers the *parent's* id in the child's tag
@@ -744,6 +820,7 @@ only_parents[["tags.mlflow.runName", "metrics.val_mae_mean"]]
 # <details><summary>Hint 2</summary>Open the parent with <code>run_name=name</code> and log the settings. Then loop over <code>enumerate(folds)</code>: in a nested run fit, measure, log <code>fold</code> and
 # <code>val_mae</code>, and append the error to a list. After the loop, still in the parent's block, log <code>np.mean</code> and <code>np.std</code> of the list.</details>
 
+
 # %% nbgrader={"grade": false, "grade_id": "folds-logged", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def cross_validate(experiment, name, settings, folds):
     """Log a parent run for the candidate and a child run for each fold."""
@@ -759,6 +836,7 @@ def cross_validate(experiment, name, settings, folds):
                 mlflow.log_metric("val_mae", errors[-1])
         mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "test-folds-logged", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 ### BEGIN HIDDEN TESTS
@@ -785,11 +863,15 @@ for parent_run in parents:
     which = f"'{parent_run.info.run_name}'"
     children = [run for run in cv_runs if run.data.tags.get("mlflow.parentRunId") == parent_run.info.run_id]
     assert len(children) == len(folds), f"Candidate {which} has {len(children)} child runs, expected {len(folds)}: one for each fold."
-    assert all("val_mae" in child.data.metrics for child in children), f'A fold of {which} has no metric "val_mae". Log it while the fold\'s run is the innermost open one.'
+    assert all("val_mae" in child.data.metrics for child in children), (
+        f'A fold of {which} has no metric "val_mae". Log it while the fold\'s run is the innermost open one.'
+    )
     assert {"val_mae_mean", "val_mae_std"} <= set(parent_run.data.metrics), (
         f"Candidate {which} has the metrics {sorted(parent_run.data.metrics)}, expected val_mae_mean and val_mae_std. Log them in the parent's block, after the loop."
     )
-    assert "val_mae" not in parent_run.data.metrics, f"Candidate {which} has a val_mae of its own: it would stand among the folds, as in Bo's table."
+    assert "val_mae" not in parent_run.data.metrics, (
+        f"Candidate {which} has a val_mae of its own: it would stand among the folds, as in Bo's table."
+    )
     mean_of_folds = np.mean([child.data.metrics["val_mae"] for child in children])
     assert abs(parent_run.data.metrics["val_mae_mean"] - mean_of_folds) < 1e-6, (
         f"Candidate {which} says val_mae_mean {parent_run.data.metrics['val_mae_mean']:.2f}; the mean of its folds is {mean_of_folds:.2f}."
@@ -810,7 +892,9 @@ assert top.info.run_name == "small forest", f"The parent is called {top.info.run
 given = {"n_estimators": "4", "min_samples_leaf": "3", "random_state": "2"}
 assert given.items() <= top.data.params.items(), f"The parent has the parameters {top.data.params}, expected {given} among them."
 numbers = sorted(str(run.data.params.get("fold")) for run in runs if run is not top)
-assert numbers == ["0", "1", "2", "3", "4"], f"With five folds the children's parameter 'fold' is {', '.join(numbers) or 'missing'}; expected 0 to 4."
+assert numbers == ["0", "1", "2", "3", "4"], (
+    f"With five folds the children's parameter 'fold' is {', '.join(numbers) or 'missing'}; expected 0 to 4."
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-folds-logged-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -834,12 +918,20 @@ below = sorted((run for run in runs if run not in tops), key=lambda run: run.dat
 shown = np.array([run.data.metrics.get("val_mae", np.nan) for run in below])
 same = len(shown) == len(truth) and np.allclose(shown, truth)
 on_training = len(shown) == len(seen) and np.allclose(shown, seen)
-why = "Those are errors on the hours that the models were fitted on." if on_training else "Each fold fits a new model on its own first table and measures it on its second."
+why = (
+    "Those are errors on the hours that the models were fitted on."
+    if on_training
+    else "Each fold fits a new model on its own first table and measures it on its second."
+)
 assert same, f"With five other folds the errors are {shown.round(1)}, expected {truth.round(1)}. {why}"
 mean, deviation = (tops[0].data.metrics.get(name, np.nan) for name in ("val_mae_mean", "val_mae_std"))
-assert abs(mean - truth.mean()) < 1e-6, f"With folds of different size val_mae_mean is {mean:.2f}; the mean of the folds' errors is {truth.mean():.2f}: each fold counts the same."
+assert abs(mean - truth.mean()) < 1e-6, (
+    f"With folds of different size val_mae_mean is {mean:.2f}; the mean of the folds' errors is {truth.mean():.2f}: each fold counts the same."
+)
 deviations = truth.std(), truth.std(ddof=1)
-assert min(abs(deviation - right) for right in deviations) < 1e-6, f"val_mae_std is {deviation:.2f}; the standard deviation of the folds' errors is {deviations[0]:.2f}."
+assert min(abs(deviation - right) for right in deviations) < 1e-6, (
+    f"val_mae_std is {deviation:.2f}; the standard deviation of the folds' errors is {deviations[0]:.2f}."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -857,32 +949,43 @@ table = pd.DataFrame(
         for candidate in by_mean
     }
 )
-fig, ax = plt.subplots(figsize=(7, 4))
+fig, ax = plt.subplots(figsize=(7, 5))
 for fold, fold_errors in table.sort_index().iterrows():
     ax.plot(fold_errors.index, fold_errors, marker=f"${fold}$", markersize=9, linestyle=":", label=f"fold {fold}")
 ax.errorbar(
     [run.info.run_name for run in by_mean],
     [run.data.metrics["val_mae_mean"] for run in by_mean],
     [run.data.metrics["val_mae_std"] for run in by_mean],
-    fmt="ks", capsize=4, label="mean ± standard deviation",
+    fmt="ks",
+    capsize=4,
+    label="mean ± standard deviation",
 )
-ax.set(xlabel="candidate, best mean first", ylabel="mean absolute error (trips per hour)", title="Three candidates, four fortnights")
-ax.legend()
+ax.set(xlabel="candidate, best mean first", ylabel="mean absolute error (trips per hour)", title="Three candidates, seven weeks")
+ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
 fig.savefig("folds.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
-Image("folds.png", alt="Line chart of the errors of three candidates, one line for each of the four folds, with each candidate's mean and a bar of one standard deviation")
+Image(
+    "folds.png",
+    alt="Line chart of the errors of three candidates, one line for each of the seven folds, with each candidate's mean and a bar of one standard deviation",
+)
 
 # %% [markdown]
-# Read it: who wins in fold 3, and who on average? And is the difference larger than what changes from fold to fold?
+# Read it: who wins in the easy fold 1, and who on average? What do the long bars tell you, and what not?
 #
-# <details><summary>What we see</summary>In the easy fold 3 <code>plain</code> is ahead, on average <code>poisson</code> is, by half a trip per hour. The bars overlap widely, but mind what they show: how much
-# <em>fortnights</em> differ, for everybody. A comparison should be made within the same fold: <code>poisson</code> is better in three of four. You will use that idea, comparing day by day, in the last
-# exercise.</details>
+# <details><summary>What we see</summary>In fold 1 <code>subset</code> is ahead; on average <code>poisson</code> is, by one trip per hour. The bars overlap widely, but mind what they show: how much
+# <em>weeks</em> differ, for everybody. Compare within the same week, along a dotted line, and it is clearer: <code>poisson</code> is better in five of seven. You will use that idea, comparing day by day, in the
+# last exercise.</details>
 
 # %% [markdown]
 # ## Part 5 · Rebuild it
 #
-# Noor wants Friday's forest trained again, exactly, to see where it went wrong. Bo has the parameters; they are in the store. Here is his function, called twice:
+# Noor wants Friday's forest trained again, exactly, to see where it went wrong. Bo has the parameters; they are in the store. Here is his function, called twice on the hours
+# of spring, without those of `test`.
+
+# %% nbgrader={"grade": false, "grade_id": "spring", "locked": true, "schema_version": 3, "solution": false, "task": false}
+mlflow.end_run()
+hours[hours["time"] < "2025-06-02"].to_csv("spring.csv", index=False)
+
 
 # %%
 def train_as_found(experiment, csv, settings, cut):
@@ -896,14 +999,14 @@ def train_as_found(experiment, csv, settings, cut):
 
 twice = new_experiment("rebuild-as-found")
 for _ in range(2):
-    train_as_found(twice, "hours.csv", {"n_estimators": 20, "max_features": 0.7}, cut="2025-05-12")
+    train_as_found(twice, "spring.csv", {"n_estimators": 20, "max_features": 0.7}, cut="2025-05-12")
 mlflow.search_runs(experiment_names=[twice])[["params.n_estimators", "params.max_features", "metrics.val_mae"]]
 
 # %% [markdown]
 # The same parameters, two models. To rebuild a run you need all that went into it, and three things are missing here:
 #
 # - **The seed.** A forest draws random numbers. `random_state` fixes them, if it is set, and it must be recorded like any other setting.
-# - **The data.** "hours.csv" is a name, and tomorrow another file may have it. A *hash* is a fingerprint of the content: SHA-256 turns any file into 64 characters, and if one byte changes, so
+# - **The data.** "spring.csv" is a name, and tomorrow another file may have it. A *hash* is a fingerprint of the content: SHA-256 turns any file into 64 characters, and if one byte changes, so
 #   do they. `hashlib.sha256(Path(csv).read_bytes()).hexdigest()` computes it.
 # - **How it was used**: here `cut`, the day that divides the hours to fit on from those to measure on.
 #
@@ -941,6 +1044,7 @@ print(mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json"))
 # <code>mlflow.log_dict</code> as well as in the parameters, and read them back with <code>mlflow.artifacts.load_dict</code>. In <code>rebuild</code> compare the file's hash with
 # <code>mlflow.get_run(run_id).data.tags["data_sha256"]</code> before anything else.</details>
 
+
 # %% nbgrader={"grade": false, "grade_id": "rebuild", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train_recorded(experiment, csv, settings, cut):
     """Train a forest on the hours in `csv` before `cut`, record all that a rebuild needs, return the run's id."""
@@ -976,13 +1080,14 @@ def follow(recipe, csv):
     return mean_error(train_forest(table[past], recipe["settings"]), table[~past])
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-rebuild", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
-rebuilt_run = train_recorded(new_experiment("rebuild"), "hours.csv", {"n_estimators": 10, "max_features": 0.7}, "2025-05-12")
+rebuilt_run = train_recorded(new_experiment("rebuild"), "spring.csv", {"n_estimators": 10, "max_features": 0.7}, "2025-05-12")
 mlflow.end_run()
 record = mlflow.get_run(rebuilt_run)
 assert "val_mae" in record.data.metrics, 'The run has no metric "val_mae".'
-fresh_error = rebuild(rebuilt_run, "hours.csv")
+fresh_error = rebuild(rebuilt_run, "spring.csv")
 logged_error = record.data.metrics["val_mae"]
 assert isinstance(fresh_error, float), f"rebuild returns a number, the error, not a {type(fresh_error).__name__}."
 assert abs(fresh_error - logged_error) < 1e-9, (
@@ -991,18 +1096,22 @@ assert abs(fresh_error - logged_error) < 1e-9, (
 
 # %% nbgrader={"grade": true, "grade_id": "test-rebuild-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
-rebuilt_run = train_recorded(new_experiment("rebuild"), "hours.csv", {"n_estimators": 5, "random_state": 4}, "2025-05-12")
+rebuilt_run = train_recorded(new_experiment("rebuild"), "spring.csv", {"n_estimators": 5, "random_state": 4}, "2025-05-12")
 tag = mlflow.get_run(rebuilt_run).data.tags.get("data_sha256")
-assert tag == hashlib.sha256(Path("hours.csv").read_bytes()).hexdigest(), f"The tag data_sha256 is {tag!r}, which is not the SHA-256 of the file's bytes."
+assert tag == hashlib.sha256(Path("spring.csv").read_bytes()).hexdigest(), (
+    f"The tag data_sha256 is {tag!r}, which is not the SHA-256 of the file's bytes."
+)
 refused = None
 with tempfile.TemporaryDirectory() as elsewhere:
-    longer = Path(elsewhere) / "hours.csv"
-    longer.write_text(Path("hours.csv").read_text() + "2025-06-23 00:00,0,0,0,17.0,0.0,3.0,5\n")
+    longer = Path(elsewhere) / "spring.csv"
+    longer.write_text(Path("spring.csv").read_text() + "2025-06-02 00:00:00,0.0,0.0,0.0,17.0,0.0,3.0,5\n")
     try:
         rebuild(rebuilt_run, longer)
     except ValueError as error:
         refused = error
-assert refused is not None, "The file has one hour more than the run was trained on, and rebuild did not refuse it. Compare its hash with the run's before training."
+assert refused is not None, (
+    "The file has one hour more than the run was trained on, and rebuild did not refuse it. Compare its hash with the run's before training."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: both functions, in a clean kernel, on another city's file and with other settings, among them True, False and None. The
@@ -1015,12 +1124,22 @@ from mlflow import MlflowClient
 with own_store() as folder:
     source, moved = folder / "city.csv", folder / "archive.csv"
     fresh_hours(seed=416, days=28).to_csv(source, index=False)
-    wishes = {"n_estimators": 7, "bootstrap": False, "max_depth": None, "max_features": 0.5, "criterion": "poisson", "warm_start": True, "random_state": 11}
+    wishes = {
+        "n_estimators": 7,
+        "bootstrap": False,
+        "max_depth": None,
+        "max_features": 0.5,
+        "criterion": "poisson",
+        "warm_start": True,
+        "random_state": 11,
+    }
     run_id = train_recorded(make_experiment(folder, "moving"), str(source), wishes, "2026-04-19")
     table = read_hours(source)
     truth = mean_error(train_forest(table[table["time"] < "2026-04-19"], wishes), table[table["time"] >= "2026-04-19"])
     shown = MlflowClient().get_run(run_id).data.metrics["val_mae"]
-    assert abs(shown - truth) < 1e-9, f"With fresh data and settings val_mae is {shown:.4f}, expected {truth:.4f}: fitted before the cut, measured from it on."
+    assert abs(shown - truth) < 1e-9, (
+        f"With fresh data and settings val_mae is {shown:.4f}, expected {truth:.4f}: fitted before the cut, measured from it on."
+    )
     MlflowClient().log_metric(run_id, "val_mae", 999.0)
     source.rename(moved)
     try:
@@ -1028,7 +1147,9 @@ with own_store() as folder:
     except Exception as error:
         raise AssertionError(f"The same file, moved, and rebuild stopped with {type(error).__name__}: {error}") from None
     assert answer != 999.0, "rebuild returned the number that the run had logged. It must train the model again and measure it."
-    assert abs(answer - truth) < 1e-9, f"Rebuilt with {wishes}, the error is {answer:.4f}, expected {truth:.4f}. Parameters come back as text: do True, False and None survive?"
+    assert abs(answer - truth) < 1e-9, (
+        f"Rebuilt with {wishes}, the error is {answer:.4f}, expected {truth:.4f}. Parameters come back as text: do True, False and None survive?"
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1044,7 +1165,9 @@ with own_store() as folder:
     run_id = train_recorded(make_experiment(folder, "seedless"), str(source), {"n_estimators": 4}, "2026-04-22")
     logged = MlflowClient().get_run(run_id).data.metrics["val_mae"]
     answer = rebuild(run_id, str(source))
-    assert abs(answer - logged) < 1e-9, f"No seed was given, the run logged {logged:.4f}, and rebuilt it errs by {answer:.4f}: choose a seed, use it and record it."
+    assert abs(answer - logged) < 1e-9, (
+        f"No seed was given, the run logged {logged:.4f}, and rebuilt it errs by {answer:.4f}: choose a seed, use it and record it."
+    )
     table.loc[500, "trips"] += 1
     table.to_csv(forged, index=False)
     outcome = "accepted it"
@@ -1052,7 +1175,9 @@ with own_store() as folder:
         rebuild(run_id, str(forged))
     except Exception as error:
         outcome = f"raised {type(error).__name__}"
-    assert outcome == "raised ValueError", f"One trip was added to one hour, and rebuild {outcome}, expected a ValueError. Hash the whole content: not a name, a size, a date or the first lines."
+    assert outcome == "raised ValueError", (
+        f"One trip was added to one hour, and rebuild {outcome}, expected a ValueError. Hash the whole content: not a name, a size, a date or the first lines."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1062,12 +1187,12 @@ with own_store() as folder:
 # models by name. Each registration under a name makes a new **version**: 1, 2, 3, … An **alias** is a movable name for one of them. The vans' software loads
 # `models:/demand-forecast@champion`, so to promote a version is to move the alias: no file is copied, no service changed, and back is as easy.
 #
-# Meanwhile your colleagues registered three candidates, all trained on the same hours. `july.csv` holds the four weeks since: hours that no model was trained, tuned or chosen on.
+# Meanwhile your colleagues registered three candidates, all trained on the same hours. `july.csv` holds the four weeks since. It is our *hold-out*: hours that no model was trained, tuned or chosen on.
 
 # %% nbgrader={"grade": false, "grade_id": "july", "locked": true, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
 july = read_hours("july.csv")
-play_july("demand-forecast", hours)
+play_july("demand-forecast", "hours.csv")
 MlflowClient().get_model_version_by_alias("demand-forecast", "champion").version
 
 # %%
@@ -1089,7 +1214,10 @@ ax.legend()
 ax.set(xlabel="mean absolute error in July (trips per hour)", ylabel="version", title="Version 1 is the champion", xlim=(0, 25))
 ax.figure.savefig("july.png", dpi=100, bbox_inches="tight")
 plt.close(ax.figure)
-Image("july.png", alt="Bar chart of the July error of four model versions in all hours, in dry hours and in rain: version 2 has the lowest error overall, but a higher one than the champion in rain")
+Image(
+    "july.png",
+    alt="Bar chart of the July error of four model versions in all hours, in dry hours and in rain: version 2 has the lowest error overall, but a higher one than the champion in rain",
+)
 
 # %% [markdown]
 # Version 2 has the lowest error. Should it be the champion? Bo says yes. Noor asks what happens when it rains: then people leave their bikes wherever they are, and a
@@ -1100,7 +1228,7 @@ Image("july.png", alt="Bar chart of the July error of four model versions in all
 # > 1. **More than noise.** For each day take the champion's mean absolute error minus the candidate's: the day's *gain*. The mean of the gains must be greater than twice its
 # >    *standard error*, the standard deviation of the gains divided by the square root of the number of days. (A mean that is smaller may well be luck. By day, because the hours of one
 # >    day share its luck: 672 hours look like more evidence than they are.)
-# > 2. **No slice pays for it.** In hours with rain (`rain_mm > 0`) the candidate's MAE is at most 1.05 times the champion's.
+# > 2. **No slice pays for it.** A *slice* is a part of the hours that matters by itself; ours is rain. In hours with `rain_mm > 0` the candidate's MAE is at most 1.05 times the champion's.
 # > 3. Of the candidates that meet 1 and 2 the one with the lowest MAE over all hours becomes the champion. If none does, the champion stays.
 
 # %% [markdown]
@@ -1119,6 +1247,7 @@ Image("july.png", alt="Bar chart of the July error of four model versions in all
 # once, at the end.</details>
 # <details><summary>Hint 2</summary>With the absolute errors as pandas Series, <code>(champion_error - error).groupby(holdout["time"].dt.date).mean()</code> gives the gains by day, and <code>.sem()</code> of a Series
 # is its standard error. Write with the client's <code>set_model_version_tag(name, version, key, value)</code> and <code>set_registered_model_alias(name, alias, version)</code>.</details>
+
 
 # %% nbgrader={"grade": false, "grade_id": "decide", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def decide(name, holdout):
@@ -1154,6 +1283,7 @@ def decide(name, holdout):
         client.set_registered_model_alias(name, "champion", best)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "test-decide", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 mlflow.end_run()
 start_july_again("demand-forecast")
@@ -1163,7 +1293,9 @@ assert now != "2", (
     "Version 2 became the champion. It has the lowest error over all hours, but in rain its error is far above 1.05 times the champion's: condition 2 keeps it out."
 )
 assert now != "3", "Version 3 became the champion. Its mean gain is smaller than twice its standard error: condition 1 calls that noise."
-assert now != "1", "Version 1 is still the champion, but one candidate meets both conditions. Work out the gain, its standard error and the error in rain for each candidate by hand."
+assert now != "1", (
+    "Version 1 is still the champion, but one candidate meets both conditions. Work out the gain, its standard error and the error in rain for each candidate by hand."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "test-decide-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 ### BEGIN HIDDEN TESTS
@@ -1193,7 +1325,9 @@ for name, holdout, designs in [
     try:
         decide(name, holdout)
         for version in registry.search_model_versions(f"name = '{name}'"):
-            registry.set_model_version_tag(name, version.version, "first_call", f"{version.tags.get('decision')}, {version.tags.get('reason')}")
+            registry.set_model_version_tag(
+                name, version.version, "first_call", f"{version.tags.get('decision')}, {version.tags.get('reason')}"
+            )
         registry.set_registered_model_tag(name, "first_champion", str(registry.get_model_version_by_alias(name, "champion").version))
         decide(name, holdout)
     except Exception as error:
@@ -1207,10 +1341,14 @@ for number, expected in {"2": "rejected", "3": "rejected", "4": "promoted"}.item
     said = july_tags[number].get("decision")
     assert said == expected, f"The tag 'decision' of version {number} is {said!r}, expected {expected!r}."
     reason = july_tags[number].get("reason", "")
-    assert any(letter.isdigit() for letter in reason), f"The tag 'reason' of version {number} is {reason!r}, expected a sentence with figures: who reads it in a year has only that."
+    assert any(letter.isdigit() for letter in reason), (
+        f"The tag 'reason' of version {number} is {reason!r}, expected a sentence with figures: who reads it in a year has only that."
+    )
 for number, word in {"2": "rain", "3": "noise"}.items():
     reason = july_tags[number]["reason"]
-    assert reason.startswith(word), f"The reason for version {number} begins with {reason[:20]!r}, expected {word!r}: the condition that it failed."
+    assert reason.startswith(word), (
+        f"The reason for version {number} begins with {reason[:20]!r}, expected {word!r}: the condition that it failed."
+    )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-decide", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the registry that your notebook left. The rule is applied to the registered models again; is the champion the one that it names?
@@ -1249,8 +1387,12 @@ why = {
 assert left == "1", f"On other weeks no candidate meets the rule, and version {left} became the champion. {why.get(left, '')}"
 for version, words in verdict.items():
     decision, reason = client.get_model_version("quiet-weeks", version).tags["first_call"].split(", ", 1)
-    assert decision == "rejected", f"Where no candidate passes, the tag 'decision' of version {version} is {decision!r}, expected 'rejected'."
-    assert any(reason.startswith(word) for word in words), f"Where no candidate passes, the reason for version {version} begins with {reason[:20]!r}, expected {' or '.join(words)}."
+    assert decision == "rejected", (
+        f"Where no candidate passes, the tag 'decision' of version {version} is {decision!r}, expected 'rejected'."
+    )
+    assert any(reason.startswith(word) for word in words), (
+        f"Where no candidate passes, the reason for version {version} begins with {reason[:20]!r}, expected {' or '.join(words)}."
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-decide-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1270,11 +1412,15 @@ verdict = judge_versions("busy-weeks", read_hours("hours.csv").iloc[-1344:-672])
 (right,) = [version for version, words in verdict.items() if words == {"promoted"}]
 left = tags["first_champion"]
 passing = [version for version, words in verdict.items() if words <= {"promoted", "outscored"}]
-assert left == right, f"On other weeks versions {', '.join(passing)} meet both conditions, and {right} has the lowest error of them; version {left} became the champion."
+assert left == right, (
+    f"On other weeks versions {', '.join(passing)} meet both conditions, and {right} has the lowest error of them; version {left} became the champion."
+)
 for version, words in verdict.items():
     decision, reason = client.get_model_version("busy-weeks", version).tags["first_call"].split(", ", 1)
     expected = "promoted" if version == right else "rejected"
-    assert decision == expected, f"Where several candidates pass, the tag 'decision' of version {version} is {decision!r}, expected {expected!r}."
+    assert decision == expected, (
+        f"Where several candidates pass, the tag 'decision' of version {version} is {decision!r}, expected {expected!r}."
+    )
     assert version == right or any(reason.startswith(word) for word in words), (
         f"Where several candidates pass, the reason for version {version} begins with {reason[:20]!r}, expected {' or '.join(words)}."
     )
@@ -1289,8 +1435,11 @@ assert now == right, f"A second call on the same weeks moved the champion from v
 champion = client.get_model_version_by_alias("demand-forecast", "champion")
 rush_hour = july[july["time"] == "2025-07-25 08:00"]
 forecast = mlflow.sklearn.load_model("models:/demand-forecast@champion").predict(rush_hour[FEATURES])
-print(f"For Friday 25 July, 8 to 9 o'clock, version {champion.version} says {forecast[0]:.0f} trips; there were {rush_hour['trips'].item()}.")
+print(
+    f"For Friday 25 July, 8 to 9 o'clock, version {champion.version} says {forecast[0]:.0f} trips; there were {rush_hour['trips'].item()}."
+)
 print("Why this version?", champion.tags["reason"])
+print("Trained on the file with the SHA-256", mlflow.get_run(champion.run_id).data.tags["data_sha256"])
 
 # %% [markdown]
 # Noor's four questions again. Which model is live: ask the alias. What it was trained on: the run behind the version, and the hash of its data. Who measured it, on which hours: you, again,

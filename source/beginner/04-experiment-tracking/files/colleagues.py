@@ -1,9 +1,11 @@
 """Plays your colleagues Ada, Bo and Cy: what they logged on Friday 27 June, and what they registered in July."""
 
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 
 import mlflow
-from demand import FEATURES, REQUIREMENTS, TREES, mean_error, train_forest
+from demand import FEATURES, REQUIREMENTS, TREES, mean_error, read_hours, train_forest
 from mlflow import MlflowClient
 from mlflow.models import infer_signature
 from sklearn.compose import make_column_transformer
@@ -53,8 +55,9 @@ def play_friday(experiment, train, validation):
         _log(model, train)
 
 
-def play_july(name, hours):
-    """Register four versions of the model `name`, all trained on the same hours. Version 1 is live: it has the alias `champion`."""
+def play_july(name, csv):
+    """Register four versions of the model `name`, all trained on the hours in `csv`. Version 1 is live: it has the alias `champion`."""
+    hours, data_sha256 = read_hours(csv), sha256(Path(csv).read_bytes()).hexdigest()
     mlflow.set_experiment(f"{name}-july")
     client = MlflowClient()
     if client.search_registered_models(f"name = '{name}'"):
@@ -69,6 +72,7 @@ def play_july(name, hours):
     ]
     for author, what, model in models:
         with _run(author, what, {}):
+            mlflow.set_tag("data_sha256", data_sha256)
             logged = _log(model, hours)
             run_id = mlflow.active_run().info.run_id
             client.create_model_version(name, logged.model_uri, run_id, description=what, model_id=logged.model_id)
@@ -98,6 +102,4 @@ def _boosting(hours, features=FEATURES, loss="poisson", **settings):
 
 def _log(model, hours):
     signature = infer_signature(hours[FEATURES], model.predict(hours[FEATURES]))
-    return mlflow.sklearn.log_model(
-        model, name="model", signature=signature, pip_requirements=REQUIREMENTS, skops_trusted_types=TREES
-    )
+    return mlflow.sklearn.log_model(model, name="model", signature=signature, pip_requirements=REQUIREMENTS, skops_trusted_types=TREES)

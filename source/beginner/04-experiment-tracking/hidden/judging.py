@@ -6,12 +6,15 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 import mlflow
 import numpy as np
 from demand import FEATURES, mean_error
-from metro_bikes import hourly_demand, simulate
 from mlflow import MlflowClient
 from mlflow.tracking import fluent
+
+from metro_bikes import hourly_demand, simulate
 
 # skops imports every module of scikit-learn, and one of those imports torch, which takes seconds and 200 MB that no judge needs.
 if "torch" not in sys.modules:
@@ -37,7 +40,9 @@ def load_safely(uri):
     """Return the scikit-learn model at `uri`: from skops' format alone, with scikit-learn's types alone, whatever its own list trusts."""
     file = Path(mlflow.artifacts.download_artifacts(uri)) / "model.skops"
     if not file.is_file():
-        raise AssertionError("A model is not in skops' format. A pickle runs code when it is opened, so it is not opened: keep log_model's default.")
+        raise AssertionError(
+            "A model is not in skops' format. A pickle runs code when it is opened, so it is not opened: keep log_model's default."
+        )
     types = skops.io.get_untrusted_types(file=file)
     strangers = [name for name in types if not name.startswith("sklearn.")]
     if strangers:

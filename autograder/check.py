@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,14 @@ def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: 
         findings += walk.result()
         step(f"{lab.slug}: {f'its other answers, row {number}' if number else 'its release, untouched'}")
     return _make_report(lab, used, findings)
+
+
+def measure_again(report: Report, path: Path, limits: Limits) -> Report:
+    """Return the report with its R9 findings measured again, for a moment at which nothing else runs on the machine."""
+    used, findings = check_solved(read_lab(path), limits)
+    kept = [finding for finding in report.findings if finding.rule != "R9"]
+    over = [finding for finding in findings if finding.rule == "R9"]
+    return replace(report, seconds=used["seconds"], peak_mib=used["peak_mib"], findings=[*kept, *over])
 
 
 def _make_report(lab: Lab, used: dict[str, Any], findings: list[Finding]) -> Report:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -82,7 +83,8 @@ def test_the_lock_satisfies_every_line_of_requirements_in() -> None:
 
 
 def test_what_is_installed_is_what_the_lock_says() -> None:
-    installed = {canonicalize_name(found.metadata["Name"]): found.version for found in importlib.metadata.distributions()}
+    here = [sysconfig.get_path("purelib")]  # not sys.path: setuptools, once imported, adds its own copies of libraries to it
+    installed = {canonicalize_name(found.metadata["Name"]): found.version for found in importlib.metadata.distributions(path=here)}
     assert {name: (version, installed.get(name)) for name, version in pinned_here().items() if installed.get(name) != version} == {}
 
 

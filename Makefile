@@ -17,7 +17,7 @@ lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
 
 test: lint ## pass every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check
 

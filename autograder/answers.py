@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -9,6 +10,8 @@ from nbformat import NotebookNode
 from autograder.errors import SourceProblem
 from autograder.notebook import marks
 from autograder.source import Lab
+
+_TODO = 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"'
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,20 @@ class Answer:
 def read_answers(lab: Lab) -> list[Answer]:
     """Return the answers in the lab's `answers.py`, in order; none where there is no such file.
 
-    Each starts with a line `# %% grade_id="…" points=… message="…" why="…"`. Raises SourceProblem where one cannot be read.
+    Each starts with a line `# %% grade_id="…" points=… message="…" why="…"`. Raises SourceProblem where one cannot be read,
+    or where there is none in the file.
     """
     path = lab.path.parent / "answers.py"
     if not path.is_file():
         return []
-    heads = [(number, line) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()) if line.startswith("# %%")]
-    lines = path.read_text(encoding="utf-8").splitlines()
-    ends = [number for number, _ in heads[1:]] + [len(lines)]
-    return [_read_answer(path, start, head, lines[start + 1 : end]) for (start, head), end in zip(heads, ends, strict=True)]
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise SourceProblem(path, "is not UTF-8 text", "save it as UTF-8") from None
+    starts = [number for number, line in enumerate(lines) if line.startswith("# %%")]
+    if not starts:
+        raise SourceProblem(path, "there is no answer in it", f"{_TODO} above each answer, or delete the file")
+    return [_read_answer(path, start, lines[start], lines[start + 1 : end]) for start, end in pairwise([*starts, len(lines)])]
 
 
 def with_answers(notebook: NotebookNode, texts: dict[str, str]) -> NotebookNode:
@@ -64,5 +72,4 @@ def _read_answer(path: Path, start: int, head: str, body: list[str]) -> Answer:
         points = float(fields["points"])
         return Answer(fields["grade_id"], points, fields.get("message", ""), fields.get("why", ""), "\n".join(body).strip(), start + 1)
     except (KeyError, ValueError) as error:
-        todo = 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"'
-        raise SourceProblem(where, f"the answer's header cannot be read ({error})", todo) from None
+        raise SourceProblem(where, f"the answer's header cannot be read ({error})", _TODO) from None

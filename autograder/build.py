@@ -1,5 +1,7 @@
 """`labs/`, made from `source/`. It never overwrites what a learner wrote."""
 
+import os
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +10,10 @@ from pathlib import Path
 from autograder.catalogue import notebook_path, read_repository, render_catalogue, with_badges
 from autograder.errors import Problem
 from autograder.notebook import read_notebook, write_notebook
-from autograder.release import digest, make_release
+from autograder.release import is_edited, make_release
 from autograder.source import Lab, find_labs
 
-KEPT = ("progress.ipynb",)
+_SOURCE = re.compile(r"source/(?P<folder>[^/]+/(?:\d+-)?(?P<slug>[^/]+))/(?:lab\.py|files/(?P<file>.+))")
 
 
 @dataclass(frozen=True)
@@ -36,27 +38,26 @@ def make_labs(project: Path) -> dict[Path, bytes]:
 
 def find_changes(project: Path) -> list[Change]:
     """Return in what `labs/` differs from a fresh build; it changes nothing."""
-    made, folder = make_labs(project), project / "labs"
+    made = make_labs(project)
     changes = []
     for path, data in sorted(made.items()):
         if not path.is_file():
             changes.append(Change(path, "new"))
         elif path.read_bytes() != data:
             changes.append(Change(path, "changed"))
-    changes += [Change(folder / name, "left over") for name in _tracked(folder) if folder / name not in made and name not in KEPT]
-    return changes
+    return changes + [Change(path, "left over") for path in _made_once(project) if path not in made]
 
 
 def build(project: Path) -> tuple[list[Change], list[Path]]:
-    """Write `labs/`. Return what was changed, and where notebooks that a person had worked in were set aside."""
+    """Write `labs/`, and remove what is left over. Return what was changed, and where notebooks that a person had worked in are kept."""
     made = make_labs(project)
     changes, aside = find_changes(project), []
     for change in changes:
-        if change.kind == "left over":
-            change.path.unlink()
-            continue
-        if change.kind == "changed" and _is_edited(change.path):
+        if change.kind != "new" and _is_edited(change.path):
             aside.append(_set_aside(change.path))
+        if change.kind == "left over":
+            change.path.unlink(missing_ok=True)
+            continue
         change.path.parent.mkdir(parents=True, exist_ok=True)
         change.path.write_bytes(made[change.path])
     return changes, aside
@@ -79,11 +80,29 @@ def _make_lab(lab: Lab) -> dict[str, bytes]:
     return {notebook: write_notebook(make_release(lab)), **{f"{folder}/{name}": data for name, data in lab.files.items()}}
 
 
-def _tracked(folder: Path) -> list[str]:
-    """Return the files below `labs/` that Git knows and that are there; none outside a Git checkout."""
-    done = subprocess.run(["git", "ls-files", "-z", "."], cwd=folder, capture_output=True, text=True) if folder.is_dir() else None
-    names = done.stdout.split("\0") if done and done.returncode == 0 else []
-    return [name for name in names if name and (folder / name).is_file()]
+def _made_once(project: Path) -> list[Path]:
+    """Return the files in `labs/` that a build made, now or once, as Git's history of the sources says; none outside a checkout.
+
+    Left out are those that Git does not know, and other files than notebooks that are not as they were committed: they are somebody's.
+    """
+    sources = [
+        found
+        for name in _git(project, "log", "--format=", "--name-only", "--no-renames", "--relative", "--", "source")
+        if (found := _SOURCE.fullmatch(name))
+    ]
+    names = {f"labs/{found['folder']}/{found['file'] or found['slug'] + '.ipynb'}" for found in sources}
+    names &= _git(project, "ls-files", "--", "labs")
+    names -= {name for name in _git(project, "diff", "HEAD", "--name-only", "--relative", "--", "labs") if not name.endswith(".ipynb")}
+    return [project / name for name in sorted(names) if (project / name).is_file()]
+
+
+def _git(project: Path, *words: str) -> set[str]:
+    """Return the paths that a git command lists; none where there is no Git, or no checkout."""
+    try:
+        done = subprocess.run(["git", *words[:1], "-z", *words[1:]], cwd=project, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return set()
+    return set(os.fsdecode(done.stdout).split("\0"))
 
 
 def _is_edited(path: Path) -> bool:
@@ -91,13 +110,16 @@ def _is_edited(path: Path) -> bool:
     if path.suffix != ".ipynb":
         return False
     try:
-        notebook = read_notebook(path.read_bytes())
+        return is_edited(read_notebook(path.read_bytes()))
     except Exception:  # what cannot be read may still hold somebody's work
         return True
-    return bool(digest(notebook) != notebook.metadata.get("lab", {}).get("digest"))
 
 
 def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.stem}.{datetime.now():%Y%m%d-%H%M%S}.mine.ipynb")
+    start = f"{path.stem}.{datetime.now():%Y%m%d-%H%M%S}"
+    aside, number = path.with_name(f"{start}.mine.ipynb"), 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{start}-{number}.mine.ipynb")
     path.rename(aside)
     return aside

@@ -1,11 +1,12 @@
 """The catalogue: all labs by level, with minutes, tools, outcomes and links, and the labs of each career path."""
 
-import html
 import re
 import tomllib
 from pathlib import Path
 from urllib.parse import quote
 
+from autograder.errors import Problem
+from autograder.release import in_table
 from autograder.source import LEVELS, ROLES, Lab
 
 _BADGES = re.compile(r"(<!-- badges[^\n]*-->).*?(<!-- /badges -->)", re.S)
@@ -30,9 +31,17 @@ def render_catalogue(labs: list[Lab], repository: str) -> str:
 
 
 def read_repository(project: Path) -> str:
-    """Return the repository's public address, which stands in `pyproject.toml` alone."""
-    urls = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
-    return str(urls["Repository"]).removesuffix("/")
+    """Return the repository's public address, which stands in `pyproject.toml` alone. Raises Problem where it does not."""
+    path = project / "pyproject.toml"
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Problem(path, f"is no TOML ({error})", "mend that line") from None
+    address = found.get("project", {}).get("urls", {}).get("Repository")
+    if not isinstance(address, str):
+        todo = 'write Repository = "https://github.com/OWNER/NAME" below [project.urls]'
+        raise Problem(path, "the repository's address, Repository, is missing", todo)
+    return address.removesuffix("/")
 
 
 def notebook_path(lab: Lab) -> str:
@@ -58,11 +67,11 @@ def with_badges(readme: str, repository: str) -> str:
 
 
 def _row(lab: Lab, repository: str) -> str:
-    header, notebook = lab.header, notebook_path(lab)
-    outcomes = "<br>".join(html.escape(outcome, quote=False) for outcome in header.outcomes)
-    link = f"[{header.title}]({notebook})"
-    binder = f"[{header.title} on Binder]({binder_link(repository, notebook)})"
-    return f"| {link} | {header.minutes} | {lab.points:g} | {', '.join(header.tools)} | {outcomes} | {binder} |"
+    header, notebook, title = lab.header, notebook_path(lab), in_table(lab.header.title)
+    outcomes = "<br>".join(in_table(outcome) for outcome in header.outcomes)
+    link = f"[{title}]({notebook})"
+    binder = f"[{title} on Binder]({binder_link(repository, notebook)})"
+    return f"| {link} | {header.minutes} | {lab.points:g} | {in_table(', '.join(header.tools))} | {outcomes} | {binder} |"
 
 
 def _path(role: str, labs: list[Lab]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.gradebook import Mark
-from autograder.notebook import exercise_of, is_answer, is_test, marks
+from autograder.notebook import is_answer, is_test, marks
 from autograder.page import PICTURE_STARTS, clean_html, clean_markdown, clean_picture, plain, render
 from autograder.redact import hidden_lines, holds, redact, squeezed_lines
 from autograder.release import make_release
@@ -126,15 +126,15 @@ def _show_notebook(
 ) -> list[dict[str, Any]]:
     released = {marks(cell)["grade_id"]: cell.source for cell in release.cells if marks(cell)}
     number = {exercise.id: place for place, exercise in enumerate(lab.exercises, 1)}
+    tested = {test: exercise.id for exercise in lab.exercises for test in exercise.tests}
     shown: list[dict[str, Any]] = []
     level = 2
     for cell in executed.cells:
         name = marks(cell).get("grade_id", "")
         base: dict[str, Any] = {"exercise": number.get(name), "mark": by_hand.get(name)}
         if is_test(cell):
-            exercise = exercise_of(name)
-            verdict = _verdict(earned[name], scores.get(exercise), secrets)
-            shown.append({**base, "kind": "test", "number": number.get(exercise), **verdict})
+            verdict = _verdict(earned[name], scores.get(tested[name]), secrets)
+            shown.append({**base, "kind": "test", "number": number[tested[name]], **verdict})
             continue
         source = _source(cell, released, secrets)
         base["cut"] = len(source) > TEXT_CHARACTERS

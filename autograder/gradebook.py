@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import parse_utc
 
 from autograder.errors import CohortProblem
 from autograder.release import make_solved
@@ -69,8 +70,7 @@ def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
 def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetime | None, scores: list[CellScore]) -> None:
     """Write a submission's automatic scores, in one transaction."""
     gradebook.update_or_create_student(student)
-    when = timestamp.replace(tzinfo=None) if timestamp else None
-    gradebook.update_or_create_submission(lab.slug, student, timestamp=when)
+    gradebook.update_or_create_submission(lab.slug, student, timestamp=parse_utc(timestamp))
     for scored in scores:
         grade = gradebook.find_grade(scored.grade_id, lab.slug, lab.slug, student)
         grade.auto_score = scored.points

@@ -3,6 +3,7 @@
 import ast
 import html
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,7 @@ LEAK_CHARACTERS, LONG_LINE = 12, 24
 _HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS[^\n]*$(.*?)^[^\n]*END HIDDEN TESTS[^\n]*$", re.S | re.M)
 _SOLUTION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*$(.*?)^[^\n]*END SOLUTION[^\n]*$", re.S | re.M)
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<to>[^)\s]+)[^)]*\)")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|`+")
 _VAGUE = {"here", "this", "link", "click here", "this link", "read more", "more", "see here", "page"}
 
 
@@ -101,9 +103,10 @@ def headings_are_the_standard_ones(lab: Lab) -> Found:
     """The second-level headings are: Why this matters, Setup, Part 1…n, Putting it together, Going further; levels never jump."""
     headings = [(len(h[1]), h[2].strip()) for h in _headings(lab.notebook)]
     seconds = [text for level, text in headings if level == 2]
-    parts = [text for text in seconds if re.match(r"Part \d+\b", text)]
+    parts = [text for text in seconds if re.match(r"Part \d", text)]
+    numbers = [int(number) for text in parts for number in re.findall(r"^Part (\d+)", text)]
     wanted = ["Why this matters", "Setup", *parts, "Putting it together", "Going further"]
-    if seconds != wanted or not parts or [int(p.split()[1].rstrip(":·–")) for p in parts] != list(range(1, len(parts) + 1)):
+    if seconds != wanted or not parts or numbers != list(range(1, len(parts) + 1)):
         yield (
             "headings",
             f"they are {', '.join(seconds)}",
@@ -168,7 +171,7 @@ def hidden_tests_are_no_copies(lab: Lab) -> Found:
     visible = {text for cell in make_release(lab).cells if is_test(cell) for text in _assertions(cell.source)}
     for cell in lab.notebook.cells:
         if is_test(cell):
-            for text in _assertions("\n".join(_HIDDEN.findall(cell.source))):
+            for text in (text for hidden in _HIDDEN.findall(cell.source) for text in _assertions(hidden)):
                 if text in visible:
                     what = f"hidden test is a copy of a visible one ({text[:60]})"
                     yield f"cell {marks(cell)['grade_id']}", what, "test it on fresh inputs, or drop it"
@@ -178,18 +181,20 @@ def release_leaks_nothing(lab: Lab) -> Found:
     """No line that stands only in a solution or a hidden test is in the release or in `files/`."""
     released = [line for cell in make_release(lab).cells for line in cell.source.split("\n")]
     released += [line for data in lab.files.values() for line in data.decode("utf-8", "replace").split("\n")]
-    text = html.unescape("\n".join(released))  # a hint's code may stand between tags
+    text = html.unescape("\n".join(released))
     lines = {line.strip() for line in text.split("\n")}
+    marked = lines | {part.strip() for part in _MARKUP.split(text)}  # a hint's code may stand between tags or backticks
     shown = {line.strip() for line in _visible_source(lab)}
     for cell in lab.notebook.cells:
-        for secret in (*_HIDDEN.findall(cell.source), *_SOLUTION.findall(cell.source)):
-            for line in (line.strip() for line in secret.split("\n")):
-                if _tells_something(line) and line not in shown and (line in lines or (len(line) >= LONG_LINE and line in text)):
-                    yield (
-                        f"cell {marks(cell).get('grade_id', cell.id)}",
-                        f"its line {line[:60]!r} is in the release",
-                        "keep it out of hints and files",
-                    )
+        secrets = [(secret, lines) for secret in _HIDDEN.findall(cell.source)]
+        secrets += [(secret, marked) for secret in _SOLUTION.findall(cell.source)]
+        for line, where in ((line.strip(), where) for secret, where in secrets for line in secret.split("\n")):
+            if _tells_something(line) and line not in shown and (line in where or (len(line) >= LONG_LINE and line in text)):
+                yield (
+                    f"cell {marks(cell).get('grade_id', cell.id)}",
+                    f"its line {line[:60]!r} is in the release",
+                    "keep it out of hints and files",
+                )
 
 
 def answers_are_enough(lab: Lab) -> Found:
@@ -280,7 +285,7 @@ def _headings(notebook: NotebookNode) -> list[re.Match[str]]:
 
 def _assertions(text: str) -> list[str]:
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(textwrap.dedent(text))
     except SyntaxError:
         return []
     tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.Assert)]

@@ -2,25 +2,35 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 JUDGE = "judge"
-_TEST_NAME = re.compile(r"(?:test|judge)-(?P<exercise>.+?)(?:-\d+)?$")
+_TEST_NAME = re.compile(r"(?:test|judge)-(?P<whole>(?P<exercise>.+?)(?:-\d+)?)$")
 
 
 def read_notebook(data: bytes) -> NotebookNode:
-    """Return the notebook in `data`, brought to nbformat 4. Raises what JSON, nbformat's schema and its converters raise."""
-    notebook: NotebookNode = nbformat.reads(data.decode("utf-8"), as_version=4)
+    """Return the notebook in `data`, brought to nbformat 4. Half a character, which JSON can hold and UTF-8 cannot, becomes a `?`.
+
+    Raises what JSON and nbformat's converters raise, and ValueError where a cell is none: nbformat only logs what breaks its schema.
+    """
+    text = data.decode("utf-8")
+    if "\\ud" in text.lower():
+        text = _encode(json.loads(text)).decode("utf-8")
+    notebook: NotebookNode = nbformat.reads(text, as_version=4)
+    for number, cell in enumerate(notebook.cells, 1):
+        for name in ("cell_type", "source"):
+            if not isinstance(cell.get(name), str):
+                raise ValueError(f"cell {number}: its {name} is {cell.get(name)!r}")
     return notebook
 
 
 def write_notebook(notebook: NotebookNode) -> bytes:
     """Return the notebook as bytes that depend on its content alone."""
-    return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    return _encode(notebook) + b"\n"
 
 
 def marks(cell: NotebookNode) -> dict[str, Any]:
@@ -46,12 +56,18 @@ def is_judge(cell: NotebookNode) -> bool:
     return is_test(cell) and JUDGE in cell.metadata.get("tags", [])
 
 
-def exercise_of(grade_id: str) -> str:
-    """Return the exercise that a test cell's grade_id names: `test-x`, `judge-x-2` → `x`."""
+def exercise_of(grade_id: str, known: Collection[str] = ()) -> str:
+    """Return the exercise that a test cell's grade_id names: `test-x`, `judge-x-2` → `x`, but `x-2` where that one is known."""
     match = _TEST_NAME.match(grade_id)
-    return match["exercise"] if match else ""
+    if not match:
+        return ""
+    return match["whole"] if match["whole"] in known else match["exercise"]
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
     """Yield the notebook's code cells, in order."""
     return (cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def _encode(notebook: object) -> bytes:
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")

@@ -18,7 +18,7 @@ import mistune
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
+from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TERMINAL_CODES, TIMED_OUT, TO_MARK, WRONG
 
 TEMPLATES = Path(__file__).with_name("templates")
 SYMBOLS = {
@@ -35,7 +35,6 @@ HTML_DEPTH = 500
 PICTURE_CHARACTERS = 3 * 2**20
 PICTURE_STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
 
-_ESCAPES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]?")
 # Control characters, those that turn the direction of text around, and lone surrogates, which are no text at all.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _NO_TEXT = re.compile(r"<(script|style|title|textarea|select|template|noscript|iframe|object|svg|math)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
@@ -56,7 +55,7 @@ def render(template: str, **values: object) -> bytes:
 def plain(value: object) -> str:
     """Return the value as text: without terminal codes and control characters, progress bars as they ended."""
     text = "".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    text = TERMINAL_CODES.sub("", text).replace("\r\n", "\n")
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _UNSHOWABLE.sub("", text)

@@ -9,7 +9,7 @@ from autograder.catalogue import notebook_path
 from autograder.execute import Limits
 from autograder.grade import make_result, make_task, run_task, workers
 from autograder.notebook import read_notebook
-from autograder.release import digest
+from autograder.release import is_edited
 from autograder.result import Result
 from autograder.score import NOT_ATTEMPTED, Score
 from autograder.source import Lab
@@ -57,8 +57,7 @@ def _find(path: Path, lab: Lab) -> Submission:
     if why:
         return Submission(LEARNER, lab.slug, result.UNREADABLE, f"{path}: {why}")
     data = read_inside(path, path.parent)
-    notebook = read_notebook(data)
-    if digest(notebook) == notebook.metadata.get("lab", {}).get("digest"):
+    if not is_edited(read_notebook(data)):
         return Submission(LEARNER, lab.slug, NOT_ATTEMPTED, "not started")
     files = {name: read_inside(path.parent / name, path.parent) for name in lab.header.hand_in if (path.parent / name).is_file()}
     return Submission(LEARNER, lab.slug, "", "", data, files)

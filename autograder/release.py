@@ -50,6 +50,12 @@ def digest(notebook: NotebookNode) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def is_edited(notebook: NotebookNode) -> bool:
+    """Return whether somebody changed the released notebook's text, or its header no longer says how it was."""
+    header = notebook.metadata.get("lab")
+    return not isinstance(header, dict) or header.get("digest") != digest(notebook)
+
+
 def render_card(lab: Lab) -> str:
     """Return the lab's card as Markdown: level, minutes, tools, what to do first, what one can do afterwards, for which roles."""
     header = lab.header
@@ -62,9 +68,14 @@ def render_card(lab: Lab) -> str:
         ("Covers", f"{header.roadmap} (MLOps & Production AI Roadmap)"),
         ("Roles", ", ".join(header.roles)),
     ]
-    table = "\n".join(["| This lab | |", "|:--|:--|", *(f"| {name} | {html.escape(text, quote=False)} |" for name, text in rows)])
+    table = "\n".join(["| This lab | |", "|:--|:--|", *(f"| {name} | {in_table(text)} |" for name, text in rows)])
     outcomes = "\n".join(f"- {outcome}" for outcome in header.outcomes)
     return f"{table}\n\n**Afterwards you can**\n\n{outcomes}"
+
+
+def in_table(text: str) -> str:
+    """Return the text as one cell of a Markdown table: tags are shown, and neither a bar nor a line's end ends the cell."""
+    return html.escape(" ".join(text.split()), quote=False).replace("|", r"\|")
 
 
 def _apply(lab: Lab, steps: tuple[type, ...]) -> NotebookNode:

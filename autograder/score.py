@@ -19,7 +19,10 @@ FULL, PARTIAL, WRONG, ERROR = "full", "partial", "wrong", "error"
 TIMED_OUT, NOT_ATTEMPTED, TO_MARK = "timed out", "not attempted", "to be marked"
 OUTCOMES = (FULL, PARTIAL, WRONG, ERROR, TIMED_OUT, NOT_ATTEMPTED, TO_MARK)
 _NUMBER = re.compile(r"(?:np\.\w+\()?(?P<number>[^()]+)\)?$")
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+TERMINAL_CODES = re.compile(  # ECMA-48: titles and links up to their end, sequences, other escapes, and what is left of the C1 set
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?|[\x80-\x9f]"
+)
 MESSAGE_CHARACTERS = 1000
 
 
@@ -65,7 +68,7 @@ def score_cells(lab: Lab, executed: NotebookNode) -> list[CellScore]:
     found = []
     for exercise in lab.exercises:
         if exercise.manual:
-            blank = exercise.id in stubs and _same(cells[exercise.id].source, stubs[exercise.id])
+            blank = exercise.id in stubs and _is_blank(cells[exercise.id].source, stubs[exercise.id])
             found.append(CellScore(exercise.id, 0.0 if blank else None, float(marks(cells[exercise.id])["points"])))
         found += [_score_cell(cells[test]) for test in exercise.tests]
     return found
@@ -80,8 +83,8 @@ def error_text(cell: NotebookNode) -> str:
     """Return the message of the cell's error: an assertion's own words, else the exception's name and words; empty if none."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            value = _ANSI.sub("", str(output.get("evalue", ""))).strip()
-            name = str(output.get("ename", "Error"))
+            name, value = (TERMINAL_CODES.sub("", str(output.get(key, ""))).strip() for key in ("ename", "evalue"))
+            name = name or "Error"
             text = value if name == "AssertionError" and value else f"{name}: {value}" if value else name
             return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
     return ""
@@ -131,12 +134,12 @@ def _score_exercise(exercise: Exercise, cells: dict[str, NotebookNode], stubs: d
     def result(outcome: str, why: str = "") -> Score:
         return Score(exercise.id, round(points, 4), exercise.points, outcome, why, round(seconds, 2))
 
-    if exercise.manual:
-        return result(NOT_ATTEMPTED if by_test[exercise.id].points == 0 else TO_MARK)
+    if exercise.manual and by_test[exercise.id].points is None:
+        return result(TO_MARK)
+    if points == 0 and _is_blank(answer.source, stubs.get(exercise.id, "")):
+        return result(NOT_ATTEMPTED)
     if points >= exercise.points:
         return result(FULL)
-    if points == 0 and (not answer.source.strip() or _same(answer.source, stubs.get(exercise.id, ""))):
-        return result(NOT_ATTEMPTED)
     if ran.get("state") == "timed out" or (points == 0 and any(test.state == "timed out" for test in tests)):
         return result(TIMED_OUT, message)
     if points > 0:
@@ -161,5 +164,5 @@ def _is_assertion(cells: dict[str, NotebookNode], exercise: Exercise) -> bool:
     return not names or names[0] == "AssertionError"
 
 
-def _same(text: str, stub: str) -> bool:
-    return "".join(text.split()) == "".join(stub.split())
+def _is_blank(text: str, stub: str) -> bool:
+    return "".join(text.split()) in ("", "".join(stub.split()))

@@ -1,6 +1,8 @@
 """A lab as its author wrote it: header, notebook with solutions and hidden tests, exercises, files."""
 
 import hashlib
+import math
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,12 +76,13 @@ def read_lab(path: Path) -> Lab:
 
     Raises SourceProblem where the notebook or its header cannot be read.
     """
+    path = Path(os.path.abspath(path))
     notebook = _read_notebook(path)
     header = _read_header(path, notebook)
     exercises = _find_exercises(path, notebook)
     if path.suffix == ".py":
         hidden = _read_folder(path.parent / "hidden")
-        story = path.parents[2] / STORY
+        story = path.parent.parent.parent / STORY
         if story.is_file():
             hidden[STORY] = story.read_bytes()
         return Lab(path, header, notebook, exercises, _read_folder(path.parent / "files"), hidden)
@@ -139,7 +142,7 @@ def _read_header(path: Path, notebook: NotebookNode) -> Header:
             raise SourceProblem(path, f"header field '{name}' is missing", "add it to the 'lab' block of the YAML header")
         value = found[name]
         wanted: type[Any] = {"int": int, "str": str, "bool": bool}.get(getattr(spec.type, "__name__", ""), list)
-        if not isinstance(value, wanted) or (wanted is list and not all(isinstance(item, str) for item in value)):
+        if type(value) is not wanted or (wanted is list and not all(isinstance(item, str) for item in value)):
             kind = "a list of texts" if wanted is list else {int: "a whole number", str: "a text", bool: "true or false"}[wanted]
             raise SourceProblem(path, f"header field '{name}' is {value!r}", f"make it {kind}")
         values[name] = tuple(value) if wanted is list else value
@@ -152,26 +155,33 @@ def _read_header(path: Path, notebook: NotebookNode) -> Header:
 
 def _find_exercises(path: Path, notebook: NotebookNode) -> tuple[Exercise, ...]:
     order: list[str] = []
+    seen: set[str] = set()
     tests: dict[str, list[NotebookNode]] = {}
     manual: dict[str, float] = {}
+    if not notebook.cells:
+        raise SourceProblem(path, "has no cells", "start from source/_template/lab.py")
     for number, cell in enumerate(notebook.cells, 1):
         found = marks(cell)
         name = found.get("grade_id", "")
-        if (found.get("grade") or found.get("task")) and not isinstance(found.get("points"), int | float):
-            raise SourceProblem(f"{path}: cell {number} ({name})", "points missing", 'add "points" to the cell\'s nbgrader header')
+        points: Any = found.get("points")
+        where = f"{path}: cell {number} ({name})"
+        if found and name in seen:
+            raise SourceProblem(where, "grade_id stands twice", "give each cell a grade_id of its own")
+        seen.add(name)
+        if found.get("grade") or found.get("task"):
+            if type(points) not in (int, float):
+                raise SourceProblem(where, "points missing", 'add "points" to the cell\'s nbgrader header')
+            if not 0 <= points < math.inf:
+                raise SourceProblem(where, f"its points are {points}", "make them a number, 0 or more")
         if is_answer(cell):
-            if name in order:
-                raise SourceProblem(f"{path}: cell {number} ({name})", "grade_id stands twice", "give each cell a grade_id of its own")
             order.append(name)
             if found.get("task") or found.get("grade"):
-                manual[name] = float(found["points"])
+                manual[name] = float(points)
         elif is_test(cell):
-            exercise = exercise_of(name)
+            exercise = exercise_of(name, order)
             if exercise not in order:
                 what = f"test cell belongs to no answer cell before it ({exercise or 'no exercise named'})"
-                raise SourceProblem(
-                    f"{path}: cell {number} ({name})", what, "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE"
-                )
+                raise SourceProblem(where, what, "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE")
             tests.setdefault(exercise, []).append(cell)
     return tuple(
         Exercise(

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbgrader.utils import parse_utc
+
+from autograder.errors import CohortProblem
 from autograder.notebook import read_notebook
 from autograder.result import MISSING, UNREADABLE
 from autograder.source import Lab
 
 MAX_BYTES = 50 * 2**20
+TIMESTAMP_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,24 @@ class Submission:
 
 
 def find_submitted(cohort: Path, lab: Lab, students: list[str]) -> list[Submission]:
-    """Return what is there for each student on the roster, and for each further folder in `submitted/`, in the order of names."""
+    """Return what is there for each student on the roster, and for each further folder in `submitted/`, in the order of names.
+
+    Raises CohortProblem where a folder's name is no text.
+    """
     folder = cohort / "submitted"
     there = [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
+    for name in there:
+        if name != _as_text(name):
+            raise CohortProblem(folder, f"the folder's name {_as_text(name)!r} is not UTF-8", "rename it to the student's id")
     return [_find(folder / student / lab.slug, student, lab) for student in sorted({*students, *there})]
 
 
 def _find(folder: Path, student: str, lab: Lab) -> Submission:
+    def unreadable(reason: str) -> Submission:
+        return Submission(student, lab.slug, UNREADABLE, _as_text(reason))
+
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return unreadable(f"the folder {student}/{lab.slug} is a link, or lies in one; hand in the folder itself")
     if not folder.is_dir():
         return Submission(student, lab.slug, MISSING, "nothing was handed in")
     notebooks = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
@@ -50,11 +65,11 @@ def _find(folder: Path, student: str, lab: Lab) -> Submission:
         return Submission(student, lab.slug, MISSING, f"there is no notebook in the folder; expected {lab.slug}.ipynb")
     if not exact and len(notebooks) > 1:
         names = ", ".join(path.name for path in notebooks)
-        return Submission(student, lab.slug, UNREADABLE, f"which of these is it? {names}; expected {lab.slug}.ipynb")
+        return unreadable(f"which of these is it? {names}; expected {lab.slug}.ipynb")
     path = (exact or notebooks)[0]
     refusal = read_refusal(path, folder)
     if refusal:
-        return Submission(student, lab.slug, UNREADABLE, f"{path.name}: {refusal}")
+        return unreadable(f"{path.name}: {refusal}")
     notebook = read_inside(path, folder)
     files = {}
     for name in lab.header.hand_in:
@@ -62,7 +77,7 @@ def _find(folder: Path, student: str, lab: Lab) -> Submission:
             try:
                 files[name] = read_inside(folder / name, folder)
             except Refused as error:
-                return Submission(student, lab.slug, UNREADABLE, f"{name}: {error}")
+                return unreadable(f"{name}: {error}")
     return Submission(student, lab.slug, "", "", notebook, files, _timestamp(folder, path))
 
 
@@ -98,11 +113,24 @@ def read_inside(path: Path, folder: Path) -> bytes:
         raise Refused(f"cannot be read ({os.strerror(error.errno or 0)})") from None
 
 
+def _as_text(name: str) -> str:
+    """Return the text with a `?` for each byte of a file's name that is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def _timestamp(folder: Path, path: Path) -> datetime:
-    """Return when it was handed in: nbgrader's timestamp.txt, else the file's time; in UTC."""
+    """Return when it was handed in: nbgrader's timestamp.txt, else the file's time; in UTC, which is meant where no zone stands."""
     try:
-        text = (folder / "timestamp.txt").read_text().strip().removesuffix(" UTC").replace(" ", "T", 1)
-        found = datetime.fromisoformat(text)
-    except (OSError, ValueError):
-        found = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        text = read_inside(folder / "timestamp.txt", folder).decode()[:TIMESTAMP_CHARACTERS].strip()
+        return _moment(text).replace(tzinfo=UTC)
+    except Exception:  # dateutil raises what it likes
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _moment(text: str) -> datetime:
+    """Return the text as a moment in UTC, without a zone: ISO 8601, which nbgrader reads only in part, or what nbgrader reads."""
+    try:
+        found: datetime = parse_utc(datetime.fromisoformat(text))
+    except ValueError:
+        found = parse_utc(text)
+    return found

@@ -37,10 +37,29 @@ def test_a_lab_without_answers_has_none(make_project: MakeProject) -> None:
     assert read_answers(read_lab(path)) == []
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="read_answers zips no headers with one end")
-def test_a_file_in_which_there_is_no_answer_has_none(make_project: MakeProject) -> None:
-    """A file with a comment alone is no crash: lint asks for the answers."""
-    assert read_answers(write_answers(make_project, '"""Nothing yet."""\n')) == []
+@pytest.mark.parametrize("text", ["", '"""Nothing yet."""\n', '#%% grade_id="add" points=0\nx = 1\n'], ids=["empty", "words", "typo"])
+def test_a_file_in_which_there_is_no_answer_is_said(make_project: MakeProject, text: str) -> None:
+    """Whoever wrote the file meant an answer: perhaps its header has another form."""
+    lab = write_answers(make_project, text)
+
+    with pytest.raises(SourceProblem) as caught:
+        read_answers(lab)
+
+    todo = 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…" above each answer, or delete the file'
+    assert (str(lab.path.parent / "answers.py"), "there is no answer in it", todo) == (
+        caught.value.where,
+        caught.value.what,
+        caught.value.todo,
+    )
+
+
+def test_a_file_that_is_not_utf8_is_said(make_project: MakeProject) -> None:
+    """An editor that saves in another encoding is no crash."""
+    lab = read_lab(lab_path(make_project()))
+    (lab.path.parent / "answers.py").write_bytes(b"# \xe9\n")
+
+    with pytest.raises(SourceProblem, match="is not UTF-8 text – save it as UTF-8"):
+        read_answers(lab)
 
 
 def test_letters_outside_ascii_are_kept(make_project: MakeProject) -> None:

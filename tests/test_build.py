@@ -272,7 +272,6 @@ def test_a_notebook_that_cannot_be_read_is_set_aside(project: Path, data: bytes)
     assert data == path.read_bytes()
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="_is_edited reads the metadata outside of its try")
 def test_a_notebook_with_a_strange_header_is_set_aside(project: Path) -> None:
     """No crash, which would leave half a build."""
     mine = edit(project, lambda notebook: notebook.metadata.update(lab="mine"))
@@ -311,7 +310,6 @@ def test_what_was_set_aside_stays(project: Path) -> None:
     assert mine == path.read_bytes()
 
 
-@pytest.mark.xfail(strict=True, reason="the second takes the name of the first, of the same second, and its place")
 def test_two_notebooks_set_aside_in_one_second_both_stay(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a clock that is put back cost anything."""
 
@@ -407,7 +405,6 @@ def test_progress_is_kept(project: Path, git: Callable[..., None]) -> None:
     assert (project / "labs" / "progress.ipynb").is_file()
 
 
-@pytest.mark.xfail(strict=True, reason="what is left over is deleted, and nobody asks whether somebody worked in it")
 def test_an_edited_notebook_of_a_lab_that_is_gone_is_set_aside(project: Path, git: Callable[..., None]) -> None:
     """A lab that is renamed upstream does not take a learner's answers with it."""
     mine = edit(project, answer)
@@ -418,16 +415,70 @@ def test_an_edited_notebook_of_a_lab_that_is_gone_is_set_aside(project: Path, gi
     assert mine in [path.read_bytes() for path in (project / "labs").rglob("*.ipynb")]
 
 
-@pytest.mark.xfail(strict=True, reason="all that Git knows below labs/ is taken for the build's own")
-@pytest.mark.parametrize("name", ["small-lab.20260101-120000.mine.ipynb", "notes.ipynb", "mlflow.db"])
-def test_what_a_learner_added_to_git_stays(project: Path, git: Callable[..., None], name: str) -> None:
+def test_an_edited_notebook_that_was_committed_is_set_aside(project: Path, git: Callable[..., None]) -> None:
+    """A learner keeps their answers in a fork; they do not need to look for them in its history."""
+    mine = edit(project, answer)
+    git("commit", "--all", "-m", "My answers")
+    rename(project)
+
+    _, (path,) = build(project)
+
+    assert mine == path.read_bytes()
+    assert not (project / NOTEBOOK).exists()
+    assert find_changes(project) == []
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["beside-a-lab", "beside-one-that-is-gone"])
+@pytest.mark.parametrize("commit", [False, True], ids=["added", "committed"])
+@pytest.mark.parametrize("name", ["small-lab.20260101-120000.mine.ipynb", "notes.ipynb", "mlflow.db", "ü.txt"])
+def test_what_a_learner_added_to_git_stays(project: Path, git: Callable[..., None], name: str, commit: bool, gone: bool) -> None:
     """Someone who keeps their work in a fork has added it with `git add`; it is perhaps not yet committed."""
     (project / LAB / name).write_bytes(b"mine")
     git("add", "--all")
+    if commit:
+        git("commit", "-m", "Mine")
+    if gone:
+        rename(project)
 
     build(project)
 
-    assert (project / LAB / name).is_file()
+    assert (project / LAB / name).read_bytes() == b"mine"
+    assert find_changes(project) == []
+
+
+def test_a_file_that_somebody_changed_is_not_left_over(project: Path, git: Callable[..., None]) -> None:
+    """The last commit does not hold it as it is: it would be lost."""
+    (project / LAB / "start.json").write_bytes(b"mine")
+    rename(project)
+
+    build(project)
+
+    assert (project / LAB / "start.json").read_bytes() == b"mine"
+
+
+def test_a_file_that_a_lab_no_longer_has_is_left_over(project: Path, git: Callable[..., None]) -> None:
+    """Also where the lab stays, its name is not ASCII, and the source was committed before the build."""
+    files = lab_path(project).parent / "files"
+    (files / "daten für mai.csv").write_text("a,b\n")
+    build(project)
+    git("add", "--all")
+    git("commit", "-m", "A file more")
+    (files / "daten für mai.csv").unlink()
+    git("commit", "--all", "-m", "A file less")
+
+    assert [(str(LAB / "daten für mai.csv"), "left over")] == relative(project, find_changes(project))
+    build(project)
+    assert find_changes(project) == []
+
+
+def test_where_there_is_no_git_nothing_is_left_over(project: Path, git: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project that was unpacked from an archive builds, too."""
+    rename(project)
+    monkeypatch.setenv("PATH", "")
+
+    build(project)
+
+    assert (project / NOTEBOOK).is_file()
 
 
 # Where

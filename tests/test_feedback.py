@@ -124,6 +124,16 @@ def test_a_test_cell_is_replaced_by_what_it_earned_and_why(lab: Lab) -> None:
     assert "assert add(1, 1)" not in body
 
 
+def test_a_test_is_its_own_exercises_where_that_ends_in_a_number(make_project: MakeProject) -> None:
+    """Beside `add` there is an exercise `add-2`: its tests are called those of exercise 2."""
+    names = (('"write"', '"add-2"'), ('"test-write"', '"test-add-2"'), ('"judge-write"', '"judge-add-2"'))
+    lab = read_lab(lab_path(make_project(*names)))
+
+    boxes = body_of(page_of(lab, run(lab))).split('<div class="test">')[1:]
+
+    assert [sum(f"exercise {number}" in box.partition("</div>")[0] for box in boxes) for number in (1, 2)] == [2, 2]
+
+
 def test_an_exercise_that_was_not_attempted_is_not_called_wrong(lab: Lab) -> None:
     """The untouched release reads *not attempted*, in the table and at its tests."""
     untouched = [fails("NotImplementedError", "")]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning
 
 from autograder.errors import CohortProblem
 from autograder.release import make_solved
@@ -40,7 +42,8 @@ def open_gradebook(cohort: Path) -> Iterator[Gradebook]:
     tools = str(Path(sys.executable).parent)
     if tools not in path.split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([tools, path])  # nbgrader calls alembic by name
-    with Gradebook(f"sqlite:///{(cohort / DATABASE).resolve()}") as gradebook:
+    with warnings.catch_warnings(), Gradebook(f"sqlite:///{(cohort / DATABASE).resolve()}") as gradebook:
+        warnings.filterwarnings("ignore", "Object of type", SAWarning)  # nbgrader adds a submission after its parts, which works
         yield gradebook
 
 

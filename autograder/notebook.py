@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -20,7 +21,9 @@ def read_notebook(data: bytes) -> NotebookNode:
     text = data.decode("utf-8")
     if "\\ud" in text.lower():
         text = _encode(json.loads(text)).decode("utf-8")
-    notebook: NotebookNode = nbformat.reads(text, as_version=4)
+    with warnings.catch_warnings():  # ids that are missing or stand twice are given anew, which nobody needs to hear
+        warnings.filterwarnings("ignore", module="nbformat")
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
     for number, cell in enumerate(notebook.cells, 1):
         for name in ("cell_type", "source"):
             if not isinstance(cell.get(name), str):

@@ -1,7 +1,8 @@
 """Lines of hidden tests, found in what a submission shows, and left out.
 
 Lines are compared squeezed, without spaces, quotes and backslashes: so a line is found that is indented, quoted by
-`repr` or broken in two. What a learner's code has changed beyond that is not found.
+`repr` or broken in two. What a learner's code has changed beyond that, by encoding it for instance, is not found.
+A line that holds only a sentence, in quotes, is no secret: it is what the test says to the learner.
 """
 
 import re
@@ -28,6 +29,7 @@ def hidden_lines(lab: Lab, release: NotebookNode) -> frozenset[str]:
 def squeezed_lines(texts: Iterable[str]) -> frozenset[str]:
     """Return the texts' lines, squeezed, without those that are too short to say anything."""
     lines = (line for text in texts for line in text.splitlines() if len("".join(line.split())) >= SECRET_CHARACTERS)
+    lines = (line for line in lines if not _is_sentence(line))
     return frozenset(short for line in lines if len(short := line.translate(_IGNORED)) > SECRET_CHARACTERS // 2)
 
 
@@ -56,3 +58,8 @@ def holds(made: Markup, secrets: frozenset[str]) -> bool:
 
 def _scripts(files: Mapping[str, bytes]) -> list[str]:
     return [data.decode("utf-8", "replace") for name, data in files.items() if name.endswith(".py")]
+
+
+def _is_sentence(line: str) -> bool:
+    text = line.strip().rstrip(",)").lstrip("fF")
+    return len(text.split()) >= 4 and text[0] in "'\"" and text.find(text[0], 1) == len(text) - 1

@@ -12,7 +12,7 @@ from autograder.feedback import TEXT_CHARACTERS, exercise_titles, write_feedback
 from autograder.gradebook import Mark
 from autograder.notebook import marks
 from autograder.page import clean_html, clean_markdown, plain
-from autograder.redact import LEFT_OUT
+from autograder.redact import LEFT_OUT, hidden_lines, redact
 from autograder.release import make_release, make_solved
 from autograder.restore import restore
 from autograder.result import GRADED, MISSING, UNREADABLE, Result
@@ -284,6 +284,19 @@ def test_a_message_that_quotes_a_hidden_test_is_left_out(lab: Lab) -> None:
     page = page_of(lab, run(lab, {"add": ADD}, {"judge-add": [fails("ValueError", HIDDEN)]}))
     assert "20 and 22" not in page
     assert LEFT_OUT in page
+
+
+def test_what_a_hidden_test_says_is_shown(lab: Lab) -> None:
+    """A sentence that stands alone on a line of a hidden test is for the learner; an expected value there is not."""
+    judge = next(cell for cell in lab.notebook.cells if marks(cell).get("grade_id") == "judge-add")
+    said = '### BEGIN HIDDEN TESTS\nwhy = (\n    "That is the sum of the other two."\n)\nexpected = {\n    "forty-two-and-more",\n}'
+    judge.source = judge.source.replace("### BEGIN HIDDEN TESTS", said, 1)
+    release = make_release(lab)
+
+    hidden = hidden_lines(lab, release)
+
+    assert redact("That is the sum of the other two.", hidden) == "That is the sum of the other two."
+    assert redact("forty-two-and-more,", hidden) == LEFT_OUT
 
 
 def test_a_hidden_script_is_searched_for_too(lab: Lab) -> None:

@@ -7,13 +7,17 @@ Each call runs in a child process, with the caller's folder and environment.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from autograder import plain
+
+POLL_SECONDS = 0.1
 
 
 class LearnerError(Exception):
@@ -25,7 +29,7 @@ class Crossing:
 
     def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float) -> None:
         self._definitions, self._seconds = {"statements": statements, "needs": needs}, seconds
-        self._process = self._start()  # at once: it imports while the judge does
+        self._process, self._line = self._start()  # at once: it imports while the judge does
 
     def function(self, name: str) -> Callable[..., Any]:
         """Return a function that calls the learner's `name`. It raises what that raises, by name and message."""
@@ -37,30 +41,41 @@ class Crossing:
         return call
 
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
-        request = {"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": dict(os.environ)}
+        request = plain.dump({"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": dict(os.environ)})
         if self._process.poll() is not None:
-            self._process = self._start()
-        process = self._process
-        timer = _kill_after(process, self._seconds)
+            self._process, self._line = self._start()
         try:
-            _write(process.stdin, plain.dump(request))
-            answer = _read(process.stdout)
-        finally:
-            timer.cancel()
+            answer = _ask(self._line, request, self._seconds, self._process)
+        except TimeoutError:
+            answer = ""
         if not answer:
-            late = f" within {self._seconds:.0f} s" if process.wait() == -signal.SIGKILL else ""
-            raise _named("ProcessEnded", f"{name} did not come back{late}: it ended the process that ran it, or was ended")
+            late = self._process.poll() is None
+            self._end()
+            in_time = f" within {self._seconds:.0f} s" if late else ""
+            raise _named("ProcessEnded", f"{name} did not come back{in_time}: it ended the process that ran it, or was ended")
         kind, _, rest = answer.partition(" ")
         if kind == "raised":
             error = json.loads(rest)
             raise _named(str(error["type"]), str(error["message"]))
         return plain.load(rest)
 
-    def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "autograder.crossing"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        _write(process.stdin, json.dumps(self._definitions))
-        return process
+    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        line, far = socket.socketpair()
+        with far:
+            command = [sys.executable, "-m", "autograder.crossing", str(far.fileno())]
+            nowhere = subprocess.DEVNULL
+            process = subprocess.Popen(
+                command, stdin=nowhere, stdout=nowhere, stderr=nowhere, pass_fds=[far.fileno()], start_new_session=True
+            )
+        _send(line, json.dumps(self._definitions))
+        return process, line
+
+    def _end(self) -> None:
+        """End the process and those that it started in its session."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._line.close()
 
 
 def serve(requests: IO[str], answers: IO[str]) -> None:
@@ -78,19 +93,28 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
             answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
         except BaseException as error:
             answer = _raised(error)
-        _write(answers, answer)
+        answers.write(answer + "\n")
+        answers.flush()
 
 
 def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: set[int]) -> Callable[..., Any]:
-    """Run the statements that `name` needs and that did not run yet. A failing one counts only if `name` is missing then."""
+    """Run the statements that `name` needs and that did not run yet. A failing one counts only if `name` is missing then.
+
+    Statements run in the notebook's order: where one has to come before some that ran, all of them run again.
+    """
     failure: BaseException = NameError(f"name '{name}' is not defined")
-    for number in definitions["needs"].get(name, []):
-        if number not in run:
-            run.add(number)
-            try:
-                exec(compile(definitions["statements"][number], "<the learner's definitions>", "exec"), scope)
-            except BaseException as error:
-                failure = error
+    wanted = set(definitions["needs"].get(name, [])) - run
+    if wanted and run and min(wanted) < max(run):
+        wanted |= run
+        run.clear()
+        scope.clear()
+        scope["__name__"] = "__main__"
+    for number in sorted(wanted):
+        run.add(number)
+        try:
+            exec(compile(definitions["statements"][number], "<the learner's definitions>", "exec"), scope)
+        except BaseException as error:
+            failure = error
     if name not in scope:
         raise failure
     function: Callable[..., Any] = scope[name]
@@ -98,7 +122,8 @@ def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: 
 
 
 def _raised(error: BaseException) -> str:
-    return "raised " + json.dumps({"type": type(error).__name__, "message": str(error)[:2000]})
+    said = error.args[0] if isinstance(error, KeyError) and len(error.args) == 1 else error  # str() of it has quotes already
+    return "raised " + json.dumps({"type": type(error).__name__, "message": str(said)[:2000]})
 
 
 def _named(name: str, message: str) -> Exception:
@@ -114,28 +139,37 @@ def _named(name: str, message: str) -> Exception:
     return error
 
 
-def _kill_after(process: subprocess.Popen[str], seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, process.kill)
-    timer.daemon = True
-    timer.start()
-    return timer
+def _ask(line: socket.socket, request: str, seconds: float, process: subprocess.Popen[bytes]) -> str:
+    """Return the answer to a request, or nothing where the process ends without one. Raises TimeoutError after `seconds`."""
+    end = time.monotonic() + seconds
+    line.settimeout(seconds)
+    _send(line, request)
+    answer = bytearray()
+    while not answer.endswith(b"\n"):
+        line.settimeout(POLL_SECONDS)
+        ended = process.poll() is not None
+        try:
+            part = line.recv(2**20)
+        except TimeoutError:
+            if ended:  # a process that it left behind may hold the line open
+                return ""
+            if time.monotonic() > end:
+                raise
+            continue
+        except OSError:
+            return ""
+        if not part:
+            process.wait()
+            return ""
+        answer += part
+    return answer.decode()
 
 
-def _write(stream: IO[str] | None, line: str) -> None:
-    assert stream is not None
-    try:
-        stream.write(line + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        pass  # the reader has ended, which reading its answer will show
-
-
-def _read(stream: IO[str] | None) -> str:
-    assert stream is not None
-    return stream.readline().rstrip("\n")
+def _send(line: socket.socket, text: str) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # the reader has ended, which reading its answer will show
+        line.sendall(text.encode() + b"\n")
 
 
 if __name__ == "__main__":
-    _answers = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    serve(sys.stdin, _answers)
+    with socket.socket(fileno=int(sys.argv[1])) as _line:
+        serve(_line.makefile("r", encoding="utf-8"), _line.makefile("w", encoding="utf-8"))

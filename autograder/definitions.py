@@ -1,22 +1,30 @@
 """The part of a notebook that defines some names: what crosses to the judge, as source."""
 
 import ast
+import re
 import symtable
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from autograder.notebook import code_cells, is_test
+from autograder.notebook import code_cells, is_judge, is_test
+
+_RUN_HERE = re.compile(r"\A\s*%%(?:time|capture)\b[^\n]*\n")  # the cell magics whose cell runs in the notebook's own scope
+_CHANGING = frozenset(  # methods that fill or change what they are called on: containers, models, and what functions register with
+    {"add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "fit", "insert", "intersection_update"}
+    | {"partial_fit", "pop", "popitem", "register", "remove", "reverse", "set_params", "setdefault", "sort", "update"}
+)
 
 
 @dataclass(frozen=True)
 class _Statement:
     text: str
     binds: frozenset[str]
+    touches: frozenset[str]  # what it binds, and what a method that it calls may change
     uses: frozenset[str]
-    defines: bool
+    functions: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Definitions:
 def definitions(notebook: NotebookNode, names: Iterable[str]) -> Definitions:
     """Return the notebook's top-level statements that `names` need: definitions, imports and module-level values.
 
-    Test cells are left out, and so are statements that bind nothing. Cells that are no Python are skipped.
+    Test cells are left out, and so are statements that bind and change nothing. Cells that do not compile are skipped.
     """
     statements = [found for cell in code_cells(notebook) if not is_test(cell) for found in _statements(cell.source)]
     needs = {name: _needed(statements, name) for name in names}
@@ -46,15 +54,23 @@ def _needed(statements: list[_Statement], name: str) -> list[int]:
     while len(needed) > before:
         before = len(needed)
         for statement in statements:
-            if statement.binds & needed or "*" in statement.binds:
+            if statement.touches & needed or "*" in statement.touches:
                 needed |= statement.uses
-    return [number for number, statement in enumerate(statements) if statement.binds & needed or "*" in statement.binds]
+    return [number for number, statement in enumerate(statements) if statement.touches & needed or "*" in statement.touches]
+
+
+def needed_names(notebook: NotebookNode) -> list[str]:
+    """Return what the judge cells need of the learner's: names that they read and do not bind, and that the learner's cells bind."""
+    judges = [cell.source for cell in code_cells(notebook) if is_judge(cell)]
+    learners = [cell.source for cell in code_cells(notebook) if not is_test(cell)]
+    read, bound, given = (set().union(*map(names, texts)) for names, texts in zip(_VIEWS, (judges, judges, learners), strict=True))
+    return sorted((read - bound) & given)
 
 
 def defined_functions(notebook: NotebookNode) -> set[str]:
-    """Return the names of the functions that the notebook's cells define at top level, test cells left out."""
+    """Return the names of the functions that the notebook's cells define with `def`, test cells left out."""
     cells = (cell for cell in code_cells(notebook) if not is_test(cell))
-    return {name for cell in cells for statement in _statements(cell.source) if statement.defines for name in statement.binds}
+    return {name for cell in cells for statement in _statements(cell.source) for name in statement.functions}
 
 
 def used_names(text: str) -> set[str]:
@@ -63,34 +79,53 @@ def used_names(text: str) -> set[str]:
 
 
 def bound_names(text: str) -> set[str]:
-    """Return the names that a cell's top level binds; none where it is no Python."""
+    """Return the names that a cell's top level binds, or sets an item or attribute of; none where it is no Python."""
     return set().union(*(statement.binds for statement in _statements(text)))
 
 
+_VIEWS = (used_names, bound_names, bound_names)
+
+
 def _statements(text: str) -> list[_Statement]:
+    """Return the statements at the top of a cell; none of a cell that does not compile."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(text))
-    except (SyntaxError, ValueError):
+        tree = ast.parse(TransformerManager().transform_cell(_RUN_HERE.sub("", text)))
+        return [_statement(node) for node in tree.body]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return [_statement(node) for node in tree.body]
 
 
 def _statement(node: ast.stmt) -> _Statement:
-    nodes = list(ast.walk(node))
     text = ast.unparse(node)
-    uses = frozenset(_global_names(symtable.symtable(text, "<cell>", "exec")))
-    defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        binds = frozenset({node.name})
-    elif isinstance(node, ast.Import | ast.ImportFrom):
-        binds = frozenset((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    else:
-        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        stored |= {n.name for n in nodes if isinstance(n, ast.ExceptHandler) and n.name}
-        binds = frozenset(
-            stored | {_root(n) for n in nodes if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store)} - {""}
-        )
-    return _Statement(text, binds, uses, defines)
+    table = symtable.symtable(ast.unparse(_Reading().visit(node)), "<cell>", "exec")
+    run = list(_run_nodes(node))
+    binds = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    binds |= {"*" for part in run if isinstance(part, ast.ImportFrom) and part.names[0].name == "*"}
+    binds -= {part.id for part in run if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del)}
+    binds |= {_root(part) for part in run if isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)} - {""}
+    calls = [part.func for part in run if isinstance(part, ast.Call)]
+    calls += [part for outer in run for part in getattr(outer, "decorator_list", [])]
+    changes = {_root(part) for part in calls if isinstance(part, ast.Attribute) and part.attr in _CHANGING} - {""}
+    functions = {part.name for part in run if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return _Statement(text, frozenset(binds), frozenset(binds | changes), frozenset(_global_names(table)), frozenset(functions))
+
+
+def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the node and its parts, without what only runs when a function is called or a class is made."""
+    yield node
+    later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+    for part in getattr(node, "decorator_list", []) if later else ast.iter_child_nodes(node):
+        yield from _run_nodes(part)
+
+
+class _Reading(ast.NodeTransformer):
+    """Writes `n += 1` as `n = n + 1`: to the symbol table, the first does not read `n`."""
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        if not isinstance(node.target, ast.Name):
+            return self.generic_visit(node)
+        read = ast.Name(node.target.id, ast.Load())
+        return ast.Assign([node.target], ast.BinOp(read, node.op, self.visit(node.value)), lineno=node.lineno)
 
 
 def _global_names(table: symtable.SymbolTable) -> set[str]:

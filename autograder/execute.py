@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.definitions import defined_functions, definitions, used_names
+from autograder.definitions import definitions, needed_names
 from autograder.kernel import Kernel, KernelDied
 from autograder.notebook import code_cells, is_judge, marks, read_notebook, write_notebook
 
@@ -110,8 +110,7 @@ async def _run_cells(
 
 
 async def _run_judges(kernel: Kernel, nb: NotebookNode, cells: list[NotebookNode], limits: Limits, end: float) -> None:
-    names = defined_functions(nb) & set().union(*(used_names(cell.source) for cell in cells))
-    given = definitions(nb, sorted(names))
+    given = definitions(nb, needed_names(nb))
     waiting = list(cells)
     while waiting:
         async with kernel.start(nb):

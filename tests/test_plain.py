@@ -130,7 +130,7 @@ SCALARS = [
     np.uint64(2**64 - 1),
     np.bool_(True),
     np.str_("ü"),
-    pytest.param(np.bytes_(b"x"), marks=pytest.mark.xfail(strict=True, reason="np.bytes_ is asked as bytes before it is asked as NumPy's")),
+    np.bytes_(b"x"),
     np.complex128(1j),
     np.datetime64("2026-07-01T12:00"),
     np.timedelta64(3, "h"),
@@ -195,14 +195,12 @@ def _rows() -> np.ndarray:
 OBJECT_ARRAYS = {"of-lists": _rows(), "no-dimension": np.array("abc", dtype=object), "empty": np.empty((0, 3), dtype=object)}
 
 
-@pytest.mark.xfail(strict=True, reason="an array of objects crosses as a list of lists: its shape is guessed on the other side")
 @pytest.mark.parametrize("name", OBJECT_ARRAYS)
 def test_an_array_of_objects_keeps_its_shape(name: str) -> None:
     """Lists in an array do not become its rows."""
     assert OBJECT_ARRAYS[name].shape == there_and_back(OBJECT_ARRAYS[name]).shape
 
 
-@pytest.mark.xfail(strict=True, reason="a masked array is an array to isinstance, and np.asarray drops its mask without a word")
 def test_a_masked_array_does_not_lose_its_mask() -> None:
     """It is refused, or its mask comes along."""
     try:
@@ -237,6 +235,8 @@ FRAMES = {
     "small-numbers": pd.DataFrame({"a": np.array([1, 2], dtype=np.int8), "b": np.array([1, 2], dtype=np.float32)}),
     "dates": pd.DataFrame({"a": [dt.date(2026, 7, 1)]}),
     "decimals": pd.DataFrame({"a": [Decimal("1.10")]}),
+    "mixed": pd.DataFrame({"a": [1, "x"]}),
+    "columns-twice": pd.DataFrame([[1, 2]], columns=["a", "a"]),
     "periods": pd.DataFrame({"a": pd.period_range("2026-01", periods=2, freq="M")}),
 }
 
@@ -268,7 +268,6 @@ UNFAITHFUL = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="Arrow holds something like it, and says nothing")
 @pytest.mark.filterwarnings("ignore:The DataFrame has column names of mixed type")
 @pytest.mark.parametrize("name", UNFAITHFUL)
 def test_a_data_frame_that_arrow_cannot_hold_is_not_changed(name: str) -> None:
@@ -286,12 +285,11 @@ def test_a_data_frame_that_arrow_cannot_hold_is_not_changed(name: str) -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        pd.DataFrame({"a": [1, "x"]}),
         pd.DataFrame({"a": [object()]}),
-        pd.DataFrame([[1, 2]], columns=["a", "a"]),
         pd.DataFrame({"a": [len]}),
+        pd.DataFrame({"a": [1]}, index=[len]),
     ],
-    ids=["mixed", "objects", "columns-twice", "functions"],
+    ids=["objects", "functions", "index"],
 )
 def test_a_data_frame_of_what_is_not_plain_is_refused(frame: pd.DataFrame) -> None:
     """The message says that it is the data frame's content."""
@@ -352,7 +350,6 @@ def test_a_pandas_moment_comes_back(value: object) -> None:
     assert_same(value, there_and_back(value))
 
 
-@pytest.mark.xfail(strict=True, reason="isoformat writes the offset alone")
 def test_a_timestamp_keeps_its_time_zone() -> None:
     """A day later may have another offset, which only the zone knows."""
     moment = pd.Timestamp("2026-10-24", tz="Europe/Berlin")
@@ -360,14 +357,12 @@ def test_a_timestamp_keeps_its_time_zone() -> None:
     assert moment + pd.DateOffset(days=2) == there_and_back(moment) + pd.DateOffset(days=2)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="NaT and NA have types of their own")
 @pytest.mark.parametrize("value", [pd.NaT, pd.NA], ids=["NaT", "NA"])
 def test_a_missing_value_comes_back(value: object) -> None:
     """What a cell of a data frame may hold, a function may return."""
     assert value is there_and_back(value)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="only datetime and date are known")
 @pytest.mark.parametrize("value", [dt.timedelta(hours=1), dt.time(12)], ids=["timedelta", "time"])
 def test_spans_and_times_come_back(value: object) -> None:
     """They are as plain as a date."""
@@ -517,7 +512,6 @@ NOT_PLAIN: dict[str, object] = {
     "generator": (n for n in [1]),
     "range": range(3),
     "complex": 1j,
-    "decimal": Decimal("1.1"),
     "module": math,
     "named-tuple": collections.namedtuple("Point", "x y")(1, 2),
     "text": Text("a"),

@@ -317,6 +317,28 @@ def nightly(experiment, train, validation, settings):
             mlflow.set_tag("error", type(error).__name__)
             raise
 
+# %% grade_id="crash" points=14 why="another style: a context manager for what goes wrong, and no helper of the team's"
+from contextlib import contextmanager
+
+
+@contextmanager
+def recorded():
+    try:
+        yield
+    except BaseException as error:
+        mlflow.set_tag("error", type(error).__name__)
+        mlflow.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+        raise
+
+
+def nightly(experiment, train, validation, settings):
+    group = mlflow.set_experiment(experiment).experiment_id
+    with mlflow.start_run(experiment_id=group), recorded():
+        mlflow.log_params(settings)
+        forest = RandomForestRegressor(**settings).fit(train[FEATURES], train.trips)
+        mlflow.log_metric("val_mae", float(np.abs(validation.trips - forest.predict(validation[FEATURES])).mean()))
+
+
 # %% grade_id="crash" points=9 message="the class of whatever exception came" why="expects only the failure that it has seen: passes what is visible"
 def nightly(experiment, train, validation, settings):
     mlflow.set_experiment(experiment)

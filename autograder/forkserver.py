@@ -194,7 +194,7 @@ def _run_program(request: dict[str, Any], blobs: list[bytes]) -> int:
     _write_over(connection, json.dumps(request["connection"]).encode())
     from ipykernel.kernelapp import IPKernelApp
 
-    for number in (0, 1):
+    for number in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), number)
     app = IPKernelApp.instance(connection_file=str(connection))
     app.initialize(["--HistoryManager.enabled=False", "--IPKernelApp.no_stdout=False", "--quiet"])

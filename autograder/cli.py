@@ -11,18 +11,23 @@ from typing import Annotated
 import typer
 
 from autograder import show
+from autograder.attempts import lock, open_attempts
 from autograder.build import build, find_changes, project_folder
 from autograder.check import finish, measure_again, start
-from autograder.cohort import new_cohort, read_cohort, read_roster
+from autograder.cohort import new_cohort, read_cohort, read_roster, update_cohort
 from autograder.errors import Problem
 from autograder.execute import Limits
-from autograder.grade import add_marks, find_all, grade, read_results, workers
+from autograder.grade import find_work, grade, read_results
 from autograder.lint import RULES, lint
-from autograder.progress import find_work, grade_work
+from autograder.marks import add_marks
+from autograder.progress import find_own_work, grade_own_work
 from autograder.report import write_report
+from autograder.result import GRADED
+from autograder.sandbox import why_not
 from autograder.source import find_labs
+from autograder.workers import dask_workers, local_workers
 
-UNWALLED = "Graded without a sandbox: the submissions' code ran as the user who graded."
+UNWALLED = "Graded without a sandbox: the code of {count} submissions ran as the user who graded."
 CORES = os.cpu_count() or 1
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Build, check and grade the labs.")
 
@@ -68,8 +73,8 @@ def check_command(labs: LabNames = None, jobs: Jobs = CORES, json_file: JsonFile
     """Try a lab's conformance: the ten rules, by building, running and grading it."""
     project = project_folder()
     paths = [lab.path for lab in find_labs(project / "source", tuple(labs or ()))]
-    with workers(jobs) as pool:
-        walks = [start(pool, path, Limits(cell_seconds)) for path in paths]
+    with local_workers(jobs) as pool:
+        walks = [start(pool.executor, path, Limits(cell_seconds)) for path in paths]
         with show.bar("checking", sum(1 + len(walk.others) for walk in walks)) as step:
             reports = [finish(walk, project, step) for walk in walks]
     for number, report in enumerate(reports):
@@ -97,15 +102,56 @@ def new_cohort_command(
     show.line(f"{folder}: {len(chosen)} labs, {len(roster)} students. Hand-ins go to {folder}/submitted/STUDENT/LAB/LAB.ipynb")
 
 
-@app.command("grade")
-def grade_command(cohort: CohortPath, labs: LabNames = None, jobs: Jobs = CORES, cell_seconds: CellSeconds = 90) -> None:
-    """Grade a cohort's submissions, and write feedback, gradebook and report."""
+@app.command("update-cohort")
+def update_cohort_command(cohort: CohortPath, labs: LabNames = None) -> None:
+    """Bring a cohort's labs up to date, with mended tests for instance. What they change is graded again by the next grade."""
     course = read_cohort(cohort, tuple(labs or ()))
-    found = find_all(course)
-    with show.bar("grading", len(found)) as step:
-        results = grade(course, found, jobs, Limits(cell_seconds), lambda r: step(f"{r.student} {r.lab}: {show.points(r)}"))
-    show.results(sorted(results, key=lambda r: (r.student, r.lab)))
-    _report(cohort)
+    with lock(cohort):
+        changed = update_cohort(course, find_labs(project_folder() / "source", tuple(lab.slug for lab in course.labs)))
+    show.line(f"{cohort}: changed {', '.join(changed)}; now run: autograder grade {cohort}" if changed else f"{cohort}: up to date")
+
+
+@app.command("grade")
+def grade_command(
+    cohort: CohortPath,
+    labs: LabNames = None,
+    jobs: Jobs = CORES,
+    cell_seconds: CellSeconds = 90,
+    dask: Annotated[str, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Grade on the workers of this Dask cluster.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Grade also what was graded and has not changed since.")] = False,
+    unsafe: Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Run submissions as yourself, without walls; results say so.")] = False,
+) -> None:
+    """Grade a cohort's submissions, and write feedback, gradebook and report. Stopped at any moment, it goes on where it was."""
+    course = read_cohort(cohort, tuple(labs or ()))
+    if not unsafe and not dask and why_not():
+        raise Problem("autograder grade", why_not(), "or trust every submission, and add --unsafe-no-sandbox")
+    with lock(cohort):
+        work = find_work(course, again)
+        results, regraded = list(work.standing), []
+        with dask_workers(dask) if dask else local_workers(max(1, min(jobs, len(work.waiting)))) as workers:
+            with show.bar("grading", len(work.waiting) + len(work.not_to_run)) as step:
+                for before, now in grade(course, work, Limits(cell_seconds), not unsafe, workers):
+                    results.append(now)
+                    step(f"{now.student} {now.lab}: {show.points(now)}")
+                    if before:
+                        regraded.append((before, now))
+        show.results(sorted(results, key=lambda r: (r.student, r.lab)))
+        if work.standing:
+            show.line(f"{len(work.standing)} of {len(results)} submissions had not changed since they were graded (--again grades them, too)")
+        show.regraded(regraded)
+        _report(cohort)
+
+
+@app.command("attempts")
+def attempts_command(
+    cohort: CohortPath,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="A student's id.")],
+    labs: LabNames = None,
+) -> None:
+    """List every attempt at grading a student's submissions, the oldest first; the newest counts."""
+    course = read_cohort(cohort, tuple(labs or ()))
+    with open_attempts(cohort) as attempts:
+        show.attempts([attempt for lab in course.labs for attempt in attempts.history(student, lab.slug)])
 
 
 @app.command("report")
@@ -118,12 +164,14 @@ def report_command(cohort: CohortPath) -> None:
 def progress_command(labs: LabNames = None, jobs: Jobs = 1, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
     """Show your own state: your notebooks in labs/, graded with the hidden tests on this machine."""
     project = project_folder()
-    works = find_work(project / "labs", find_labs(project / "source", tuple(labs or ())))
+    works = find_own_work(project / "labs", find_labs(project / "source", tuple(labs or ())))
     results = []
-    with show.bar("grading", len(works)) as step:
-        for outcome in grade_work(works, jobs, Limits(cell_seconds)):
+    with local_workers(jobs) as workers, show.bar("grading", len(works)) as step:
+        for outcome in grade_own_work(works, workers, Limits(cell_seconds), not why_not()):
             results.append(outcome)
             step(f"{outcome.lab}: {show.points(outcome)}")
+    if any(not outcome.walled for outcome in results if outcome.seconds):
+        show.line(f"graded without a sandbox, as it is your own work ({why_not()})")
     show.progress([work.lab for work in works], results)
     if json_file:
         json_file.write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -137,7 +185,9 @@ def main() -> None:
 def _report(path: Path) -> None:
     course = read_cohort(path)
     results = add_marks(course, read_results(course))
-    page = write_report(path / "report", path.resolve().name, course.labs, results, course.students, [UNWALLED])
+    unwalled = sum(outcome.state == GRADED and not outcome.walled for outcome in results)
+    notes = [UNWALLED.format(count=unwalled)] if unwalled else []
+    page = write_report(path / "report", path.resolve().name, course.labs, results, course.students, notes)
     show.line(f"report: {page}")
 
 

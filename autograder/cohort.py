@@ -1,6 +1,7 @@
 """A cohort is a stock nbgrader course folder: made here, and read here."""
 
 import csv
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import os
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = {name!r}
 c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "hidden", "result.json"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "hidden"]
 '''
 
 
@@ -44,14 +45,31 @@ def new_cohort(path: Path, labs: list[Lab], students: dict[str, dict[str, str]])
         (path / folder).mkdir(parents=True)
     (path / "nbgrader_config.py").write_text(_CONFIG.format(name=path.resolve().name), encoding="utf-8")
     for lab in labs:
-        release, solved = write_notebook(make_release(lab)), write_notebook(make_solved(lab))
-        hidden = {f"hidden/{name}": data for name, data in lab.hidden.items()}
-        _write(path / "source" / lab.slug, {f"{lab.slug}.ipynb": solved, **lab.files, **hidden})
-        _write(path / "release" / lab.slug, {f"{lab.slug}.ipynb": release, **lab.files})
+        _write_lab(path, lab)
     with open_gradebook(path) as gradebook:
         save_students(gradebook, students)
         for lab in labs:
             save_lab(gradebook, path, lab)
+
+
+def update_cohort(cohort: Cohort, labs: list[Lab]) -> list[str]:
+    """Bring the cohort's labs up to date with `labs`; return the slugs of those that changed.
+
+    Raises CohortProblem where exercises were added or removed after submissions were graded; that lab is left as it was.
+    """
+    changed = []
+    with open_gradebook(cohort.path) as gradebook:
+        for lab in labs:
+            folder = cohort.path / "source" / lab.slug
+            there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            wanted = _source_files(lab)
+            if there != wanted:
+                save_lab(gradebook, cohort.path, lab)
+                _write_lab(cohort.path, lab)
+                for name in there.keys() - wanted.keys():
+                    (folder / name).unlink()
+                changed.append(lab.slug)
+    return changed
 
 
 def read_cohort(path: Path, wanted: tuple[str, ...] = ()) -> Cohort:
@@ -103,6 +121,24 @@ def read_roster(path: Path) -> dict[str, dict[str, str]]:
     if wrong:
         raise CohortProblem(path, "; ".join(wrong), "mend the roster; nothing was changed")
     return {row["id"]: {name: row.get(name, "") for name in ROSTER_FIELDS[1:]} for _, row in rows}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(data)
+    os.replace(part, path)
+
+
+def _write_lab(path: Path, lab: Lab) -> None:
+    _write(path / "source" / lab.slug, _source_files(lab))
+    _write(path / "release" / lab.slug, {f"{lab.slug}.ipynb": write_notebook(make_release(lab)), **lab.files})
+
+
+def _source_files(lab: Lab) -> dict[str, bytes]:
+    hidden = {f"hidden/{name}": data for name, data in lab.hidden.items()}
+    return {f"{lab.slug}.ipynb": write_notebook(make_solved(lab)), **lab.files, **hidden}
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

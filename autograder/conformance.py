@@ -22,15 +22,18 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.answers import Answer, read_answers, with_answers
+from autograder.autograde import lab_imports
 from autograder.build import find_changes
-from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in, write_files
+from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in
 from autograder.lint import Finding, lint
 from autograder.notebook import code_cells, is_answer, is_test, read_notebook, write_notebook
 from autograder.offline import SWITCHES
 from autograder.release import make_release, make_solved
 from autograder.restore import restore
+from autograder.sandbox import why_not
 from autograder.score import NOT_ATTEMPTED, Score, error_text, score
 from autograder.source import USES_ANSWERS, Lab
+from autograder.unwalled import Unwalled, write_files
 
 BUDGET_SECONDS, PROJECT_SECONDS, BUDGET_MIB = 60, 120, 1024
 CACHES = (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib")
@@ -152,13 +155,14 @@ def _differs(answer: Answer, scores: dict[str, Score]) -> str:
 
 
 def _run(lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
-    executed = read_notebook(execute(write_notebook(notebook), lab.files, lab.hidden, limits))
+    warm = None if why_not() else lab_imports(lab)
+    executed = read_notebook(execute(write_notebook(notebook), lab.files, lab.hidden, limits, warm))
     return _Run(executed, {got.exercise: got for got in score(lab, executed)})
 
 
 def _run_in(folder: Path, lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
     """Run the notebook under guard in `folder`, whose `work` stays as the run leaves it."""
-    data = execute_in(folder, write_notebook(notebook), lab.files, lab.hidden, limits, guard=True)
+    data = execute_in(Unwalled(folder, guard=True), write_notebook(notebook), lab.files, lab.hidden, limits)
     executed = read_notebook(data)
     log = folder / "guard.log"
     noted = sorted(set(log.read_text().splitlines())) if log.is_file() else []

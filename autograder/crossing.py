@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from autograder import plain
 
+DOOR = "AUTOGRADER_DOOR"  # the number of the judge's socket to what forks walled processes, in its environment
 POLL_SECONDS = 0.1
 
 
@@ -29,7 +30,8 @@ class Crossing:
 
     def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float) -> None:
         self._definitions, self._seconds = {"statements": statements, "needs": needs}, seconds
-        self._process, self._line = self._start()  # at once: it imports while the judge does
+        self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Spawned()
+        self._line = self._start()  # at once: it imports while the judge does
 
     def function(self, name: str) -> Callable[..., Any]:
         """Return a function that calls the learner's `name`. It raises what that raises, by name and message."""
@@ -41,16 +43,18 @@ class Crossing:
         return call
 
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
-        request = plain.dump({"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": dict(os.environ)})
-        if self._process.poll() is not None:
-            self._process, self._line = self._start()
+        environ = {key: value for key, value in os.environ.items() if key != DOOR}
+        request = plain.dump({"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": environ})
+        if self._room.has_ended():
+            self._line = self._start()
+        late = False
         try:
-            answer = _ask(self._line, request, self._seconds, self._process)
+            answer = _ask(self._line, request, self._seconds, self._room)
         except TimeoutError:
-            answer = ""
+            answer, late = "", True
         if not answer:
-            late = self._process.poll() is None
-            self._end()
+            self._line.close()
+            self._room.end()
             in_time = f" within {self._seconds:.0f} s" if late else ""
             raise _named("ProcessEnded", f"{name} did not come back{in_time}: it ended the process that ran it, or was ended")
         kind, _, rest = answer.partition(" ")
@@ -59,23 +63,72 @@ class Crossing:
             raise _named(str(error["type"]), str(error["message"]))
         return plain.load(rest)
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _start(self) -> socket.socket:
         line, far = socket.socketpair()
         with far:
-            command = [sys.executable, "-m", "autograder.crossing", str(far.fileno())]
-            nowhere = subprocess.DEVNULL
-            process = subprocess.Popen(
-                command, stdin=nowhere, stdout=nowhere, stderr=nowhere, pass_fds=[far.fileno()], start_new_session=True
-            )
+            self._room.start(far)
         _send(line, json.dumps(self._definitions))
-        return process, line
+        return line
 
-    def _end(self) -> None:
-        """End the process and those that it started in its session."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._line.close()
+
+class _Room(Protocol):
+    """Where the process is that runs the functions."""
+
+    def start(self, far: socket.socket) -> None:
+        """Start a process that serves on the line's far end."""
+
+    def has_ended(self) -> bool:
+        """Return whether the process has ended, or never was."""
+
+    def end(self) -> None:
+        """End the process and those that it started."""
+
+
+class _Spawned:
+    """A process of its own, without walls."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, far: socket.socket) -> None:
+        command, nowhere = [sys.executable, "-m", "autograder.crossing", str(far.fileno())], subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, pass_fds=[far.fileno()], start_new_session=True
+        )
+
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def end(self) -> None:
+        if self._process:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+class _Behind:
+    """A process behind the walls, which the sandbox forks for each line that it is given through the door."""
+
+    def __init__(self, door: int) -> None:
+        self._door, self._there = socket.socket(fileno=door), False
+        self._door.set_inheritable(False)
+
+    def start(self, far: socket.socket) -> None:
+        socket.send_fds(self._door, [b"+"], [far.fileno()])
+        self._there = True
+
+    def has_ended(self) -> bool:
+        return not self._there
+
+    def end(self) -> None:
+        self._door.send(b"-")
+        self._there = False
+
+
+def serve_line(number: int) -> None:
+    """Serve on the socket with the given number, until its other end is closed."""
+    with socket.socket(fileno=number) as line:
+        serve(line.makefile("r", encoding="utf-8"), line.makefile("w", encoding="utf-8"))
 
 
 def serve(requests: IO[str], answers: IO[str]) -> None:
@@ -139,7 +192,7 @@ def _named(name: str, message: str) -> Exception:
     return error
 
 
-def _ask(line: socket.socket, request: str, seconds: float, process: subprocess.Popen[bytes]) -> str:
+def _ask(line: socket.socket, request: str, seconds: float, room: _Room) -> str:
     """Return the answer to a request, or nothing where the process ends without one. Raises TimeoutError after `seconds`."""
     end = time.monotonic() + seconds
     line.settimeout(seconds)
@@ -147,7 +200,7 @@ def _ask(line: socket.socket, request: str, seconds: float, process: subprocess.
     answer = bytearray()
     while not answer.endswith(b"\n"):
         line.settimeout(POLL_SECONDS)
-        ended = process.poll() is not None
+        ended = room.has_ended()
         try:
             part = line.recv(2**20)
         except TimeoutError:
@@ -159,7 +212,6 @@ def _ask(line: socket.socket, request: str, seconds: float, process: subprocess.
         except OSError:
             return ""
         if not part:
-            process.wait()
             return ""
         answer += part
     return answer.decode()
@@ -171,5 +223,4 @@ def _send(line: socket.socket, text: str) -> None:
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=int(sys.argv[1])) as _line:
-        serve(_line.makefile("r", encoding="utf-8"), _line.makefile("w", encoding="utf-8"))
+    serve_line(int(sys.argv[1]))

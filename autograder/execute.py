@@ -2,25 +2,31 @@
 
 First the learner's kernel runs every cell but the judge's, then – when that kernel and all it started are gone – a clean one runs
 the judge cells over the same folder. What happens to a cell is data: its metadata `autograder` holds `state` (ok, failed, timed
-out, died, skipped) and `seconds`. The notebook's own holds the learner's
-`seconds` and `peak_mib`, `judge_seconds`, `restarts` and `left_running`.
+out, died, skipped), `seconds`, and `why` where the kernel was ended for a reason. The notebook's own holds the learner's
+`seconds` and `peak_mib`, `judge_seconds`, `restarts`, `left_running`, `flagged` and the judge's `seed`.
 """
 
+import ast
 import asyncio
-import shutil
+import random
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.definitions import definitions, needed_names
-from autograder.kernel import Kernel, KernelDied
-from autograder.notebook import code_cells, is_judge, marks, read_notebook, write_notebook
+from autograder.canary import PREPARE_HIDDEN, Canary, assertion_canary, equality_canary, value_canary
+from autograder.definitions import bound_names, definitions, needed_names, used_names
+from autograder.kernel import Kernel, KernelDied, Place
+from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
+from autograder.unwalled import Unwalled
+from autograder.walled import Walled, warm_server
 
-MAX_RESTARTS = 4
+MAX_RESTARTS = 12
+HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 
 
 @dataclass(frozen=True)
@@ -34,102 +40,176 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def execute(notebook: bytes, files: Mapping[str, bytes], hidden: Mapping[str, bytes], limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Return the notebook, executed in a folder of its own that holds `files`; the judge finds `hidden` beside them."""
-    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
-        return execute_in(Path(folder), notebook, files, hidden, limits)
-
-
-def execute_in(
-    folder: Path,
+def execute(
     notebook: bytes,
     files: Mapping[str, bytes],
     hidden: Mapping[str, bytes],
     limits: Limits = DEFAULT_LIMITS,
-    guard: bool = False,
+    warm: tuple[str, ...] | None = None,
+    seed: int = 0,
 ) -> bytes:
-    """Do what `execute` does, in `folder`: the notebook's working folder is `folder/work`, and stays. `guard` reports what leaves it."""
+    """Return the notebook, executed in a folder of its own that holds `files`; the judge also imports `hidden`.
+
+    `warm`: in this thread's sandbox, whose kernels have imported these modules; None: without a sandbox. `seed` is what the judge
+    may draw fresh inputs from, in the environment variable LAB_SEED. Raises RuntimeError where the sandbox does not start.
+    """
+    if warm is not None:
+        place = Walled(warm_server(warm))
+        try:
+            return execute_in(place, notebook, files, hidden, limits, seed)
+        finally:
+            place.close()
+    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
+        return execute_in(Unwalled(Path(folder)), notebook, files, hidden, limits, seed)
+
+
+def execute_in(
+    place: Place,
+    notebook: bytes,
+    files: Mapping[str, bytes],
+    hidden: Mapping[str, bytes],
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 0,
+) -> bytes:
+    """Do what `execute` does, in `place`."""
     nb = read_notebook(notebook)
     for cell in code_cells(nb):
         cell.outputs, cell.execution_count = [], None
         cell.metadata["autograder"] = {"state": "skipped", "seconds": 0.0}
-    asyncio.run(_run(nb, folder, files, hidden, limits, guard))
+    asyncio.run(_Run(place, nb, files, hidden, limits, seed).run())
     return write_notebook(nb)
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write `files` below `folder`; files that are there are replaced."""
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+class _Run:
+    """One notebook's run, in `place`."""
 
+    def __init__(
+        self, place: Place, nb: NotebookNode, files: Mapping[str, bytes], hidden: Mapping[str, bytes], limits: Limits, seed: int
+    ) -> None:
+        self._place, self._nb, self._files, self._hidden, self._limits, self._seed = place, nb, files, hidden, limits, seed
+        self._kernel = Kernel(place)
+        self._draw = random.SystemRandom()
+        self._broken: set[str] = set()
+        self._suspects: set[str] = set()
+        self._flagged = ""
 
-async def _run(
-    nb: NotebookNode, folder: Path, files: Mapping[str, bytes], hidden: Mapping[str, bytes], limits: Limits, guard: bool
-) -> None:
-    work, begin = folder / "work", time.monotonic()
-    end = begin + limits.total_seconds
-    learners = [cell for cell in code_cells(nb) if not is_judge(cell)]
-    judges = [cell for cell in code_cells(nb) if is_judge(cell)]
-    kernel = Kernel(folder, work, guard)
-    broken: set[str] = set()
-    while True:
-        work.mkdir(exist_ok=True)
-        write_files(work, files)
-        died = await _run_cells(kernel, nb, learners, limits, end, broken)
-        if died is None or len(broken) >= MAX_RESTARTS or time.monotonic() > end:
-            break
-        broken.add(died)
-        shutil.rmtree(work, ignore_errors=True)
-    used = {"seconds": round(time.monotonic() - begin, 2), "restarts": len(broken), **kernel.usage()}
-    if judges:
-        write_files(work, {**files, **hidden})
-        await _run_judges(kernel, nb, judges, limits, time.monotonic() + limits.total_seconds)
-    used["judge_seconds"] = round(time.monotonic() - begin - used["seconds"], 2)
-    nb.metadata["autograder"] = used
+    async def run(self) -> None:
+        """Run all cells, and note in them and in the notebook what came of it."""
+        begin = time.monotonic()
+        end = begin + self._limits.total_seconds
+        learners = [cell for cell in code_cells(self._nb) if not is_judge(cell)]
+        judges = [cell for cell in code_cells(self._nb) if is_judge(cell)]
+        while (died := await self._run_learners(learners, end)) and len(self._broken) < MAX_RESTARTS and time.monotonic() < end:
+            self._broken.add(died)
+            self._place.renew()
+        seconds, peak, left = time.monotonic() - begin, self._place.use.peak, list(self._place.use.running)
+        if judges:
+            await self._run_judges(judges, time.monotonic() + self._limits.total_seconds)
+        self._nb.metadata["autograder"] = {
+            "seconds": round(seconds, 2),
+            "peak_mib": round(peak / 2**20),
+            "judge_seconds": round(time.monotonic() - begin - seconds, 2),
+            "restarts": len(self._broken),
+            "left_running": left,
+            "flagged": self._flagged,
+            "seed": self._seed,
+        }
 
-
-async def _run_cells(
-    kernel: Kernel, nb: NotebookNode, cells: list[NotebookNode], limits: Limits, end: float, broken: set[str]
-) -> str | None:
-    """Run the cells in a new kernel, leaving out the broken ones. Return the id of the cell that ended the kernel, or None."""
-    async with kernel.start(nb):
-        for cell in cells:
-            if cell.id in broken:
-                continue
-            seconds = min(limits.cell_seconds, end - time.monotonic())
-            if seconds <= 0:
-                cell.metadata["autograder"] = {"state": "timed out", "seconds": 0.0}
-                continue
-            try:
-                await _run_cell(kernel, nb, cell, seconds)
-            except KernelDied:
-                return str(cell.id)
-    return None
-
-
-async def _run_judges(kernel: Kernel, nb: NotebookNode, cells: list[NotebookNode], limits: Limits, end: float) -> None:
-    given = definitions(nb, needed_names(nb))
-    waiting = list(cells)
-    while waiting:
-        async with kernel.start(nb):
-            if given.needs:
-                await kernel.hand_over(given, limits.cell_seconds)
-            while waiting:
-                cell = waiting.pop(0)
+    async def _run_learners(self, cells: list[NotebookNode], end: float) -> str | None:
+        """Run the cells in a new kernel, leaving out the broken ones. Return the id of the cell that ended the kernel, or None."""
+        names = {id(cell): self._learners_names(cell) for cell in cells if is_test(cell)}
+        own = ""
+        async with self._kernel.start(self._nb, self._files):
+            for cell in cells:
+                if cell.id in self._broken:
+                    continue
+                own = str(cell.id) if _is_learners(cell) else own
+                seconds = min(self._limits.cell_seconds, end - time.monotonic())
+                if seconds <= 0:
+                    cell.metadata["autograder"] = {"state": "timed out", "seconds": 0.0}
+                    continue
                 try:
-                    await _run_cell(kernel, nb, cell, min(limits.cell_seconds, max(1.0, end - time.monotonic())))
+                    if is_test(cell):
+                        await self._release_canaries(cell, names[id(cell)])
+                    await self._run_cell(cell, seconds)
                 except KernelDied:
-                    break
+                    return self._blame(cell, own)
+            with suppress(KernelDied):
+                await self._release(assertion_canary(self._draw))
+        return None
+
+    def _blame(self, cell: NotebookNode, own: str) -> str:
+        """Return which cell not to run again: the one that ran, but the learner's last where a cell of the lab ended a second time."""
+        if not own or str(cell.id) == own or own not in self._suspects:
+            self._suspects.add(own)
+            return str(cell.id)
+        late = next(other for other in self._nb.cells if other.id == own)
+        late.metadata["autograder"] = {**late.metadata["autograder"], "state": "died"}
+        return own
+
+    async def _run_judges(self, cells: list[NotebookNode], end: float) -> None:
+        given = definitions(self._nb, needed_names(self._nb))
+        waiting = list(cells)
+        while waiting:
+            async with self._kernel.start(self._nb, self._files, self._hidden, bool(given.needs)):
+                await self._kernel.run_silently(f"import os as _os; _os.environ['LAB_SEED'] = '{self._seed}'; del _os")
+                if given.needs:
+                    await self._kernel.hand_over(given, self._limits.cell_seconds)
+                while waiting:
+                    cell = waiting.pop(0)
+                    try:
+                        await self._run_cell(cell, min(self._limits.cell_seconds, max(1.0, end - time.monotonic())))
+                    except KernelDied:
+                        break
+
+    async def _run_cell(self, cell: NotebookNode, seconds: float) -> None:
+        begin = time.monotonic()
+        state = "died"
+        try:
+            state = await self._kernel.run(cell, seconds, history=not _is_hidden(cell))
+        finally:
+            noted = {"state": state, "seconds": round(time.monotonic() - begin, 3)}
+            cell.metadata["autograder"] = {**noted, "why": self._place.use.why} if self._place.use.why else noted
+        if state in ("died", "timed out") and not self._kernel.answers:
+            raise KernelDied(marks(cell).get("grade_id", cell.id))
+
+    async def _release_canaries(self, test: NotebookNode, names: list[str]) -> None:
+        """Run canaries before a test, in random order."""
+        canaries = [assertion_canary(self._draw)]
+        if names:
+            canaries.append(equality_canary(self._draw, names))
+        if _ends_in_value(test.source):
+            canaries.append(value_canary(self._draw))
+        self._draw.shuffle(canaries)
+        for canary in canaries:
+            await self._release(canary)
+        if _is_hidden(test):
+            await self._kernel.run_silently(PREPARE_HIDDEN)
+
+    async def _release(self, canary: Canary) -> None:
+        state = await self._kernel.run(canary.cell, self._limits.cell_seconds, history=False)
+        if not canary.sings(state):
+            self._flagged = self._flagged or canary.reason
+        if not self._kernel.answers:
+            raise KernelDied("between cells")
+
+    def _learners_names(self, test: NotebookNode) -> list[str]:
+        """Return the names that a test reads and that the learner's own cells bind."""
+        own = [cell for cell in code_cells(self._nb) if _is_learners(cell)]
+        return sorted(used_names(test.source) & set().union(*(bound_names(cell.source) for cell in own)))
 
 
-async def _run_cell(kernel: Kernel, nb: NotebookNode, cell: NotebookNode, seconds: float) -> None:
-    begin = time.monotonic()
-    state = "died"
+def _is_learners(cell: NotebookNode) -> bool:
+    return not marks(cell) or is_answer(cell)
+
+
+def _is_hidden(cell: NotebookNode) -> bool:
+    return is_test(cell) and HIDDEN_MARK in cell.source
+
+
+def _ends_in_value(text: str) -> bool:
     try:
-        state = await kernel.run(cell, nb.cells.index(cell), seconds)
-    finally:
-        cell.metadata["autograder"] = {"state": state, "seconds": round(time.monotonic() - begin, 3)}
-    if state in ("died", "timed out") and not kernel.answers:
-        raise KernelDied(marks(cell).get("grade_id", cell.id))
+        body = ast.parse(text).body
+    except SyntaxError:
+        return False
+    return bool(body) and isinstance(body[-1], ast.Expr)

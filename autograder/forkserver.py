@@ -1,69 +1,90 @@
 """The warm parent: it has imported what a lab imports, and forks each kernel from itself, walled in. It runs inside the sandbox.
 
 Its one line to the grader is the socket whose number it is given: a request is a JSON object and as many byte strings as its `blobs` says, an
-answer is a JSON object. The layout of files, which the sandbox prepares, is: /arena/N for a submission, and in each of its kernels
-/work (the notebook's folder, the same for all kernels of a submission), /tmp, /learner (its home), /hidden (the judge's) and /k (the kernel's sockets).
+answer is a JSON object. A submission has an arena, a file system of its own. Its kernels see /lab (the notebook's folder, the same for all of
+them), /tmp, /learner (their home) and /k (their sockets), the judge's also /hidden.
 """
 
 import gc
 import importlib
 import json
 import os
-import random
 import select
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from autograder import walls
+from autograder.enclosure import run_enclosed
 
-SAMPLE_SECONDS = 0.2
 ARENA = Path("/arena")
+SAMPLE_SECONDS = 0.2
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+END_SECONDS = 5.0
+PRELOADED = ("ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", "matplotlib_inline.backend_inline", "autograder.crossing")
 
 
-class Child:
-    """A kernel with all that it starts: `pid` is that of the process which waits for it."""
+class Kernel:
+    """A kernel with all that it starts, as the server sees it: `pid` is the process that waits for it, `why` the reason why it was ended."""
 
-    def __init__(self, pid: int, most_bytes: int) -> None:
-        self.pid, self.most_bytes, self.peak, self.code, self.over = pid, most_bytes, 0, None, False
+    def __init__(self, pid: int, most_bytes: int, most_processes: int) -> None:
+        self.pid, self.peak, self.code, self.why = pid, 0, None, ""
         self.code: int | None
+        self._most_bytes, self._most_processes = most_bytes, most_processes
 
     def look(self) -> None:
-        """Note whether it has ended, and what it uses; end it where that is too much."""
+        """Note whether it has ended."""
         if self.code is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.code = os.waitstatus_to_exitcode(status)
-                return
-            used = sum(map(_own_bytes, _descendants(self.pid)))
-            self.peak = max(self.peak, used)
-            if used > self.most_bytes:
-                self.over = True
-                self.end()
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+
+    def measure(self) -> None:
+        """Note what it uses, and end it where that is too much."""
+        self.look()
+        if self.code is not None:
+            return
+        there = _descendants(self.pid)
+        used = sum(map(_resident_bytes, there))
+        if used > self._most_bytes // 2:  # what they share was counted for each: the exact number takes longer
+            used = sum(map(_proportional_bytes, there))
+        self.peak = max(self.peak, used)
+        if used > self._most_bytes:
+            self.why = f"used more than {self._most_bytes // 2**20} MiB of memory"
+        elif len(there) > self._most_processes:
+            self.why = f"started more than {self._most_processes} processes"
+        if self.why:
+            self.end()
 
     def end(self) -> None:
         """End it and everything that it started."""
         if self.code is None:
+            there = _descendants(self.pid)
             os.kill(self.pid, signal.SIGKILL)
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            end = time.monotonic() + END_SECONDS
+            while any(os.path.exists(f"/proc/{pid}") for pid in there) and time.monotonic() < end:
+                time.sleep(0.001)
+
+    def running(self) -> list[str]:
+        """Return the commands of what runs in it, but for the kernel itself."""
+        return [command for pid in _descendants(self.pid) if (command := _command(pid))] if self.code is None else []
 
 
 def serve(line: Connection) -> None:
     """Answer requests until the grader goes away."""
-    children: dict[int, Child] = {}
+    kernels: dict[int, Kernel] = {}
     looked = 0.0
     while True:
         ready, _, _ = select.select([line], [], [], SAMPLE_SECONDS)
         if time.monotonic() - looked >= SAMPLE_SECONDS:
             looked = time.monotonic()
-            for child in children.values():
-                child.look()
+            for kernel in kernels.values():
+                kernel.measure()
         if not ready:
             continue
         try:
@@ -71,10 +92,14 @@ def serve(line: Connection) -> None:
             blobs = [line.recv_bytes() for _ in range(request.get("blobs", 0))]
         except EOFError:
             return
-        line.send_bytes(json.dumps(_answer(request, blobs, children, line)).encode())
+        try:
+            answer = _answer(request, blobs, kernels, line)
+        except OSError as error:
+            answer = {"error": str(error)}
+        line.send_bytes(json.dumps(answer).encode())
 
 
-def _answer(request: dict[str, Any], blobs: list[bytes], children: dict[int, Child], line: Connection) -> dict[str, Any]:
+def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kernel], line: Connection) -> dict[str, Any]:
     match request["do"]:
         case "open":
             _open_arena(request)
@@ -84,131 +109,40 @@ def _answer(request: dict[str, Any], blobs: list[bytes], children: dict[int, Chi
             (ARENA / request["arena"]).rmdir()
             return {}
         case "start":
+            if request["judge"]:  # a full disk is no reason why the judge cannot write
+                _mount_arena(request, walls.REMOUNT, request["disk"] + request["spare"])
             pid = os.fork()
             if not pid:
                 line.close()
-                _run_child(request, blobs)
-            children[pid] = Child(pid, request["memory"])
+                run_enclosed(request, blobs, ARENA / request["arena"])
+            kernels[pid] = Kernel(pid, request["memory"], request["processes"])
             return {"pid": pid}
-    child = children[request["pid"]]
-    if request["do"] == "signal" and child.code is None:
-        os.kill(child.pid, request["signal"])
+    kernel = kernels[request["pid"]]
+    running: list[str] = []
+    if request["do"] == "signal" and kernel.code is None:
+        os.kill(kernel.pid, request["signal"])
+    kernel.look()
     if request["do"] == "end":
-        child.end()
-    child.look()
-    return {"code": child.code, "peak": child.peak, "over": child.over}
+        running = kernel.running()
+        kernel.end()
+        del kernels[request["pid"]]
+    return {"code": kernel.code, "peak": kernel.peak, "why": kernel.why, "running": running}
 
 
 def _open_arena(request: dict[str, Any]) -> None:
     place = ARENA / request["arena"]
     place.mkdir()
-    options = f"size={request['disk']},nr_inodes={request['inodes']},mode=0755"
-    walls.mount("arena", str(place), "tmpfs", walls.NO_SUID | walls.NO_DEVICES, options)
-    for name in ("work", "tmp", "tmp-judge", "k"):
-        (place / name).mkdir()
+    _mount_arena(request, 0, request["disk"])
+    for name in ("work", "k"):
+        (place / name).mkdir(mode=0o700)
         if request["user"] is not None:
             os.chown(place / name, request["user"], request["user"])
 
 
-def _run_child(request: dict[str, Any], blobs: list[bytes]) -> None:
-    """Become the process that waits for a kernel in namespaces of its own. Never returns."""
-    code = 70
-    try:
-        os.setsid()
-        walls.unshare(walls.NEW_MOUNTS | walls.NEW_IPC | walls.NEW_PIDS | walls.NEW_NET)
-        code = _wait_for(os.fork(), lambda: _run_first(request, blobs))
-    except BaseException as error:
-        import traceback; traceback.print_exc(file=sys.__stderr__)
-    finally:
-        os._exit(code)
-
-
-def _run_first(request: dict[str, Any], blobs: list[bytes]) -> int:
-    """Be process 1 of the new namespaces: lay out the files, start the kernel, and end all when it ends."""
-    walls.end_with_parent()
-    walls.bring_up_loopback()
-    _lay_out(request)
-    return _wait_for(os.fork(), lambda: _run_program(request, blobs))
-
-
-def _wait_for(pid: int, run: Callable[[], int]) -> int:
-    """In the child (pid 0), run and end. In the parent, pass interrupts on, and return the child's exit code when it has ended."""
-    if not pid:
-        code = 70
-        try:
-            code = run()
-        except BaseException as error:
-            import traceback; traceback.print_exc(file=sys.__stderr__)
-        finally:
-            os._exit(code)
-    signal.signal(signal.SIGINT, lambda *_: _send_on(pid))
-    while True:
-        ended, status = os.wait()
-        if ended == pid:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
-
-
-def _send_on(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)
-
-
-def _lay_out(request: dict[str, Any]) -> None:
-    place, judge = ARENA / request["arena"], request["judge"]
-    walls.mount("none", "/", "", walls.PRIVATE | walls.RECURSIVE)
-    safe = walls.NO_SUID | walls.NO_DEVICES
-    walls.mount(str(place / "work"), "/work", "", walls.BIND)
-    kept = [(path, os.open(path, os.O_PATH)) for path in request["keep"]]
-    walls.mount(str(place / ("tmp-judge" if judge else "tmp")), "/tmp", "", walls.BIND)
-    for path, number in kept:  # the course itself may lie below /tmp
-        os.makedirs(path, exist_ok=True)
-        walls.mount(f"/proc/self/fd/{number}", path, "", walls.BIND)
-        os.close(number)
-    walls.mount(str(place / "k"), "/k", "", walls.BIND)
-    for name in ("/learner", "/dev/shm", "/hidden"):
-        walls.mount("none", name, "tmpfs", safe, f"size={request['disk']},nr_inodes={request['inodes']},mode=0777")
-    walls.mount("none", str(ARENA), "tmpfs", safe | walls.READ_ONLY, "size=0")
-    walls.mount("proc", "/proc", "proc", safe)
-
-
-def _run_program(request: dict[str, Any], blobs: list[bytes]) -> int:
-    """Become the kernel, as somebody without rights."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.clear()
-    os.environ.update(request["environ"])
-    walls.set_limits(request["limits"])
-    walls.drop_privileges(request["user"])
-    os.umask(0o077)
-    os.chdir("/work")
-    for name, data in zip(request["files"], blobs, strict=True):
-        _write_over(Path(name), data)
-    tempfile.tempdir = None
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
-    sys.path[0] = "/hidden" if request["judge"] else ""
-    sys.argv = ["ipykernel_launcher"]
-    gc.unfreeze()
-    connection = Path("/k/connection.json")
-    _write_over(connection, json.dumps(request["connection"]).encode())
-    from ipykernel.kernelapp import IPKernelApp
-
-    for number in (0, 1, 2):
-        os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    app = IPKernelApp.instance(connection_file=str(connection))
-    app.initialize(["--HistoryManager.enabled=False", "--IPKernelApp.no_stdout=False", "--quiet"])
-    app.start()  # type: ignore[no-untyped-call]
-    return 0
-
-
-def _write_over(path: Path, data: bytes) -> None:
-    """Write a file, whatever is there now; links are not followed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        path.unlink()
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-        file.write(data)
+def _mount_arena(request: dict[str, Any], flags: int, size: int) -> None:
+    place = ARENA / request["arena"]
+    options = f"size={size},nr_inodes={request['inodes'] + (1_000 if flags else 0)},mode=0755"
+    walls.mount("arena", str(place), "tmpfs", walls.NO_SUID | walls.NO_DEVICES | flags, options)
 
 
 def _descendants(pid: int) -> list[int]:
@@ -220,19 +154,36 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _own_bytes(pid: int) -> int:
-    """Return the bytes of memory that are a process's own; what it still shares with the warm parent is not."""
-    with suppress(OSError):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+def _resident_bytes(pid: int) -> int:
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
     return 0
 
 
-def main(number: int, imports: list[str]) -> None:
-    """Import what the lab imports, freeze it, and serve on the socket with the given number."""
-    for name in ["ipykernel.kernelapp", "ipykernel.datapub", "matplotlib_inline.backend_inline", *imports]:
+def _proportional_bytes(pid: int) -> int:
+    """Return the bytes of a process, with its share of what it has in common with others: the warm parent, its own children."""
+    with suppress(OSError, ValueError, IndexError):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(text[text.index("\nPss:") :].split(maxsplit=2)[1]) * 1024
+    return 0
+
+
+def _command(pid: int) -> str:
+    """Return the command of a process that was started by one of a kernel's; empty for the kernel's own, which bear the server's command."""
+    with suppress(OSError):
+        own = Path(f"/proc/{os.getpid()}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if command and command != own:
+            return command.replace(b"\0", b" ").decode("utf-8", "replace").strip()[:200]
+    return ""
+
+
+def main(number: int, imports: Sequence[str]) -> None:
+    """Import what the lab imports, and serve on the socket with the given number."""
+    for name in [*PRELOADED, *imports]:
         with suppress(Exception):  # what cannot be imported is the lab's to find
             importlib.import_module(name)
+    os.umask(0o022)
     gc.collect()
     gc.freeze()
     with Connection(number) as line:

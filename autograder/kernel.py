@@ -1,72 +1,82 @@
-"""A kernel of its own for a notebook: fresh HOME, temporary folder and environment; nothing of it outlives it.
-
-Kernels start one by one here, as Jupyter starts them, without a sandbox.
-"""
+"""The kernels of a submission, one after the other, in its place: nbclient runs the cells, within bounds."""
 
 import asyncio
-import os
-import shutil
-import sys
-import time
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import psutil
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.definitions import Definitions
-from autograder.offline import SWITCHES
+from autograder.use import Use
 
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX")
-MARK = "AUTOGRADER_RUN"
 GRACE_SECONDS = 5.0
-SAMPLE_SECONDS = 0.2
+ALIVE_SECONDS = 0.1
+OUTPUT_BYTES = 2 * 2**20
+CUT = "\n[more was shown than is kept: {kept} MiB of a cell's outputs]\n"
 
 
 class KernelDied(Exception):
     """The kernel ended while it ran a cell, or no longer answers."""
 
 
-class Kernel:
-    """The kernels of one submission, one after the other, in `work`; their HOME and temporary folder lie in `folder`."""
+class Place(Protocol):
+    """Where a submission's kernels run: behind walls or not."""
 
-    def __init__(self, folder: Path, work: Path, guard: bool = False) -> None:
+    use: Use
+
+    def make_manager(
+        self, files: Mapping[str, bytes], hidden: Mapping[str, bytes] | None = None, functions: bool = False
+    ) -> tuple[AsyncKernelManager, dict[str, Any]]:
+        """Return a manager, and how to start its kernel, which finds `files` in its folder; a judge's imports them, too, and `hidden`."""
+
+    def end(self) -> None:
+        """End what a kernel left running."""
+
+    def renew(self) -> None:
+        """Begin again with an empty folder."""
+
+    def close(self) -> None:
+        """Give the place back."""
+
+
+class Kernel:
+    """The kernels of one submission in `place`. `answers` tells whether the kernel goes on after a cell."""
+
+    def __init__(self, place: Place) -> None:
         self.answers = False
-        self._folder, self._work, self._guard = folder, work, guard
-        self._mark = uuid.uuid4().hex
-        self._peak_bytes: list[int] = []
-        self._left: list[str] = []
-        self._client: NotebookClient | None = None
-        self._asked_exit = False
+        self._place = place
+        self._client: _Client | None = None
+        self._cells: list[NotebookNode] = []
 
     @asynccontextmanager
-    async def start(self, nb: NotebookNode) -> AsyncIterator[None]:
-        """Start a kernel for the notebook; when the block ends, it and all that it started are gone."""
-        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(self._folder / "k"))
-        self._client = NotebookClient(nb, km=manager, allow_errors=True, iopub_timeout=GRACE_SECONDS, on_cell_executed=self._note_exit)
-        self._peak_bytes.append(0)
-        sampler = asyncio.create_task(self._sample())
+    async def start(
+        self, nb: NotebookNode, files: Mapping[str, bytes], hidden: Mapping[str, bytes] | None = None, functions: bool = False
+    ) -> AsyncIterator[None]:
+        """Start a kernel for the notebook, a judge's where there is `hidden`. When the block ends, it and all that it started are gone."""
+        manager, where = self._place.make_manager(files, hidden, functions)
+        self._cells = nb.cells
+        shown = NotebookNode(cells=[*nb.cells, None])  # nbclient puts each cell that it ran back in its place; the last one is for canaries
+        self._client = _Client(shown, km=manager, allow_errors=True, iopub_timeout=GRACE_SECONDS, shutdown_kernel="immediate")
+        self._place.use.why = ""
         try:
-            async with self._client.async_setup_kernel(cwd=str(self._work), env=self._environment(), cleanup_kc=True):
+            async with self._client.async_setup_kernel(cleanup_kc=True, **where):
                 self.answers = True
                 yield
                 await asyncio.sleep(0)
         finally:
-            sampler.cancel()
             self._client = None
-            self._end_all()
+            self._place.end()
 
-    async def run(self, cell: NotebookNode, index: int, seconds: float) -> str:
-        """Run one cell; return its state: ok, failed, timed out or died. `answers` tells whether the kernel goes on."""
+    async def run(self, cell: NotebookNode, seconds: float, history: bool = True) -> str:
+        """Run one cell; return its state: ok, failed, timed out or died."""
         assert self._client is not None
-        self._asked_exit = False
-        task = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
+        self._client.begin_cell()
+        index = next((number for number, other in enumerate(self._cells) if other is cell), len(self._cells))
+        task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=history))
         try:
             done, _ = await asyncio.wait({task}, timeout=seconds)
             if not done:
@@ -75,26 +85,29 @@ class Kernel:
         except (DeadKernelError, OSError):
             self.answers = False
             return "died"
-        if self._asked_exit:
+        if self._client.asked_exit:
             self.answers = False
             return "died"
-        return "failed" if any(output.output_type == "error" for output in cell.outputs) else "ok"
+        return "failed" if self._client.failed or any(output.output_type == "error" for output in cell.outputs) else "ok"
+
+    async def run_silently(self, text: str) -> str:
+        """Run text that leaves no trace in the notebook. Return the error's name and message, empty if there is none."""
+        assert self._client is not None and self._client.kc is not None
+        kc: Any = self._client.kc
+        reply = await kc.execute_interactive(text, silent=True, store_history=False, timeout=60, output_hook=lambda _: None)
+        content = reply["content"]
+        return "" if content["status"] == "ok" else f"{content.get('ename')}: {content.get('evalue')}"
 
     async def hand_over(self, given: Definitions, seconds: float) -> None:
         """Give the judge's kernel functions that call the learner's, by the learner's names."""
-        client: Any = self._client
         lines = [
             "from autograder.crossing import Crossing as _Crossing",
             f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r})",
             *(f"{name} = _crossing.function({name!r})" for name in given.needs),
         ]
-        reply = await client.kc.execute_interactive("\n".join(lines), silent=True, store_history=False, output_hook=lambda _: None)
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"the judge's kernel cannot take functions: {reply['content']}")
-
-    def usage(self) -> dict[str, Any]:
-        """Return what the kernels so far used: peak memory in MiB, and the commands of processes that outlived them."""
-        return {"peak_mib": round(max(self._peak_bytes, default=0) / 2**20), "left_running": self._left}
+        error = await self.run_silently("\n".join(lines))
+        if error:
+            raise RuntimeError(f"the judge's kernel cannot take functions: {error}")
 
     async def _interrupt(self, task: "asyncio.Future[NotebookNode]") -> str:
         client: Any = self._client
@@ -107,60 +120,54 @@ class Kernel:
             await task
         return "timed out"
 
-    def _note_exit(self, *, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
-        payload = execute_reply.get("content", {}).get("payload", [])
-        self._asked_exit = any(item.get("source") == "ask_exit" for item in payload)
 
-    def _environment(self) -> dict[str, str]:
-        home, tmp = self._folder / "home", self._folder / "tmp"
-        for path in (home, tmp):
-            path.mkdir(exist_ok=True)
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
-        environment.update(SWITCHES, HOME=str(home), TMPDIR=str(tmp), PYTHONDONTWRITEBYTECODE="1", MPLCONFIGDIR=str(home / ".config"))
-        environment[MARK] = self._mark
-        if self._guard:
-            shutil.copy(Path(__file__).with_name("guard.py"), self._folder / "sitecustomize.py")
-            environment.update(PYTHONPATH=str(self._folder), AUTOGRADER_GUARD=str(self._folder))
-        return environment
+class _Client(NotebookClient):  # type: ignore[misc]
+    """nbclient's client, which keeps a bounded part of what a cell shows, and hears within a moment that the kernel has ended."""
 
-    async def _sample(self) -> None:
+    failed = asked_exit = False
+    _room = 0
+
+    def begin_cell(self) -> None:
+        """Forget what the cell before has shown and answered."""
+        self.failed = self.asked_exit = False
+        self._room = OUTPUT_BYTES
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        """Take an output into the cell, as long as there is room."""
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data", "error"):
+            size = _size_of(msg["content"])
+            if size > self._room:
+                if self._room < 0:
+                    return None
+                kept = {"name": "stderr", "text": CUT.format(kept=OUTPUT_BYTES // 2**20)}
+                if msg["msg_type"] == "error":
+                    kept = {key: str(msg["content"].get(key))[:10_000] for key in ("ename", "evalue")} | {"traceback": []}
+                    size = 0
+                else:
+                    msg = {**msg, "msg_type": "stream", "header": {**msg["header"], "msg_type": "stream"}}
+                msg = {**msg, "content": kept}
+            self._room -= size
+        return super().process_message(msg, cell, cell_index)
+
+    async def _check_raise_for_error(self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None) -> None:
+        content = (exec_reply or {}).get("content", {})
+        self.failed = content.get("status") != "ok"
+        self.asked_exit = any(item.get("source") == "ask_exit" for item in content.get("payload", []))
+
+    async def _async_poll_kernel_alive(self) -> None:
         while True:
-            used = 0
-            for process in self._processes():
-                with suppress(psutil.Error):
-                    used += process.memory_info().rss
-            self._peak_bytes[-1] = max(self._peak_bytes[-1], used)
-            await asyncio.sleep(SAMPLE_SECONDS)
-
-    def _processes(self) -> list[psutil.Process]:
-        manager = self._client.km if self._client else None
-        pid = getattr(getattr(manager, "provisioner", None), "pid", None)
-        with suppress(psutil.Error):
-            if pid:
-                parent = psutil.Process(pid)
-                return [parent, *parent.children(recursive=True)]
-        return []
-
-    def _marked(self) -> list[psutil.Process]:
-        return [process for process in psutil.process_iter() if _carries(process, self._mark)]
-
-    def _end_all(self) -> None:
-        """End every process that carries this submission's mark, and note which they were."""
-        psutil.wait_procs(self._marked(), timeout=1.5)  # what is on its way out may go
-        begin = time.monotonic()
-        while time.monotonic() - begin < GRACE_SECONDS:
-            left = self._marked()
-            for process in left:
-                with suppress(psutil.Error):
-                    self._left.append(" ".join(process.cmdline())[:200])
-                    process.kill()
-            if not left:
+            await asyncio.sleep(ALIVE_SECONDS)
+            try:
+                await self._async_check_alive()
+            except DeadKernelError:
+                if self.task_poll_for_reply is not None:
+                    self.task_poll_for_reply.cancel()
                 return
-            psutil.wait_procs(left, timeout=1)
 
 
-def _carries(process: psutil.Process, mark: str) -> bool:
-    with suppress(psutil.Error, OSError):
-        return bool(process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE)
-    return False
+def _size_of(value: object) -> int:
+    if isinstance(value, dict):
+        return sum(map(_size_of, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size_of, value))
+    return len(value) if isinstance(value, str) else 8

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import result
+from autograder.autograde import Task, autograde
 from autograder.catalogue import notebook_path
 from autograder.execute import Limits
-from autograder.grade import make_result, make_task, run_task, workers
 from autograder.notebook import read_notebook
 from autograder.release import is_edited
 from autograder.result import Result
 from autograder.score import NOT_ATTEMPTED, Score
 from autograder.source import Lab
 from autograder.submitted import Submission, read_inside, read_refusal
+from autograder.workers import Workers
 
 LEARNER = "me"
 
@@ -26,28 +27,17 @@ class Work:
     submission: Submission
 
 
-def find_work(labs: Path, wanted: list[Lab]) -> list[Work]:
+def find_own_work(labs: Path, wanted: list[Lab]) -> list[Work]:
     """Return the learner's work on each lab: their notebook below `labs`, with the files that may be handed in."""
     return [Work(lab, _find(labs / notebook_path(lab), lab)) for lab in wanted]
 
 
-def grade_work(works: list[Work], jobs: int, limits: Limits) -> Iterator[Result]:
+def grade_own_work(works: list[Work], workers: Workers, limits: Limits, walled: bool) -> Iterator[Result]:
     """Yield the result of each lab, in order. A notebook in which nothing was written is not run."""
-    waiting = [work for work in works if not work.submission.state]
-    if not waiting:
-        yield from (_unstarted(work) for work in works)
-        return
-    with workers(min(jobs, len(waiting))) as pool:
-        futures = {
-            work.lab.slug: pool.submit(run_task, make_task(work.lab, work.submission.notebook, work.submission.files, limits))
-            for work in waiting
-        }
-        for work in works:
-            if work.lab.slug not in futures:
-                yield _unstarted(work)
-                continue
-            executed = read_notebook(futures[work.lab.slug].result())
-            yield make_result(work.lab, work.submission, executed)
+    tasks = {work.lab.slug: Task(work.lab, work.submission, limits, walled) for work in works if not work.submission.state}
+    futures = {slug: workers.executor.submit(autograde, task) for slug, task in tasks.items()}
+    for work in works:
+        yield futures[work.lab.slug].result().result if work.lab.slug in futures else _unstarted(work)
 
 
 def _find(path: Path, lab: Lab) -> Submission:

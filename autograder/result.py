@@ -18,7 +18,9 @@ class Result:
     """One student's submission of one lab, graded or not.
 
     `state` is one of STATES and `reason` says why it is not *graded*. `points` of `max_points`; `seconds` of wall-clock time and
-    `peak_mib` of memory for the run; `submission` is the SHA-256 of what was handed in; `graded_at` an ISO time in UTC.
+    `peak_mib` of memory for the run; `submission` is the SHA-256 of what was handed in; `graded_at` an ISO time in UTC. `flagged`: it
+    tampered with its judge, as `reason` says, and earns nothing. `seed` is what the judge drew fresh inputs from; `walled` says whether
+    it ran in a sandbox.
     """
 
     student: str
@@ -32,6 +34,9 @@ class Result:
     peak_mib: int = 0
     submission: str = ""
     graded_at: str = ""
+    flagged: bool = False
+    seed: int = 0
+    walled: bool = False
 
     def as_json(self) -> str:
         """Return the result as JSON text, which `from_json` reads."""

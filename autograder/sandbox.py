@@ -1,6 +1,7 @@
 """The sandbox around a fork server: bubblewrap, with nothing in it but the system's programs, Python and the course's environment."""
 
 import functools
+import itertools
 import json
 import os
 import shutil
@@ -8,49 +9,40 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from autograder.offline import SWITCHES
 
-INSTALL = "install bubblewrap (Debian and Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+INSTALL = "install bubblewrap (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install bubblewrap; conda: conda install bubblewrap)"
 FIRST_USER, USERS = 60_001, 4_000
-START_SECONDS = 120.0
+START_SECONDS, ANSWER_SECONDS = 180.0, 60.0
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
-_ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
-MiB = 2**20
+_PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
+_HOSTNAME = "lab"
 
 
 @functools.cache
 def why_not() -> str:
     """Return why submissions cannot be walled in here, with what to do; empty if they can."""
     if sys.platform != "linux":
-        return "bubblewrap needs Linux; grade in a Linux machine, virtual or not"
+        return "bubblewrap needs Linux: grade in a Linux machine, a virtual one for instance"
     if not shutil.which("bwrap"):
-        return f"bubblewrap is not installed; {INSTALL}"
+        return f"bubblewrap is not installed: {INSTALL}"
     done = subprocess.run([*_command(), "true"], capture_output=True, text=True)
-    return f"bubblewrap cannot make a sandbox here ({done.stderr.strip()[-200:]})" if done.returncode else ""
+    return f"bubblewrap cannot make a sandbox here ({done.stderr.strip()[-200:]}): see docs/security.md" if done.returncode else ""
 
 
-def _command() -> list[str]:
-    """Return bubblewrap's command line, up to the program."""
-    there = [*(path for path in _SYSTEM if os.path.exists(path)), *_course()]
-    command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--hostname", "lab"]
-    if os.geteuid() != 0:
-        command += ["--unshare-user", "--uid", "0", "--gid", "0"]
-    command += ["--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
-    for folder in sorted({str(parent) for path in there for parent in Path(path).parents if str(parent) not in ("/", *_SYSTEM)}):
-        command += ["--perms", "0755", "--dir", folder]
-    for path in there:
-        command += ["--symlink", os.readlink(path), path] if os.path.islink(path) and path in _SYSTEM else ["--ro-bind", path, path]
-    for path in ("/arena", "/work", "/tmp", "/learner", "/hidden", "/k"):
-        command += ["--tmpfs" if path == "/arena" else "--dir", path]
-    return [*command, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/"]
+def environment() -> dict[str, str]:
+    """Return the environment variables of a walled kernel: an allow-list."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    own = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/learner", "TMPDIR": "/tmp", "USER": "learner", "LOGNAME": "learner"}
+    return {**passed, **SWITCHES, **own, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _course() -> list[str]:
+def course_folders() -> list[str]:
     """Return the folders of Python, of the environment and of this package, also by their real names."""
     named = {sys.base_prefix, sys.prefix, *sysconfig.get_paths().values(), str(Path(__file__).parent)}
     paths = sorted(named | {os.path.realpath(path) for path in named})
@@ -58,36 +50,52 @@ def _course() -> list[str]:
 
 
 class ForkServer:
-    """A fork server in a sandbox, for the labs that import `imports`. Not for several threads."""
+    """A fork server in a sandbox, which has imported `imports`. Not for several threads.
+
+    `user` is the number of the user that learners' code runs as; None where the sandbox's only user has no rights anyway.
+    """
 
     def __init__(self, imports: Sequence[str]) -> None:
+        self.user = FIRST_USER + os.getpid() % USERS if os.geteuid() == 0 else None
+        self._names = itertools.count()
         near, far = socket.socketpair()
         read, write = os.pipe()
+        files = _system_files(self.user)
         with far:
-            program = [sys.executable, "-m", "autograder.forkserver", str(far.fileno()), *imports]
-            command = [*_command()[:1], "--info-fd", str(write), *_command()[1:]]
-            environ = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-            environ |= {**SWITCHES, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/learner", "PYTHONDONTWRITEBYTECODE": "1"}
-            settings = [word for name, value in environ.items() for word in ("--setenv", name, value)]
-            settings += ["--setenv", "PYTHONPATH", str(Path(__file__).parent.parent), "--chdir", "/"]
-            self._process = subprocess.Popen([*command, *settings, *program], pass_fds=[far.fileno(), write], stdin=subprocess.DEVNULL)
-        os.close(write)
-        with open(read) as file:
-            self._root = Path(f"/proc/{json.load(file)['child-pid']}/root")
+            command = ["bwrap", "--info-fd", str(write), *_command()[1:]]
+            for path, number in files.items():
+                command += ["--ro-bind-data", str(number), path]
+            for name, value in environment().items():
+                command += ["--setenv", name, value]
+            command += ["--setenv", "PYTHONPATH", str(Path(__file__).parent.parent), "--setenv", "PYTHONHASHSEED", "0"]
+            command += ["--setenv", "PYDEVD_DISABLE_FILE_VALIDATION", "1", "--chdir", "/"]
+            command += ["--remount-ro", "/", sys.executable, "-m", "autograder.forkserver", str(far.fileno()), *imports]
+            self._process = subprocess.Popen(command, pass_fds=[far.fileno(), write, *files.values()], stdin=subprocess.DEVNULL)
+        for number in (write, *files.values()):
+            os.close(number)
         self._line = Connection(near.detach())
-        self.user = FIRST_USER + os.getpid() % USERS if os.geteuid() == 0 else None
-        if not self._line.poll(START_SECONDS):
+        with open(read) as file:
+            info = file.read()
+        try:
+            self._root = Path(f"/proc/{json.loads(info)['child-pid']}/root")
+            self._hear(START_SECONDS)
+        except (ValueError, OSError) as error:
             self.close()
-            raise RuntimeError("the fork server did not start")
-        self._line.recv_bytes()
+            raise RuntimeError(f"the sandbox did not start ({error})") from None
 
     def ask(self, do: str, blobs: Sequence[bytes] = (), **fields: Any) -> dict[str, Any]:
-        """Return the fork server's answer to a request."""
+        """Return the fork server's answer to a request. Raises OSError where it has none, or the kernel of the machine said no."""
         self._line.send_bytes(json.dumps({"do": do, "blobs": len(blobs), **fields}).encode())
         for blob in blobs:
             self._line.send_bytes(blob)
-        answer: dict[str, Any] = json.loads(self._line.recv_bytes())
+        answer = self._hear(ANSWER_SECONDS)
+        if "error" in answer:
+            raise OSError(answer["error"])
         return answer
+
+    def new_name(self) -> str:
+        """Return a name for an arena that had none before."""
+        return str(next(self._names))
 
     def sockets(self, arena: str) -> Path:
         """Return the folder of a submission's kernel sockets, as the grader reaches it."""
@@ -99,22 +107,46 @@ class ForkServer:
         self._process.kill()
         self._process.wait()
 
+    def _hear(self, seconds: float) -> dict[str, Any]:
+        if not self._line.poll(seconds):
+            raise OSError(f"the fork server did not answer within {seconds:.0f} s")
+        try:
+            heard: dict[str, Any] = json.loads(self._line.recv_bytes())
+        except EOFError:
+            raise OSError("the fork server has ended") from None
+        return heard
 
-def start_request(files: Mapping[str, bytes], judge: bool, connection: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a request for a kernel."""
-    return {
-        "files": list(files),
-        "judge": judge,
-        "keep": [path for path in _course() if path.startswith("/tmp/")],
-        "connection": dict(connection),
-        "memory": 2048 * MiB,
-        "disk": 512 * MiB,
-        "inodes": 50_000,
-        "limits": {"NPROC": 256, "NOFILE": 1024, "FSIZE": 256 * MiB, "CORE": 0, "DATA": 4096 * MiB, "CPU": 900},
-        "environ": {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "HOME": "/learner",
-            "TMPDIR": "/tmp",
-            **SWITCHES,
-        },
+
+def _command() -> list[str]:
+    """Return bubblewrap's command line, up to the program."""
+    there = [*(path for path in _SYSTEM if os.path.exists(path)), *course_folders()]
+    command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--hostname", _HOSTNAME]
+    if os.geteuid() != 0:
+        command += ["--unshare-user", "--uid", "0", "--gid", "0"]
+    command += ["--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
+    for folder in sorted({str(parent) for path in there for parent in Path(path).parents if str(parent) not in ("/", *_SYSTEM)}):
+        command += ["--perms", "0755", "--dir", folder]
+    for path in there:
+        command += ["--symlink", os.readlink(path), path] if os.path.islink(path) and path in _SYSTEM else ["--ro-bind", path, path]
+    for path in ("/arena", "/lab", "/tmp", "/learner", "/hidden", "/k"):
+        command += ["--dir" if path in ("/lab", "/hidden", "/k") else "--tmpfs", path]
+    return [*command, "--proc", "/proc", "--dev", "/dev"]
+
+
+def _system_files(user: int | None) -> dict[str, int]:
+    """Return small files of /etc, as open file descriptors: names for localhost and for the learner."""
+    person = f"learner:x:{user or 0}:{user or 0}::/learner:/bin/sh\n"
+    texts = {
+        "/etc/hosts": f"127.0.0.1 localhost {_HOSTNAME}\n",
+        "/etc/nsswitch.conf": "hosts: files\npasswd: files\ngroup: files\n",
+        "/etc/passwd": person,
+        "/etc/group": f"learner:x:{user or 0}:\n",
     }
+    return {path: _pipe_with(text) for path, text in texts.items()}
+
+
+def _pipe_with(text: str) -> int:
+    read, write = os.pipe()
+    os.write(write, text.encode())
+    os.close(write)
+    return read

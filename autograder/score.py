@@ -6,7 +6,7 @@ stderr costs nothing. Where nbgrader gives full points to a credit of nan or bel
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -58,7 +58,9 @@ def score(lab: Lab, executed: NotebookNode) -> list[Score]:
     cells = {marks(cell)["grade_id"]: cell for cell in executed.cells if marks(cell)}
     stubs = {marks(cell)["grade_id"]: cell.source for cell in release_answers(lab)}
     by_test = {scored.grade_id: scored for scored in score_cells(lab, executed)}
-    return [_score_exercise(exercise, cells, stubs, by_test) for exercise in lab.exercises]
+    scores = [_score_exercise(exercise, cells, stubs, by_test) for exercise in lab.exercises]
+    flagged = executed.metadata.get("autograder", {}).get("flagged", "")
+    return [replace(scored, points=0.0, outcome=WRONG, message=f"nothing is earned: {flagged}") for scored in scores] if flagged else scores
 
 
 def score_cells(lab: Lab, executed: NotebookNode) -> list[CellScore]:
@@ -71,6 +73,8 @@ def score_cells(lab: Lab, executed: NotebookNode) -> list[CellScore]:
             blank = exercise.id in stubs and _is_blank(cells[exercise.id].source, stubs[exercise.id])
             found.append(CellScore(exercise.id, 0.0 if blank else None, float(marks(cells[exercise.id])["points"])))
         found += [_score_cell(cells[test]) for test in exercise.tests]
+    if executed.metadata.get("autograder", {}).get("flagged"):
+        return [replace(cell, points=0.0) for cell in found]
     return found
 
 
@@ -98,7 +102,7 @@ def _score_cell(cell: NotebookNode) -> CellScore:
     if state == "timed out":
         return CellScore(name, 0.0, points, state, f"stopped after {cell.metadata['autograder']['seconds']:.0f} s")
     if state == "died":
-        return CellScore(name, 0.0, points, state, "the kernel ended while this cell ran")
+        return CellScore(name, 0.0, points, state, _why_ended(cell, "this cell ran", "the kernel ended while this cell ran"))
     if state != "ok":
         return CellScore(name, 0.0, points, state, error_text(cell) or "was not run")
     values = [o for o in cell.outputs if o.output_type == "execute_result"]
@@ -152,11 +156,16 @@ def _message(answer: NotebookNode, state: str, tests: list[CellScore]) -> str:
     if state == "timed out":
         return f"the answer was stopped after {answer.metadata['autograder']['seconds']:.0f} s: it did not end"
     if state == "died":
-        return "the answer ended the kernel that ran it"
+        return _why_ended(answer, "the answer ran", "the answer ended the kernel that ran it")
     if state == "failed":
         return f"the answer itself stopped: {error_text(answer)}"
     lost = [test for test in tests if test.points is not None and test.points < test.max_points]
     return next((test.message for test in lost if test.message), "some of the points of a test were not earned" if lost else "")
+
+
+def _why_ended(cell: NotebookNode, while_: str, otherwise: str) -> str:
+    why = cell.metadata.get("autograder", {}).get("why", "")
+    return f"{why} while {while_}, and was ended" if why else otherwise
 
 
 def _is_assertion(cells: dict[str, NotebookNode], exercise: Exercise) -> bool:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from autograder.attempts import Attempt
 from autograder.check import Report
 from autograder.lint import Finding
 from autograder.result import GRADED, Result
@@ -74,6 +75,23 @@ def results(found: Sequence[Result]) -> None:
         state = result.state if result.state == GRADED else f"[yellow]{result.state}[/]"
         rows.append([escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90])])
     table(["student", "lab", "state", "points", "of", "exercises not full", "first reason"], rows, right=(3, 4))
+
+
+def regraded(found: Sequence[tuple[Result, Result]]) -> None:
+    """Print what submissions that were graded again had, and have."""
+    if found:
+        line("graded again:")
+        rows = [[escape(now.student), escape(now.lab), points(before), points(now)] for before, now in found]
+        table(["student", "lab", "before", "now"], rows, right=(2, 3))
+
+
+def attempts(found: Sequence[Attempt]) -> None:
+    """Print attempts, a line each."""
+    rows = []
+    for attempt in found:
+        made = attempt.result
+        rows.append([escape(made.lab), attempt.begun, made.state, points(made), attempt.submission[:12], attempt.version[:12], escape(made.reason)])
+    table(["lab", "begun", "state", "points", "submission", "lab's version", "reason"], rows, right=(3,))
 
 
 def findings(found: Sequence[Finding]) -> None:

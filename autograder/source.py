@@ -1,10 +1,12 @@
 """A lab as its author wrote it: header, notebook with solutions and hidden tests, exercises, files."""
 
 import hashlib
+import json
 import math
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,14 @@ class Lab:
     def points(self) -> float:
         """The sum of all exercises' points."""
         return sum(exercise.points for exercise in self.exercises)
+
+    @cached_property
+    def version(self) -> str:
+        """The SHA-256 of all that a submission is graded against: the cells, and the files beside them."""
+        cells = json.dumps([(cell.cell_type, cell.source, cell.metadata) for cell in self.notebook.cells], sort_keys=True).encode()
+        files = {**{f"files/{name}": data for name, data in self.files.items()}, **{f"hidden/{name}": d for name, d in self.hidden.items()}}
+        parts = [cells, *(part for name in sorted(files) for part in (name.encode(), files[name]))]
+        return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def read_lab(path: Path) -> Lab:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,15 +44,28 @@ def find_submitted(cohort: Path, lab: Lab, students: list[str]) -> list[Submissi
 
     Raises CohortProblem where a folder's name is no text.
     """
+    return [find_submission(cohort, lab, student) for student in find_students(cohort, students)]
+
+
+def find_students(cohort: Path, students: Iterable[str]) -> list[str]:
+    """Return the students of the roster, and those of further folders in `submitted/`, in the order of names.
+
+    Raises CohortProblem where a folder's name is no text.
+    """
     folder = cohort / "submitted"
     there = [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
     for name in there:
         if name != _as_text(name):
             raise CohortProblem(folder, f"the folder's name {_as_text(name)!r} is not UTF-8", "rename it to the student's id")
-    return [_find(folder / student / lab.slug, student, lab) for student in sorted({*students, *there})]
+    return sorted({*students, *there})
 
 
-def _find(folder: Path, student: str, lab: Lab) -> Submission:
+def find_submission(cohort: Path, lab: Lab, student: str, known: Collection[str] = ()) -> Submission:
+    """Return what is there for a student. What has a digest in `known` is not looked into again."""
+    return _find(cohort / "submitted" / student / lab.slug, student, lab, known)
+
+
+def _find(folder: Path, student: str, lab: Lab, known: Collection[str]) -> Submission:
     def unreadable(reason: str) -> Submission:
         return Submission(student, lab.slug, UNREADABLE, _as_text(reason))
 
@@ -67,18 +81,20 @@ def _find(folder: Path, student: str, lab: Lab) -> Submission:
         names = ", ".join(path.name for path in notebooks)
         return unreadable(f"which of these is it? {names}; expected {lab.slug}.ipynb")
     path = (exact or notebooks)[0]
-    refusal = read_refusal(path, folder)
-    if refusal:
-        return unreadable(f"{path.name}: {refusal}")
-    notebook = read_inside(path, folder)
     files = {}
+    try:
+        notebook = read_inside(path, folder)
+    except Refused as error:
+        return unreadable(f"{path.name}: {error}")
     for name in lab.header.hand_in:
         if (folder / name).exists():
             try:
                 files[name] = read_inside(folder / name, folder)
             except Refused as error:
                 return unreadable(f"{name}: {error}")
-    return Submission(student, lab.slug, "", "", notebook, files, _timestamp(folder, path))
+    found = Submission(student, lab.slug, "", "", notebook, files, _timestamp(folder, path))
+    refusal = "" if found.digest in known else _why_no_notebook(notebook)
+    return unreadable(f"{path.name}: {refusal}") if refusal else found
 
 
 class Refused(Exception):
@@ -88,9 +104,14 @@ class Refused(Exception):
 def read_refusal(path: Path, folder: Path) -> str:
     """Return why the file is no notebook that can be graded; empty where it is one."""
     try:
-        read_notebook(read_inside(path, folder))
+        return _why_no_notebook(read_inside(path, folder))
     except Refused as error:
         return str(error)
+
+
+def _why_no_notebook(data: bytes) -> str:
+    try:
+        read_notebook(data)
     except UnicodeDecodeError:
         return "is not a notebook: it is not UTF-8 text"
     except Exception as error:  # nbformat raises what JSON, its schema and its converters raise

@@ -1,0 +1,208 @@
+"""A kernel's enclosure: what a fork of the warm parent does to become a kernel that somebody else's code may have.
+
+    fork ─ the enclosure: new network and mounts; it waits
+             ├─ process 1 of new process and IPC namespaces ─ the kernel
+             └─ process 1 of others ─ the learner's functions, one process after the other   (beside a judge's kernel, where it asks for them)
+"""
+
+import gc
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from autograder import walls
+from autograder.crossing import DOOR, serve_line
+
+SAFE = walls.NO_SUID | walls.NO_DEVICES
+MAX_SHARED_PAGES = 16_384  # of System V shared memory: 64 MiB
+POLL_SECONDS = 0.05
+
+Request = dict[str, Any]
+
+
+def run_enclosed(request: Request, blobs: list[bytes], arena: Path) -> None:
+    """Become the enclosure of a kernel, and wait for it. Never returns."""
+    _end_with(lambda: _enclose(request, blobs, arena))
+
+
+def _enclose(request: Request, blobs: list[bytes], arena: Path) -> int:
+    os.setsid()
+    walls.end_with_parent()
+    walls.unshare(walls.NEW_MOUNTS | walls.NEW_NET)
+    walls.bring_up_loopback()
+    _lay_out(request, arena)
+    near, far = socket.socketpair() if request["functions"] else (None, None)
+    if near and far:
+        _fork(lambda: _run_first(lambda: _run_functions(request, near), hides=("/k", "/hidden")))
+        near.close()
+    kernel = _fork(lambda: _run_first(lambda: _wait_for(_fork(lambda: _run_kernel(request, blobs, far)))))
+    if far:
+        far.close()
+    return _wait_for(kernel)
+
+
+def _lay_out(request: Request, arena: Path) -> None:
+    """Mount what this kernel sees, over what the sandbox shows."""
+    walls.mount("none", "/", "", walls.PRIVATE | walls.RECURSIVE)
+    kept = [(path, os.open(path, os.O_PATH)) for path in request["keep"]]
+    sizes = f"size={request['disk'] // 4},nr_inodes={request['inodes']},mode=0777"
+    walls.mount(str(arena / "work"), "/lab", "", walls.BIND)
+    walls.mount(str(arena / "k"), "/k", "", walls.BIND)
+    for path in ("/tmp", "/learner", "/hidden", "/dev/shm"):
+        walls.mount("none", path, "tmpfs", SAFE, sizes)
+    for path, number in kept:  # the course itself may lie below /tmp
+        os.makedirs(path, exist_ok=True)
+        walls.mount(f"/proc/self/fd/{number}", path, "", walls.BIND)
+        os.close(number)
+    walls.mount("none", str(arena.parent), "tmpfs", SAFE | walls.READ_ONLY, "size=0")
+
+
+def _run_first(run: Callable[[], int], hides: tuple[str, ...] = ()) -> int:
+    """Be process 1 of new namespaces: when it ends, all in them ends."""
+    walls.end_with_parent()
+    walls.unshare(walls.NEW_MOUNTS | walls.NEW_IPC | walls.NEW_PIDS)
+    return _wait_for(_fork(lambda: _be_first(run, hides)))
+
+
+def _be_first(run: Callable[[], int], hides: tuple[str, ...]) -> int:
+    walls.end_with_parent()
+    for path in hides:
+        walls.mount("none", path, "tmpfs", SAFE | walls.READ_ONLY, "size=0")
+    walls.mount("proc", "/proc", "proc", SAFE)
+    Path("/proc/sys/kernel/shmall").write_text(str(MAX_SHARED_PAGES))
+    return run()
+
+
+def _run_functions(request: Request, door: socket.socket) -> int:
+    """Run the learner's functions: each line that comes through the door is served by a new process, and all older ones end."""
+    pid = 0
+    while True:
+        ready, _, _ = select.select([door], [], [], POLL_SECONDS if pid else None)
+        if pid and os.waitpid(pid, os.WNOHANG)[0]:
+            pid = 0
+            _end_others()  # what a process leaves behind would hold its line open
+        if not ready:
+            continue
+        said, lines, _, _ = socket.recv_fds(door, 1, 1)
+        if not said:
+            return 0
+        _end_others()
+        pid = _fork(lambda: _serve_functions(request, lines[0])) if lines else 0
+        for number in lines:
+            os.close(number)
+
+
+def _end_others() -> None:
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
+def _serve_functions(request: Request, line: int) -> int:
+    _give_up_rights(request, keep=[line])
+    sys.path[0] = ""
+    serve_line(line)
+    return 0
+
+
+def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None) -> int:
+    """Become the kernel, as somebody without rights."""
+    _give_up_rights(request, keep=[door.fileno()] if door else [])
+    for name, data in zip(request["files"], blobs, strict=True):
+        with suppress(OSError):  # a disk that the learner filled
+            _write_over(Path(name), data)
+    sys.path[0] = "/hidden" if request["judge"] else ""
+    if door:
+        os.environ[DOOR] = str(door.fileno())
+    sys.argv = ["ipykernel_launcher"]
+    connection = Path("/k/connection.json")
+    _write_over(connection, json.dumps(request["connection"]).encode())
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance(connection_file=str(connection))
+    app.initialize(["--HistoryManager.enabled=False", "--quiet"])
+    app.start()  # type: ignore[no-untyped-call]
+    return 0
+
+
+def _give_up_rights(request: Request, keep: list[int]) -> None:
+    """Reset what a fork shares with its parent, and become somebody without rights, within limits."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    opened = [int(name) for name in os.listdir("/proc/self/fd")]
+    for number in opened:
+        if number > 2 and number not in keep:
+            with suppress(OSError):
+                os.close(number)
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    time.tzset()
+    walls.set_limits(request["limits"])
+    walls.drop_privileges(request["user"])
+    walls.forbid_calls()
+    os.umask(0o077)
+    os.chdir("/lab")
+    tempfile.tempdir = None
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    gc.unfreeze()
+
+
+def _write_over(path: Path, data: bytes) -> None:
+    """Write a file, whatever is there now; links are not followed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.unlink()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _fork(run: Callable[[], int]) -> int:
+    """Fork; the child runs and ends. Return the child's pid."""
+    pid = os.fork()
+    if not pid:
+        _end_with(run)
+    return pid
+
+
+def _end_with(run: Callable[[], int]) -> None:
+    code = 70
+    try:
+        code = run()
+    except BaseException:
+        with suppress(OSError):  # the grader looks there where no kernel comes up
+            Path("/k/error").write_text(traceback.format_exc())
+    finally:
+        os._exit(code)
+
+
+def _wait_for(pid: int) -> int:
+    """Pass interrupts on to the child, and return its exit code when it has ended."""
+    signal.signal(signal.SIGINT, lambda *_: _interrupt(pid))
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def _interrupt(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)

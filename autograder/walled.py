@@ -1,0 +1,200 @@
+"""A submission's place behind walls, and Jupyter's way into it: a kernel provisioner that asks a warm fork server."""
+
+import ast
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Any as AnyTrait
+
+from autograder.sandbox import ForkServer, course_folders, environment
+from autograder.use import Use
+
+PROVISIONER = "autograder-fork"
+START_SECONDS = 60.0
+POLL_SECONDS = 0.003
+MiB = 2**20
+SIZES = {"memory": 2048 * MiB, "disk": 512 * MiB, "spare": 64 * MiB, "inodes": 50_000, "processes": 96}
+LIMITS = {"NPROC": 256, "NOFILE": 1024, "FSIZE": 256 * MiB, "CORE": 0, "DATA": 4096 * MiB, "CPU": 900}
+_PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+_own = threading.local()
+
+
+class Walled:
+    """A submission's place: its folder and its kernels, one after the other, in the arena of a fork server."""
+
+    def __init__(self, server: ForkServer) -> None:
+        self.use = Use()
+        self._server = server
+        self._open()
+
+    def make_manager(
+        self, files: Mapping[str, bytes], hidden: Mapping[str, bytes] | None = None, functions: bool = False
+    ) -> tuple[AsyncKernelManager, dict[str, Any]]:
+        """Return a manager, and how to start its kernel, which finds `files` in its folder; a judge's imports them, too, and `hidden`."""
+        there = {f"/lab/{name}": data for name, data in files.items()}
+        if hidden is not None:
+            there |= {f"/hidden/{name}": data for name, data in {**files, **hidden}.items()}
+        request = {
+            "arena": self._arena,
+            "judge": hidden is not None,
+            "functions": functions,
+            "files": list(there),
+            "keep": [path for path in course_folders() if path.startswith(("/tmp/", "/lab/", "/learner/", "/hidden/", "/k/"))],
+            "environ": environment(),
+            "user": self._server.user,
+            "limits": LIMITS,
+            **SIZES,
+        }
+        config = {"server": self._server, "use": self.use, "request": request, "blobs": list(there.values())}
+        manager = AsyncKernelManager(client_factory=Client, transport="ipc")
+        metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
+        manager._kernel_spec = KernelSpec(argv=[], display_name="Python 3", language="python", metadata=metadata)
+        return manager, {}
+
+    def end(self) -> None:
+        """End what is left of a kernel: its provisioner has done so."""
+
+    def renew(self) -> None:
+        """Begin again with an empty folder."""
+        self.close()
+        self._open()
+
+    def close(self) -> None:
+        """Give the place back."""
+        with suppress(OSError):
+            self._server.ask("close", arena=self._arena)
+
+    def _open(self) -> None:
+        self._arena = self._server.new_name()
+        sizes = {name: SIZES[name] for name in ("disk", "inodes")}
+        self._server.ask("open", arena=self._arena, user=self._server.user, **sizes)
+
+
+class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
+    """Starts a kernel in the arena of a fork server. Its configuration: the `server`, the `request` with its `blobs`, and where to note the `use`."""
+
+    server: ForkServer = AnyTrait()
+    use: Use = AnyTrait()
+    request: dict[str, Any] = AnyTrait({})
+    blobs: list[bytes] = AnyTrait([])
+    pid: int | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether a kernel was started and not yet cleaned up."""
+        return self.pid is not None
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Fork a kernel; return how to reach it, when its sockets are there. Raises RuntimeError where it ends before that."""
+        scheme = self.parent.session.signature_scheme
+        info = {"transport": "ipc", "key": self.parent.session.key.decode(), "signature_scheme": scheme, **_PORTS}
+        ip, end = self.server.sockets(self.request["arena"]) / "s", time.monotonic() + START_SECONDS
+        for port in _PORTS.values():
+            ip.with_name(f"s-{port}").unlink(missing_ok=True)
+        connection = {**info, "ip": "/k/s", "kernel_name": "python3"}
+        self.pid = self.server.ask("start", self.blobs, connection=connection, **self.request)["pid"]
+        while not ip.with_name(f"s-{_PORTS['hb_port']}").exists():
+            if time.monotonic() > end or await self.poll() is not None:
+                error = ip.with_name("error")
+                raise RuntimeError(f"the kernel ended before it was ready\n{error.read_text() if error.is_file() else ''}")
+            await asyncio.sleep(POLL_SECONDS)
+        return {**info, "ip": str(ip), "key": info["key"].encode()}
+
+    async def poll(self) -> int | None:
+        """Return the kernel's exit code, None while it runs."""
+        return self._ask("state") if self.pid is not None else 0
+
+    async def wait(self) -> int | None:
+        """Wait until the kernel has ended; return its exit code."""
+        while (code := await self.poll()) is None:
+            await asyncio.sleep(0.05)
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the kernel."""
+        if self.pid is not None:
+            self._ask("signal", signal=signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel and all that it started."""
+        if self.pid is not None:
+            self._ask("end")
+            self.pid = None
+
+    async def terminate(self, restart: bool = False) -> None:
+        """End the kernel and all that it started: what it would still say, nobody waits for."""
+        await self.kill()
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """End the kernel if that was not done, and forget it."""
+        await self.kill()
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what Jupyter wants to start: no command."""
+        return await super().pre_launch(cmd=[], **kwargs)
+
+    def _ask(self, do: str, **fields: Any) -> int | None:
+        answer = self.server.ask(do, pid=self.pid, **fields)
+        self.use.peak = max(self.use.peak, answer["peak"])
+        self.use.why = answer["why"] or self.use.why
+        self.use.running += answer["running"]
+        code: int | None = answer["code"]
+        return code
+
+
+class Client(AsyncKernelClient):  # type: ignore[misc]
+    """A client for a kernel whose sockets are there: ready as soon as it has answered on both channels."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait for an answer to a first question. Raises RuntimeError where none comes within `timeout` seconds."""
+        end = time.monotonic() + (timeout or START_SECONDS)
+        while time.monotonic() < end:
+            asked = self.kernel_info()
+            with suppress(Exception):  # queue.Empty, of several kinds: the question is asked again
+                reply = await self.get_shell_msg(timeout=1)
+                while True:  # up to the first message that comes after this question's: the channel may lose some
+                    message = await self.get_iopub_msg(timeout=0.1)
+                    if message["parent_header"].get("msg_id") == asked and message["content"].get("execution_state") == "idle":
+                        self._handle_kernel_info_reply(reply)
+                        return
+        raise RuntimeError(f"the kernel did not answer within {timeout or START_SECONDS:.0f} s")
+
+
+def warm_server(imports: tuple[str, ...]) -> ForkServer:
+    """Return this thread's fork server for the labs that import these modules; the one for others is ended."""
+    kept: dict[tuple[str, ...], ForkServer] = _own.__dict__.setdefault("servers", {})
+    if imports not in kept:
+        close_servers()
+        kept[imports] = ForkServer(imports)
+    return kept[imports]
+
+
+def close_servers() -> None:
+    """End this thread's fork server, if there is one."""
+    kept: dict[tuple[str, ...], ForkServer] = _own.__dict__.setdefault("servers", {})
+    while kept:
+        kept.popitem()[1].close()
+
+
+def find_imports(texts: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
+    """Return the modules that Python texts import, but for those that lie in `files`. Texts that do not compile are left out."""
+    found: set[str] = set()
+    for text in texts:
+        with suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Import):
+                    found |= {name.name for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module)
+    own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in files} | {"__future__", "__main__"}
+    return tuple(sorted(name for name in found if name.split(".")[0] not in own and name not in sys.builtin_module_names))

@@ -3,9 +3,17 @@
 One straight way, one module a word, and no module imports one that comes after it:
 
     errors → offline → notebook → source → answers → release → catalogue → build → definitions → lint
-    plain → crossing → guard → kernel → execute → restore → score → result → submitted
-    gradebook → cohort → page → redact → feedback → grade → plots → report
+    plain → crossing → guard → walls → enclosure → forkserver → sandbox → use → walled → unwalled → kernel
+    canary → execute → restore → score → result → submitted
+    gradebook → cohort → page → redact → feedback → autograde → attempts → workers → grade → marks → plots → report
     conformance → check → progress → show → cli
 
-The first line is the authors' room, the second one submission's way, the third a cohort's, the last what people call.
+The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth a cohort's,
+the last what people call.
 """
+
+import sys
+
+# nbformat brings jsonschema, which builds a grammar for addresses of the web where it finds the parser: a second or two in every
+# process, for a check that no notebook needs. It does without.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

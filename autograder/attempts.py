@@ -1,7 +1,7 @@
 """Every attempt at grading a submission: a row with a state, written in a transaction, in the cohort's `attempts.db`.
 
-A row begins as *running* and ends as what its result says. Where the grader was killed it stays *running*: the submission is graded again, and
-that attempt takes the row's place. Rows that ended are never changed: they are the history.
+A row begins as *running* and ends as what its result says. Where the grader was killed it stays *running*: the submission is graded
+again, and that attempt takes the row's place. Rows that ended are never changed: they are the history.
 """
 
 import json

@@ -77,7 +77,8 @@ def ungraded(lab: Lab, submission: Submission, error: BaseException | None = Non
     state, reason = submission.state or result.NOT_GRADED, submission.reason
     if error is not None:
         reason = f"the grader itself failed on it ({type(error).__name__}: {error}); run the command again"
-    return Result(submission.student, lab.slug, state, lab.points, reason or "not graded yet: run autograder grade", submission=submission.digest)
+    reason = reason or "not graded yet: run autograder grade"
+    return Result(submission.student, lab.slug, state, lab.points, reason, submission=submission.digest)
 
 
 def seed_of(lab: Lab, submission: Submission) -> int:

@@ -1,8 +1,8 @@
 """Canaries: cells that must fail, or must show a number. One that does not means that the learner's kernel was tampered with.
 
-They have random names and forms, and go the way that tests go. What they show is evidence against a patched judge: an interpreter that drops
-assertions or no longer runs cells, a display that is replaced, an object that claims to equal everything. They cannot show what a test's own
-text gives away; so most points come from judge cells, which never meet the learner's kernel.
+They have random names and forms, and go the way that tests go. They are evidence against a patched judge: an interpreter that drops
+assertions or no longer runs cells, a display that is replaced, an object that claims to equal everything. They show nothing of code that
+knows a test by its text; so most points come from judge cells, which never meet the learner's kernel.
 """
 
 import random

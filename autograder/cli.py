@@ -119,7 +119,7 @@ def grade_command(
     cell_seconds: CellSeconds = 90,
     dask: Annotated[str, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Grade on the workers of this Dask cluster.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Grade also what was graded and has not changed since.")] = False,
-    unsafe: Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Run submissions as yourself, without walls; results say so.")] = False,
+    unsafe: Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Run submissions as yourself; results say so.")] = False,
 ) -> None:
     """Grade a cohort's submissions, and write feedback, gradebook and report. Stopped at any moment, it goes on where it was."""
     course = read_cohort(cohort, tuple(labs or ()))
@@ -128,16 +128,16 @@ def grade_command(
     with lock(cohort):
         work = find_work(course, again)
         results, regraded = list(work.standing), []
-        with dask_workers(dask) if dask else local_workers(max(1, min(jobs, len(work.waiting)))) as workers:
-            with show.bar("grading", len(work.waiting) + len(work.not_to_run)) as step:
-                for before, now in grade(course, work, Limits(cell_seconds), not unsafe, workers):
-                    results.append(now)
-                    step(f"{now.student} {now.lab}: {show.points(now)}")
-                    if before:
-                        regraded.append((before, now))
+        open_workers = dask_workers(dask) if dask else local_workers(max(1, min(jobs, len(work.waiting))))
+        with open_workers as workers, show.bar("grading", len(work.waiting) + len(work.not_to_run)) as step:
+            for before, now in grade(course, work, Limits(cell_seconds), not unsafe, workers):
+                results.append(now)
+                step(f"{now.student} {now.lab}: {show.points(now)}")
+                if before:
+                    regraded.append((before, now))
         show.results(sorted(results, key=lambda r: (r.student, r.lab)))
         if work.standing:
-            show.line(f"{len(work.standing)} of {len(results)} submissions had not changed since they were graded (--again grades them, too)")
+            show.line(f"{len(work.standing)} of {len(results)} had not changed since they were graded (--again grades them, too)")
         show.regraded(regraded)
         _report(cohort)
 

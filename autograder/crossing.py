@@ -42,6 +42,11 @@ class Crossing:
         call.__name__ = call.__qualname__ = name
         return call
 
+    def close(self) -> None:
+        """End the process that runs the functions."""
+        self._line.close()
+        self._room.end()
+
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         environ = {key: value for key, value in os.environ.items() if key != DOOR}
         request = plain.dump({"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": environ})
@@ -53,8 +58,7 @@ class Crossing:
         except TimeoutError:
             answer, late = "", True
         if not answer:
-            self._line.close()
-            self._room.end()
+            self.close()
             in_time = f" within {self._seconds:.0f} s" if late else ""
             raise _named("ProcessEnded", f"{name} did not come back{in_time}: it ended the process that ran it, or was ended")
         kind, _, rest = answer.partition(" ")

@@ -1,8 +1,8 @@
 """A kernel's enclosure: what a fork of the warm parent does to become a kernel that somebody else's code may have.
 
-    fork ─ the enclosure: new network and mounts; it waits
-             ├─ process 1 of new process and IPC namespaces ─ the kernel
-             └─ process 1 of others ─ the learner's functions, one process after the other   (beside a judge's kernel, where it asks for them)
+fork ─ the enclosure: new network and mounts; it waits
+         ├─ process 1 of new process and IPC namespaces ─ the kernel
+         └─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
 """
 
 import gc
@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def _run_functions(request: Request, door: socket.socket) -> int:
         if not said:
             return 0
         _end_others()
-        pid = _fork(lambda: _serve_functions(request, lines[0])) if lines else 0
+        pid = _fork(partial(_serve_functions, request, lines[0])) if lines else 0
         for number in lines:
             os.close(number)
 
@@ -133,7 +134,7 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(connection_file=str(connection))
-    app.initialize(["--HistoryManager.enabled=False", "--quiet"])
+    app.initialize(["--HistoryManager.enabled=False", "--quiet"])  # type: ignore[no-untyped-call]
     app.start()  # type: ignore[no-untyped-call]
     return 0
 

@@ -1,8 +1,8 @@
 """The warm parent: it has imported what a lab imports, and forks each kernel from itself, walled in. It runs inside the sandbox.
 
-Its one line to the grader is the socket whose number it is given: a request is a JSON object and as many byte strings as its `blobs` says, an
-answer is a JSON object. A submission has an arena, a file system of its own. Its kernels see /lab (the notebook's folder, the same for all of
-them), /tmp, /learner (their home) and /k (their sockets), the judge's also /hidden.
+Its one line to the grader is the socket whose number it is given: a request is a JSON object and as many byte strings as its `blobs`
+says, an answer is a JSON object. A submission has an arena, a file system of its own. Its kernels see /lab (the notebook's folder, the
+same for all of them), /tmp, /learner (their home) and /k (their sockets), the judge's also /hidden.
 """
 
 import gc
@@ -30,11 +30,11 @@ PRELOADED = ("ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", 
 
 
 class Kernel:
-    """A kernel with all that it starts, as the server sees it: `pid` is the process that waits for it, `why` the reason why it was ended."""
+    """A kernel with all that it starts, as the server sees it: `pid` is the process that waits for it, `why` says why it was ended."""
 
     def __init__(self, pid: int, most_bytes: int, most_processes: int) -> None:
-        self.pid, self.peak, self.code, self.why = pid, 0, None, ""
-        self.code: int | None
+        self.pid, self.peak, self.why = pid, 0, ""
+        self.code: int | None = None
         self._most_bytes, self._most_processes = most_bytes, most_processes
 
     def look(self) -> None:
@@ -169,7 +169,7 @@ def _proportional_bytes(pid: int) -> int:
 
 
 def _command(pid: int) -> str:
-    """Return the command of a process that was started by one of a kernel's; empty for the kernel's own, which bear the server's command."""
+    """Return the command of a process that a kernel started; empty for a kernel's own processes, which bear the server's command."""
     with suppress(OSError):
         own = Path(f"/proc/{os.getpid()}/cmdline").read_bytes()
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -178,11 +178,22 @@ def _command(pid: int) -> str:
     return ""
 
 
+def _practise() -> None:
+    """Show a traceback once: what that loads and compiles, every kernel would have to."""
+    from IPython.core.ultratb import FormattedTB
+
+    try:
+        raise AssertionError
+    except AssertionError:
+        FormattedTB(mode="Context").text(*sys.exc_info())
+
+
 def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
     for name in [*PRELOADED, *imports]:
         with suppress(Exception):  # what cannot be imported is the lab's to find
             importlib.import_module(name)
+    _practise()
     os.umask(0o022)
     gc.collect()
     gc.freeze()

@@ -90,9 +90,7 @@ def read_results(cohort: Cohort) -> list[Result]:
         newest = attempts.newest()
     students = find_students(cohort.path, cohort.students)
     return [
-        newest[student, lab.slug].result
-        if (student, lab.slug) in newest
-        else ungraded(lab, find_submission(cohort.path, lab, student))
+        newest[student, lab.slug].result if (student, lab.slug) in newest else ungraded(lab, find_submission(cohort.path, lab, student))
         for lab in cohort.labs
         for student in students
     ]

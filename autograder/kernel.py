@@ -121,7 +121,7 @@ class Kernel:
         return "timed out"
 
 
-class _Client(NotebookClient):  # type: ignore[misc]
+class _Client(NotebookClient):
     """nbclient's client, which keeps a bounded part of what a cell shows, and hears within a moment that the kernel has ended."""
 
     failed = asked_exit = False
@@ -139,7 +139,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
             if size > self._room:
                 if self._room < 0:
                     return None
-                kept = {"name": "stderr", "text": CUT.format(kept=OUTPUT_BYTES // 2**20)}
+                kept: dict[str, Any] = {"name": "stderr", "text": CUT.format(kept=OUTPUT_BYTES // 2**20)}
                 if msg["msg_type"] == "error":
                     kept = {key: str(msg["content"].get(key))[:10_000] for key in ("ename", "evalue")} | {"traceback": []}
                     size = 0

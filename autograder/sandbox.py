@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.offline import SWITCHES
 
-INSTALL = "install bubblewrap (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install bubblewrap; conda: conda install bubblewrap)"
+INSTALL = "install bubblewrap (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install bubblewrap)"
 FIRST_USER, USERS = 60_001, 4_000
 START_SECONDS, ANSWER_SECONDS = 180.0, 60.0
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
@@ -38,15 +38,17 @@ def why_not() -> str:
 def environment() -> dict[str, str]:
     """Return the environment variables of a walled kernel: an allow-list."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    own = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/learner", "TMPDIR": "/tmp", "USER": "learner", "LOGNAME": "learner"}
-    return {**passed, **SWITCHES, **own, "PYTHONDONTWRITEBYTECODE": "1"}
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    own = {"PATH": path, "HOME": "/learner", "TMPDIR": "/tmp", "USER": "learner", "LOGNAME": "learner", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**passed, **SWITCHES, **own}
 
 
 def course_folders() -> list[str]:
     """Return the folders of Python, of the environment and of this package, also by their real names."""
     named = {sys.base_prefix, sys.prefix, *sysconfig.get_paths().values(), str(Path(__file__).parent)}
     paths = sorted(named | {os.path.realpath(path) for path in named})
-    return [path for path in paths if not any(Path(path).is_relative_to(other) for other in paths if other != path) and os.path.exists(path)]
+    paths = [path for path in paths if os.path.exists(path)]
+    return [path for path in paths if not any(Path(path).is_relative_to(other) for other in paths if other != path)]
 
 
 class ForkServer:

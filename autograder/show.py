@@ -90,7 +90,8 @@ def attempts(found: Sequence[Attempt]) -> None:
     rows = []
     for attempt in found:
         made = attempt.result
-        rows.append([escape(made.lab), attempt.begun, made.state, points(made), attempt.submission[:12], attempt.version[:12], escape(made.reason)])
+        digests = [attempt.submission[:12], attempt.version[:12]]
+        rows.append([escape(made.lab), attempt.begun, made.state, points(made), *digests, escape(made.reason)])
     table(["lab", "begun", "state", "points", "submission", "lab's version", "reason"], rows, right=(3,))
 
 

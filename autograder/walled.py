@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 
 from autograder.sandbox import ForkServer, course_folders, environment
@@ -76,17 +76,16 @@ class Walled:
 
     def _open(self) -> None:
         self._arena = self._server.new_name()
-        sizes = {name: SIZES[name] for name in ("disk", "inodes")}
-        self._server.ask("open", arena=self._arena, user=self._server.user, **sizes)
+        self._server.ask("open", arena=self._arena, user=self._server.user, disk=SIZES["disk"], inodes=SIZES["inodes"])
 
 
-class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
-    """Starts a kernel in the arena of a fork server. Its configuration: the `server`, the `request` with its `blobs`, and where to note the `use`."""
+class ForkProvisioner(KernelProvisionerBase):
+    """Starts a kernel in the arena of a fork server. Its configuration: `server`, `request` with its `blobs`, and `use` to note in."""
 
-    server: ForkServer = AnyTrait()
-    use: Use = AnyTrait()
-    request: dict[str, Any] = AnyTrait({})
-    blobs: list[bytes] = AnyTrait([])
+    server: Any = AnyTrait()
+    use: Any = AnyTrait()
+    request: Any = AnyTrait({})
+    blobs: Any = AnyTrait([])
     pid: int | None = None
 
     @property
@@ -94,10 +93,10 @@ class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         """Whether a kernel was started and not yet cleaned up."""
         return self.pid is not None
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork a kernel; return how to reach it, when its sockets are there. Raises RuntimeError where it ends before that."""
-        scheme = self.parent.session.signature_scheme
-        info = {"transport": "ipc", "key": self.parent.session.key.decode(), "signature_scheme": scheme, **_PORTS}
+        session: Any = getattr(self.parent, "session", None)
+        info = {"transport": "ipc", "key": session.key.decode(), "signature_scheme": session.signature_scheme, **_PORTS}
         ip, end = self.server.sockets(self.request["arena"]) / "s", time.monotonic() + START_SECONDS
         for port in _PORTS.values():
             ip.with_name(f"s-{port}").unlink(missing_ok=True)
@@ -152,7 +151,7 @@ class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         return code
 
 
-class Client(AsyncKernelClient):  # type: ignore[misc]
+class Client(AsyncKernelClient):
     """A client for a kernel whose sockets are there: ready as soon as it has answered on both channels."""
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:

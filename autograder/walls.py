@@ -1,8 +1,9 @@
 """Linux's own walls, for a process that is about to run somebody else's code: namespaces, mounts, limits, no privileges.
 
 Called inside the sandbox by the fork server's children, never by the grader itself. Each function raises OSError where the kernel says no.
-The filter of system calls is written out here because no kept-up package brings libseccomp to PyPI; it closes the ways to new namespaces and
-mounts (with which a process could leave its disk's limits), to other processes' memory, and to parts of the kernel that no lab needs.
+The filter of system calls is written out here because no kept-up package brings libseccomp to PyPI; it closes the ways to new
+namespaces and mounts (with which a process could leave its disk's limits), to other processes' memory, and to parts of the kernel that
+no lab needs.
 """
 
 import ctypes

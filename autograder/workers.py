@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from autograder.errors import Problem
 
 MAX_TRIES = 3
-Unit, Made = TypeVar("Unit"), TypeVar("Made")
+Unit = TypeVar("Unit")
+Made = TypeVar("Made")
 
 
 class Workers:
@@ -48,7 +49,7 @@ def dask_workers(address: str) -> Iterator[Workers]:
     except ImportError:
         raise Problem("--dask", "Dask is not installed", "install it: pip install distributed") from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client: Any = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise Problem(f"--dask {address}", f"no scheduler answers there ({error})", "start one with: dask scheduler") from None
     with client:

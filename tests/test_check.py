@@ -7,8 +7,8 @@ from autograder.answers import read_answers
 from autograder.build import build
 from autograder.check import finish, start
 from autograder.execute import DEFAULT_LIMITS
-from autograder.grade import workers
 from autograder.source import read_lab
+from autograder.workers import local_workers
 from tests.conftest import MakeProject, lab_path
 
 WRITE = 'Path("sum.json").write_text(json.dumps({"sum": start + 1}))'
@@ -65,8 +65,8 @@ def test_the_good_lab_has_no_finding(make_project: MakeProject) -> None:
     build(project)
     heard: list[str] = []
 
-    with workers(2) as pool:
-        report = finish(start(pool, lab_path(project), DEFAULT_LIMITS), project, heard.append)
+    with local_workers(2) as workers:
+        report = finish(start(workers.executor, lab_path(project), DEFAULT_LIMITS), project, heard.append)
 
     assert report.findings == []
     assert (report.slug, report.level, report.points, report.judged_points) == ("small-lab", "beginner", 100.0, 60.0)

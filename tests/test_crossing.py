@@ -43,8 +43,7 @@ def cross() -> Iterator[Cross]:
 
     yield make
     for crossing in made:
-        crossing._process.kill()
-        crossing._process.communicate()
+        crossing.close()
 
 
 # Values

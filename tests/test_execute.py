@@ -1,15 +1,36 @@
 """What happens to a learner's cells: each case is a tiny notebook named after what it does."""
 
+from collections.abc import Iterator
+
 import nbformat
 import psutil
 import pytest
 from nbformat import NotebookNode
 
 from autograder.execute import Limits, execute
-from autograder.kernel import MARK
 from autograder.notebook import read_notebook, write_notebook
+from autograder.sandbox import why_not
+from autograder.unwalled import MARK
+from autograder.walled import close_servers
 
 SHORT = Limits(cell_seconds=3, total_seconds=60)
+WARM: list[tuple[str, ...] | None] = [None]
+
+
+@pytest.fixture(params=["walled", "unwalled"], autouse=True)
+def walls(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each case with a sandbox and without: what happens to a cell is the same."""
+    if request.param == "walled" and why_not():
+        pytest.skip(why_not())
+    WARM[0] = ("json",) if request.param == "walled" else None
+    yield request.param
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers() -> Iterator[None]:
+    """End the fork server that the cases share."""
+    yield
+    close_servers()
 
 
 def run(*sources: str, judge: str = "", limits: Limits = SHORT, hidden: dict[str, bytes] | None = None) -> NotebookNode:
@@ -19,7 +40,7 @@ def run(*sources: str, judge: str = "", limits: Limits = SHORT, hidden: dict[str
         marks = {"grade": True, "solution": False, "locked": True, "points": 1, "grade_id": "judge-x", "schema_version": 3}
         cells.append(nbformat.v4.new_code_cell(judge, id="judge", metadata={"nbgrader": marks, "tags": ["judge"]}))
     notebook = nbformat.v4.new_notebook(cells=cells)
-    return read_notebook(execute(write_notebook(notebook), {"data.txt": b"given"}, hidden or {}, limits))
+    return read_notebook(execute(write_notebook(notebook), {"data.txt": b"given"}, hidden or {}, limits, WARM[0]))
 
 
 def states(notebook: NotebookNode) -> list[str]:
@@ -75,18 +96,19 @@ def test_a_process_left_running_is_ended_and_told() -> None:
     start = f"import subprocess, sys\np = subprocess.Popen({sleeper}, start_new_session=True)\nprint(p.pid)"
     notebook = run(start)
 
-    assert int(printed(notebook, 0)) not in [p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE]
+    running = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+    assert not [command for command in running if "time.sleep(99)" in command and "pytest" not in command]
     assert ["time.sleep(99)" in command for command in notebook.metadata["autograder"]["left_running"]] == [True]
 
 
-def test_the_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch, walls: str) -> None:
     """What the grader's environment holds does not reach a learner's code; HOME is a fresh folder."""
     monkeypatch.setenv("SECRET_TOKEN", "very secret")
 
     text = printed(run("import os\nprint(sorted(os.environ), os.listdir(os.environ['HOME']))"), 0)
 
     assert "SECRET_TOKEN" not in text
-    assert MARK in text
+    assert (MARK in text) == (walls == "unwalled")
 
 
 def test_the_judge_sees_the_folder_but_not_the_kernel() -> None:
@@ -124,6 +146,39 @@ def test_cells_of_a_submission_do_not_keep_old_outputs() -> None:
     """What a learner's notebook brings along as outputs is not what the run made."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text="forged")])])
 
-    executed = read_notebook(execute(write_notebook(notebook), {}, {}, SHORT))
+    executed = read_notebook(execute(write_notebook(notebook), {}, {}, SHORT, WARM[0]))
 
     assert [output.output_type for output in executed.cells[0].outputs] == ["execute_result"]
+
+
+def test_a_kernel_that_ends_later_costs_the_cell_that_made_it_end() -> None:
+    """A thread that ends the kernel behind its cell's back is blamed at the second time; the rest runs."""
+    late = nbformat.v4.new_code_cell("import os, threading\nthreading.Timer(0.7, os._exit, [0]).start()", id="late")
+    notebook = nbformat.v4.new_notebook(cells=[late])
+    for number in range(3):
+        locked = {"grade": False, "solution": False, "locked": True, "grade_id": f"given-{number}", "schema_version": 3}
+        cell = nbformat.v4.new_code_cell("import time; time.sleep(0.5)", id=f"given-{number}", metadata={"nbgrader": locked})
+        notebook.cells.append(cell)
+
+    executed = read_notebook(execute(write_notebook(notebook), {}, {}, SHORT, WARM[0]))
+
+    assert states(executed)[0] == "died"
+    assert states(executed).count("ok") >= 2
+
+
+def test_much_output_is_bounded() -> None:
+    """What a cell prints is kept up to a bound, and the rest runs."""
+    notebook = run("for _ in range(300):\n    print('x' * 100_000)", "print('on')")
+
+    assert states(notebook) == ["ok", "ok"]
+    assert len(printed(notebook, 0)) < 4_000_000
+    assert "more was shown than is kept" in printed(notebook, 0)
+    assert printed(notebook, 1) == "on\n"
+
+
+def test_the_judge_draws_from_a_seed() -> None:
+    """A judge cell finds the seed in its environment; a learner's does not."""
+    notebook = run("import os\nprint(os.environ.get('LAB_SEED'))", judge="import os\nprint(os.environ['LAB_SEED'])")
+
+    assert (printed(notebook, 0), printed(notebook, 1)) == ("None\n", "0\n")
+    assert notebook.metadata["autograder"]["seed"] == 0

@@ -14,9 +14,12 @@ from autograder.cohort import Cohort, read_cohort
 from autograder.errors import CohortProblem
 from autograder.execute import Limits
 from autograder.gradebook import open_gradebook, read_marks
+from autograder.marks import add_marks
 from autograder.result import GRADED, MISSING, NOT_GRADED, UNREADABLE, Result
+from autograder.sandbox import why_not
 from autograder.score import ERROR, NOT_ATTEMPTED, TIMED_OUT, TO_MARK
 from autograder.source import read_lab
+from autograder.workers import local_workers
 from tests.conftest import MakeProject, lab_path
 from tests.sample_cohort import Sample, write_sample_cohort
 
@@ -41,8 +44,14 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     with open_gradebook(folder) as gradebook:
         gradebook.add_student("handed-in-nothing")
     course = read_cohort(folder)
-    results = grading.grade(course, grading.find_all(course), 2, LIMITS, lambda _: None)
-    yield course, samples, {result.student: result for result in results}
+    yield course, samples, {result.student: result for result in grade_all(course)}
+
+
+def grade_all(course: Cohort, again: bool = False) -> list[Result]:
+    """Grade what there is to grade, in two processes; return the results, also those that stand."""
+    work = grading.find_work(course, again)
+    with local_workers(2) as workers:
+        return [*work.standing, *(now for _, now in grading.grade(course, work, LIMITS, not why_not(), workers))]
 
 
 def test_every_submission_earns_what_it_must(graded: Graded) -> None:
@@ -111,9 +120,8 @@ def test_marks_from_form_grader_survive_and_show(graded: Graded) -> None:
     _mark(course.path, "perfect", points=7.5, comment="Say why.")
     page = course.path / "feedback" / "perfect" / "small-lab" / "small-lab.html"
 
-    again = [item for item in grading.find_all(course) if item[1].student == "perfect"]
-    grading.grade(course, again, 1, LIMITS, lambda _: None)
-    marked = {result.student: result for result in grading.add_marks(course, grading.read_results(course))}
+    grade_all(course, again=True)
+    marked = {result.student: result for result in add_marks(course, grading.read_results(course))}
 
     assert marked["perfect"].points == 107.5
     assert (marked["perfect"].scores[4].outcome, marked["perfect"].scores[4].message) == ("partial", "Say why.")
@@ -146,7 +154,7 @@ def test_nobody_to_grade_is_a_problem(make_project: MakeProject, tmp_path: Path)
     new_cohort(tmp_path / "cohort", [read_lab(lab_path(make_project()))], {})
 
     with pytest.raises(CohortProblem, match="nobody to grade"):
-        grading.find_all(read_cohort(tmp_path / "cohort"))
+        grading.find_work(read_cohort(tmp_path / "cohort"))
 
 
 def test_written_parts_wait_for_a_person(graded: Graded) -> None:
@@ -169,9 +177,10 @@ def test_workers_end_with_a_grader_that_is_killed(tmp_path: Path) -> None:
     """A SIGKILL to the grader leaves no worker behind."""
     script = tmp_path / "grader.py"
     script.write_text(
-        "import os, signal\nfrom autograder.grade import workers\n"
-        "if __name__ == '__main__':\n    pool = workers(1)\n    print(pool.submit(os.getpid).result(), flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal\nfrom autograder.workers import local_workers\n"
+        "if __name__ == '__main__':\n    with local_workers(1) as pool:\n"
+        "        print(pool.executor.submit(os.getpid).result(), flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, timeout=60)
 

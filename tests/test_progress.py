@@ -7,10 +7,11 @@ import pytest
 from autograder.build import build
 from autograder.execute import Limits
 from autograder.notebook import marks, read_notebook, write_notebook
-from autograder.progress import find_work, grade_work
+from autograder.progress import find_own_work, grade_own_work
 from autograder.result import GRADED, MISSING, UNREADABLE, Result
 from autograder.score import FULL, NOT_ATTEMPTED
 from autograder.source import Lab, find_labs
+from autograder.workers import local_workers
 from tests.conftest import MakeProject
 
 LIMITS = Limits(cell_seconds=10)
@@ -31,7 +32,8 @@ def notebook_of(labs: Path) -> Path:
 
 def state(labs: Path, wanted: list[Lab]) -> Result:
     """Return the learner's state in the one lab."""
-    (result,) = grade_work(find_work(labs, wanted), 1, LIMITS)
+    with local_workers(1) as workers:
+        (result,) = grade_own_work(find_own_work(labs, wanted), workers, LIMITS, walled=False)
     return result
 
 

@@ -2,8 +2,8 @@
 
 results.json is `{"version": 1, "cohort", "notes": [], "labs": [], "results": []}`. A lab has `slug, title, level,
 max_points, exercises`; an exercise `id, title, max_points, judged, manual`; a result `student, name, lab, state,
-max_points, reason, points, scores, seconds, peak_mib, submission, graded_at, to_be_marked`; a score `exercise, points,
-max_points, outcome, message, seconds`. `to_be_marked` are points that a person has still to give or refuse. Where
+max_points, reason, points, scores, seconds, peak_mib, submission, graded_at, flagged, seed, walled, to_be_marked`; a score
+`exercise, points, max_points, outcome, message, seconds`. `to_be_marked` are points that a person has still to give or refuse. Where
 `state` is not "graded", `points`, `to_be_marked`, `seconds` and `peak_mib` are null, and `scores` is empty.
 """
 

@@ -66,7 +66,7 @@ class ForkServer:
         with far:
             command = ["bwrap", "--info-fd", str(write), *_command()[1:]]
             for path, number in files.items():
-                command += ["--ro-bind-data", str(number), path]
+                command += ["--perms", "0644", "--ro-bind-data", str(number), path]
             for name, value in environment().items():
                 command += ["--setenv", name, value]
             command += ["--setenv", "PYTHONPATH", str(Path(__file__).parent.parent), "--setenv", "PYTHONHASHSEED", "0"]

@@ -121,7 +121,10 @@ def _why_no_notebook(data: bytes) -> str:
 
 def read_inside(path: Path, folder: Path) -> bytes:
     """Return the bytes of a regular file in `folder` that is not too large. Raises Refused."""
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a link to itself
+        raise Refused("is a link that leads nowhere") from None
     if not real.is_relative_to(folder.resolve()):
         raise Refused("is a link that leads out of its folder")
     if not real.is_file():

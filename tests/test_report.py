@@ -156,7 +156,7 @@ def test_the_json_has_a_version_and_the_documented_shape(lab: Lab, tmp_path: Pat
     assert (found["version"], found["cohort"], found["notes"]) == (1, "autumn", ["no sandbox"])
     assert set(found["labs"][0]) == {"slug", "title", "level", "max_points", "exercises"}
     assert set(found["labs"][0]["exercises"][0]) == {"id", "title", "max_points", "judged", "manual"}
-    known = "student name lab state max_points reason points scores seconds peak_mib submission graded_at to_be_marked"
+    known = "student name lab state max_points reason points scores seconds peak_mib submission graded_at to_be_marked flagged seed walled"
     assert set(found["results"][0]) == set(known.split())
     assert set(found["results"][0]["scores"][0]) == {
         "exercise",

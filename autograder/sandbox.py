@@ -126,12 +126,12 @@ def _command() -> list[str]:
     if os.geteuid() != 0:
         command += ["--unshare-user", "--uid", "0", "--gid", "0"]
     command += ["--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
+    for path in ("/arena", "/lab", "/tmp", "/learner", "/hidden", "/k"):
+        command += ["--dir" if path in ("/lab", "/hidden", "/k") else "--tmpfs", path]
     for folder in sorted({str(parent) for path in there for parent in Path(path).parents if str(parent) not in ("/", *_SYSTEM)}):
         command += ["--perms", "0755", "--dir", folder]
     for path in there:
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) and path in _SYSTEM else ["--ro-bind", path, path]
-    for path in ("/arena", "/lab", "/tmp", "/learner", "/hidden", "/k"):
-        command += ["--dir" if path in ("/lab", "/hidden", "/k") else "--tmpfs", path]
     return [*command, "--proc", "/proc", "--dev", "/dev"]
 
 

@@ -121,7 +121,7 @@ def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kern
     running: list[str] = []
     if request["do"] == "signal" and kernel.code is None:
         os.kill(kernel.pid, request["signal"])
-    kernel.look()
+    kernel.measure() if request["do"] == "measure" else kernel.look()
     if request["do"] == "end":
         running = kernel.running()
         kernel.end()

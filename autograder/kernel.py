@@ -33,6 +33,9 @@ class Place(Protocol):
     ) -> tuple[AsyncKernelManager, dict[str, Any]]:
         """Return a manager, and how to start its kernel, which finds `files` in its folder; a judge's imports them, too, and `hidden`."""
 
+    def uses_too_much(self) -> bool:
+        """Return whether the kernel was ended because it used too much; `use.why` says of what."""
+
     def end(self) -> None:
         """End what a kernel left running."""
 
@@ -85,7 +88,7 @@ class Kernel:
         except (DeadKernelError, OSError):
             self.answers = False
             return "died"
-        if self._client.asked_exit:
+        if self._client.asked_exit or self._place.uses_too_much():
             self.answers = False
             return "died"
         return "failed" if self._client.failed or any(output.output_type == "error" for output in cell.outputs) else "ok"

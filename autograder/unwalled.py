@@ -44,6 +44,10 @@ class Unwalled:
         self._sampler = asyncio.create_task(self._sample())
         return self._manager, {"cwd": str(self._folder / "work"), "env": self._environment(hidden is not None)}
 
+    def uses_too_much(self) -> bool:
+        """Return False: without walls there are no limits."""
+        return False
+
     def end(self) -> None:
         """End every process that carries this submission's mark, and note which they were."""
         if self._sampler:

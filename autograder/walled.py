@@ -35,6 +35,7 @@ class Walled:
     def __init__(self, server: ForkServer) -> None:
         self.use = Use()
         self._server = server
+        self._manager: AsyncKernelManager | None = None
         self._open()
 
     def make_manager(
@@ -59,7 +60,13 @@ class Walled:
         manager = AsyncKernelManager(client_factory=Client, transport="ipc")
         metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
         manager._kernel_spec = KernelSpec(argv=[], display_name="Python 3", language="python", metadata=metadata)
+        self._manager = manager
         return manager, {}
+
+    def uses_too_much(self) -> bool:
+        """Return whether the kernel was ended because it used too much; `use.why` says of what. Looks at once, not at the next sample."""
+        provisioner: Any = self._manager.provisioner if self._manager else None
+        return isinstance(provisioner, ForkProvisioner) and provisioner.uses_too_much()
 
     def end(self) -> None:
         """End what is left of a kernel: its provisioner has done so."""
@@ -112,6 +119,10 @@ class ForkProvisioner(KernelProvisionerBase):
     async def poll(self) -> int | None:
         """Return the kernel's exit code, None while it runs."""
         return self._ask("state") if self.pid is not None else 0
+
+    def uses_too_much(self) -> bool:
+        """Return whether the kernel was ended because it used too much."""
+        return self.pid is not None and self._ask("measure") is not None and bool(self.use.why)
 
     async def wait(self) -> int | None:
         """Wait until the kernel has ended; return its exit code."""

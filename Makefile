@@ -27,9 +27,9 @@ test: lint ## pass every test
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check
 
-grade: install ## build a sample cohort, grade it and report
+grade: install ## build a sample cohort, grade it and report (ARGS=--unsafe-no-sandbox where there is none)
 	$(BIN)/python -m tests.sample_cohort build/cohort
-	$(BIN)/autograder grade build/cohort
+	$(BIN)/autograder grade build/cohort $(ARGS)
 	$(BIN)/autograder report build/cohort
 
 lint: install ## check the code's style, its types and the labs' sources

@@ -180,6 +180,7 @@ def _nbval(work: Path, lab: Lab, executed: NotebookNode) -> str:
     command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
     home = work.parent / "home"
     environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(work.parent / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
+    environ["PYTHONPATH"] = str(work.parent / "hidden")
     done = subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, timeout=900)
     if done.returncode == 0:
         return ""

@@ -68,6 +68,7 @@ import copy
 import csv
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -89,6 +90,8 @@ from docks import DockService
 from readiness import draw, expect, passed, repair_plan, trying
 from repository import file_at, git, is_part_of, messages, start_repository
 from run_tests import run_tests
+
+os.environ["RUSTUP_HOME"] = os.devnull  # pip asks Rust, where it is installed, for its version, and that would write into your home folder
 
 for program in ("bash", "git"):
     print(f"{program}: {shutil.which(program) or 'NOT FOUND. Install it, or ask for help: two parts of this lab need it.'}")
@@ -139,10 +142,11 @@ bash("cut -d ' ' -f 2 night.log | sort | uniq -c")
 
 # %% nbgrader={"grade": false, "grade_id": "worst", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
-Path("worst.sh").write_text(r"""
+script = r"""
 awk '$3 ~ "^/stations/" && $4 ~ /^5/ {split($3, part, "/"); print part[3]}' "$1" |
   sort | uniq -c | sort -k1,1nr -k2,2n | head -n 3
-""")
+"""
+Path("worst.sh").write_text(script)
 ### END SOLUTION
 
 # %% nbgrader={"grade": false, "grade_id": "run-worst", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -182,7 +186,7 @@ assert [times for times, _ in counted] == sorted(failures.values(), reverse=True
 )
 passed("Bash", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-worst", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-worst", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: worst.sh on the logs of two other nights: one in which stations failed equally often, and one in which only two failed at all.
 ### BEGIN HIDDEN TESTS
 from judging import draw_log, fresh
@@ -301,7 +305,7 @@ for reading in raw:
     )
 passed("Python", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tidy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tidy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: tidy on fresh readings with texts, numbers, flat tyres and silent sensors, called twice. Is what it was given as before?
 ### BEGIN HIDDEN TESTS
 from judging import draw_readings, fresh
@@ -318,7 +322,7 @@ for sent, got, right in zip(given, called["first"], expected, strict=False):
         "The first reading of an event counts, and 0.0 is a pressure."
     )
     assert got == right, f"tidy returned {got}, expected {right}: all that it is not told to change stays."
-assert called["second"] == called["first"], "A second call on the same fresh readings returned something else."
+assert called["second"] == expected, "A second call on the same fresh readings returned something else."
 assert called["left"] == given, "tidy changed the readings that it was given: its caller's list, or the dictionaries in it. Build new ones."
 ### END HIDDEN TESTS
 
@@ -389,7 +393,7 @@ assert shared.get("vans") == 3, (
 )
 passed("Git", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-undo", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-undo", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: the history in origin.git. Is every commit of this morning in it, and does a new one name the commit that it undoes?
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
@@ -411,7 +415,7 @@ with copied(Path("origin.git")) as run:
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-undo-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-undo-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: every file on main of origin.git. Is all as it should be, the limit and what the good commits brought?
 ### BEGIN HIDDEN TESTS
 import json
@@ -506,10 +510,10 @@ passed("Environments", 1)
 trying("Environments", 2)
 assert Path("night.lock").is_file(), "There is no night.lock: write down what is in night-env."
 locked = [line.strip() for line in Path("night.lock").read_text().splitlines() if line.strip() and not line.startswith("#")]
-assert any(line.startswith("dockfeed==") for line in locked), f"night.lock has no line dockfeed==…; it says: {', '.join(locked) or 'nothing'}."
+assert any(re.match(r"dockfeed\s*==", line) for line in locked), f"night.lock has no line dockfeed==…; it says: {', '.join(locked) or 'nothing'}."
 passed("Environments", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-environment", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-environment", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: the folder night-env. Is it closed, are the right versions in it, and is their code as it was shipped?
 ### BEGIN HIDDEN TESTS
 import zipfile
@@ -530,15 +534,16 @@ for name, version in {"dockfeed": "1.4.2", "tyreunits": "1.1.0"}.items():
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-environment-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-environment-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: night.lock. Would somebody who installs from it have the very same packages?
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
 
 from judging import read_environment, read_pins
 
-assert Path("night.lock").is_file(), "There is no file night.lock beside the notebook."
-pins, loose = read_pins(Path("night.lock").read_text())
+lock = Path("night.lock")
+assert lock.is_file(), "There is no file night.lock beside the notebook."
+pins, loose = read_pins(lock.read_text())
 assert not loose, f"night.lock has the line {loose[0]!r}, which is no exact pin: a later version would do, and next Sunday it comes. Expected name==version."
 _, packages = read_environment(Path("night-env"))
 free = sorted(set(packages) - set(pins))
@@ -635,7 +640,7 @@ with DockService(data={path: [1]}, plan={path: ["slow", "ok"], "/stations/99/rea
     assert asked == 1, f"There is no station 99: the service says 404, and was asked {asked} times. Expected once; asking again cannot help."
 passed("REST APIs", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fetch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-fetch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: fetch with a service that fails in several ways one after the other, and with statuses that asking again cannot help.
 ### BEGIN HIDDEN TESTS
 from docks import DockService
@@ -652,14 +657,15 @@ with DockService(data={"/a": truth, "/b": truth}, plan={"/a": [*ways, "ok"], "/b
         told = fetch(service.url + "/b", tries=5, timeout=2, pause=0.01)
     except Exception as error:
         told = error
-    assert isinstance(told, Exception), (
+    refused = isinstance(told, Exception)
+    assert refused, (
         f"The service refused the request (first 503, then {service.plan['/b'][1]}), and fetch returned {told!r}. Expected an exception."
     )
     count = len(service.asked("/b"))
     assert count == 2, f"The service said 503, then {service.plan['/b'][1]}, and was asked {count} times. Expected 2: ask again after the first, not after the second."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fetch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-fetch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: fetch with a service that never recovers. How often is it asked, with which pauses, and what does the caller learn?
 ### BEGIN HIDDEN TESTS
 from docks import DockService
@@ -670,7 +676,8 @@ for way, tries in {"503": 4, "hang up": 3, "slow": 2, "500": 1}.items():
             told = fetch(service.url + "/c", tries=tries, timeout=0.2, pause=0.15)
         except Exception as error:
             told = error
-        assert isinstance(told, Exception), (
+        known = isinstance(told, Exception)
+        assert known, (
             f"The service never answered well ({way}), and fetch returned {told!r}. Expected an exception: who gets nothing must know it."
         )
         times = service.asked("/c")
@@ -734,24 +741,23 @@ import pytest
 
 from urgency import urgency
 
+ROWS = [
+    (1.99, 20, 0, "now"),
+    (2.0, 20, 0, "soon"),
+    (2.79, 20, 0, "soon"),
+    (2.8, 20, 0, "fine"),
+    (3.5, 299, 0, "fine"),
+    (3.5, 300, 0, "soon"),
+    (3.5, 20, 2, "fine"),
+    (3.5, 20, 3, "now"),
+    (0.0, 400, 0, "now"),
+    (None, 20, 0, "fine"),
+    (None, 20, 3, "now"),
+    (None, 300, 2, "soon"),
+]
 
-@pytest.mark.parametrize(
-    "bar, km, reports, expected",
-    [
-        (1.99, 20, 0, "now"),
-        (2.0, 20, 0, "soon"),
-        (2.79, 20, 0, "soon"),
-        (2.8, 20, 0, "fine"),
-        (3.5, 299, 0, "fine"),
-        (3.5, 300, 0, "soon"),
-        (3.5, 20, 2, "fine"),
-        (3.5, 20, 3, "now"),
-        (0.0, 400, 0, "now"),
-        (None, 20, 0, "fine"),
-        (None, 20, 3, "now"),
-        (None, 300, 2, "soon"),
-    ],
-)
+
+@pytest.mark.parametrize("bar, km, reports, expected", ROWS)
 def test_the_rule_on_the_wall(bar, km, reports, expected):
     assert urgency(bar, km, reports) == expected
 ''')
@@ -780,7 +786,7 @@ assert before["found"], f"On urgency.py pytest stops before a test has run. It s
 assert both["mended"]["passed"], "Your tests fail on urgency.py, but on urgency_mended.py, too. Expected that they tell the two apart."
 passed("Testing", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: your tests with other code that obeys the rule, and with code that breaks it at a border: 2.0 bar, 2.8 bar, 300 km, three reports.
 ### BEGIN HIDDEN TESTS
 from judging import LIMITS, SOUND, fresh
@@ -794,7 +800,7 @@ missed = [name for name in LIMITS if said[name]["passed"]]
 assert not missed, f"Your tests pass on code in which {missed[0]}{f' (and {len(missed) - 1} more at other borders)' if missed[1:] else ''}. Test each border, and one step beside it."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: your tests with code that breaks the rule elsewhere: where two conditions meet, where the pressure is unknown, where a tyre is flat.
 ### BEGIN HIDDEN TESTS
 from judging import CASES, SOUND, fresh
@@ -852,7 +858,7 @@ print(f"Cy's AUC: {roc_auc_score(trips['needs_repair'][later], cys_forecast(trip
 #
 # 1. `needs_repair` of the later trips changes nothing, and no later trip changes the score of another. (Some pressures are missing, in both parts. That must not stop you.)
 # 2. Called twice with the same trips it returns the same.
-# 3. The AUC on the later trips is at least 0.75.
+# 3. The AUC on the later trips is at least 0.77. (In another city trips are easier or harder to judge. There we fit a *baseline* beside yours, a logistic regression on the four plain columns, and yours may be at most 0.04 below it.)
 #
 # <details><summary>Hint 1</summary>Three lines of Cy's use numbers from all trips: one uses labels, one medians, one means and standard deviations. Everything that is <em>learned</em> from data, also a median, must be learned from the trips before the cut.</details>
 # <details><summary>Hint 2</summary><code>make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression())</code> learns all three in its <code>fit</code>. Cut first, then fit it on the early trips, and call <code>predict_proba</code> with the later ones. Try it with the four plain columns, then with a
@@ -891,12 +897,12 @@ passed("Machine learning", 1)
 trying("Machine learning", 2)
 unknown = trips.assign(needs_repair=trips["needs_repair"].where(~later, 0))  # nobody knows what the workshop will find
 measured = roc_auc_score(trips["needs_repair"][later], np.asarray(forecast(unknown, CUT), dtype=float))
-assert measured >= 0.75, (
-    f"Your AUC on the later trips is {measured:.3f}, expected at least 0.75. Does each column help, now that none knows the future? Leave one out, and measure."
+assert measured >= 0.77, (
+    f"Your AUC on the later trips is {measured:.3f}, expected at least 0.77. Does each column help, now that none knows the future? Leave one out, and measure."
 )
 passed("Machine learning", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-forecast", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-forecast", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: forecast on another city's trips, some of which we then change. Which scores change with them?
 ### BEGIN HIDDEN TESTS
 import numpy as np
@@ -925,20 +931,21 @@ assert not changed[others].any(), (
 )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-forecast-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-forecast-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: the AUC of forecast in another city, on trips whose needs_repair it has not seen.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import auc, draw_trips, fresh
+from judging import auc, baseline, draw_trips, fresh
 
-city, day = draw_trips(fresh(9))
+city, day = draw_trips(fresh(9), trips=32_000)
 late = (city["day"] >= day).to_numpy()
 hidden = city.assign(needs_repair=city["needs_repair"].where(~late, 0))
 score = np.asarray(forecast(hidden, day), dtype=float)
 assert score.shape == (late.sum(),) and np.isfinite(score).all(), "In another city some later trips have no score."
-measured = auc(city["needs_repair"][late], score)
-assert measured >= 0.75, (
-    f"In another city, without its answers, the AUC is {measured:.3f}, expected at least 0.75. A column that only looked good because of a leak does harm without it."
+measured, usual = auc(city["needs_repair"][late], score), auc(city["needs_repair"][late], baseline(city, day))
+assert measured >= usual - 0.04, (
+    f"In another city, without its answers, the AUC is {measured:.3f}; a plain logistic regression reaches {usual:.3f}. Expected at most 0.04 less: "
+    "a column that only looked good because of a leak does harm without it, and so does a yes or no instead of a score."
 )
 ### END HIDDEN TESTS
 
@@ -1040,7 +1047,7 @@ assert choice in by_name, f"choose returned {choice!r}, expected the name of an 
 assert choice == "medium-north", f"choose says {choice!r}. {why_not.get(choice, 'Another one that is done in time has a lower total.')}"
 passed("Cloud", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cost", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-cost", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: monthly_cost with other offers, prices and jobs, also one that stays below what is free.
 ### BEGIN HIDDEN TESTS
 from judging import draw_offers, fresh, true_cost
@@ -1060,7 +1067,7 @@ for round_number in range(12):
             )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cost-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-cost-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: choose among other offers, also where one is done on the last minute, and where none is done in time.
 ### BEGIN HIDDEN TESTS
 from judging import draw_offers, fresh, true_choice, true_cost

@@ -61,7 +61,7 @@ def main() -> None:
     readings, sensors = draw_readings(np.random.default_rng(8))
     _write(files / "readings.json", "[\n" + ",\n".join(map(json.dumps, readings)) + "\n]\n")
     _write(files / "sensors.json", "[\n" + ",\n".join(map(json.dumps, sensors)) + "\n]\n")
-    trips = draw_trips(seed=21, trips=9_000)
+    trips = draw_trips(seed=23, trips=9_000)
     trips.to_csv(files / "trips.csv", index=False, lineterminator="\n")
     (files / "wheels").mkdir(exist_ok=True)
     _write(files / "wheels" / "tyreunits-CHANGES.txt", CHANGES)
@@ -95,7 +95,7 @@ def draw_readings(rng: np.random.Generator) -> tuple[list[dict[str, object]], li
     readings: list[dict[str, object]] = []
     sensors = []
     for number in range(90):
-        bar = max(0.0, round(float(rng.normal(3.3, 0.55)), 2)) if number != 17 else 0.0
+        bar = max(1.2, round(float(rng.normal(3.3, 0.55)), 2))
         missing = rng.random() < 0.08
         reading = {
             "event_id": 70_000 + 3 * number,

@@ -67,6 +67,17 @@ def auc(truth, scores):
     return float((ranks[truth].sum() - sick * (sick + 1) / 2) / (sick * (~truth).sum()))
 
 
+def baseline(trips, cut):
+    """Return the scores of a plain logistic regression on the four plain columns, fitted on the trips before the cut."""
+    from sklearn.linear_model import LogisticRegression
+
+    early = (trips["day"] < cut).to_numpy()
+    X = trips[["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar"]]
+    X = X.fillna(X[early].median())
+    X = (X - X[early].mean()) / X[early].std()
+    return LogisticRegression().fit(X[early], trips["needs_repair"][early]).decision_function(X[~early])
+
+
 def draw_offers(rng, n=7):
     """Return a job and offers in whole numbers of steps, some of them too slow, some in another region."""
     job = {

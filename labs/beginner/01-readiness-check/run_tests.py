@@ -37,7 +37,7 @@ def _run_one(place):
     with open("output.txt", "w+", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-        code = pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=.", "-o", "addopts=", "--tb=short", "--no-header"])
+        code = pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=.", "-o", "addopts=", "--tb=short", "--no-header", "--color=no"])
         sys.stdout.flush()
         text = Path("output.txt").read_text(encoding="utf-8", errors="replace")
     Path("said.json").write_text(json.dumps([int(code), text]), encoding="utf-8")

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from matplotlib.patches import Patch
 
 CARD = Path("readiness.json")
 MANY_TRIES = 4
@@ -121,13 +122,12 @@ def draw(file):
         ax.barh(place, share, color="white" if weak else "lightsteelblue", edgecolor="steelblue", hatch="//" if weak else None)
         ax.text(102, place, in_words(row), va="center")
     known = [(row["expected"], place) for place, row in enumerate(rows) if row["expected"] is not None]
-    if known:
-        ax.plot(*zip(*known, strict=True), "kD", label="how sure you were")
-    ax.barh([], [], color="lightsteelblue", edgecolor="steelblue", label="at home")
-    ax.barh([], [], color="white", edgecolor="steelblue", hatch="//", label="worth a repair")
+    diamonds = ax.plot(*zip(*known, strict=True), "kD", label="how sure you were") if known else []
+    plain = Patch(facecolor="lightsteelblue", edgecolor="steelblue", label="at home")
+    hatched = Patch(facecolor="white", edgecolor="steelblue", hatch="//", label="worth a repair")
     ax.set_yticks(range(len(rows)), [row["name"] for row in rows])
     ax.set(xlim=(0, 145), xticks=range(0, 101, 25), xlabel="checks passed in this notebook; how sure you were (%)", ylabel="prerequisite")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, frameon=False)
+    ax.legend(handles=[plain, hatched, *diamonds], loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, frameon=False)
     ax.set_title("Your readiness card", loc="left")
     fig.savefig(file, dpi=100, bbox_inches="tight")
     plt.close(fig)

@@ -53,7 +53,7 @@
 # the first exercise that is not yet solved. Run the cells one by one with Shift+Enter instead.) You may split the lab over several days.
 #
 # **What this check can tell, and what not.** Eight repairs of about ten minutes are a small sample. Who passes a part has done such a thing once, with help at hand, and is ready for the labs that lean on it. It does not say that you know the field: nothing here asks for
-# deep learning, statistics, or an account with a cloud provider. The chart shows the checks that you can see. When you hand in, hidden ones run as well, on fresh inputs; their results are in your feedback, under the same eight names.
+# deep learning, statistics, or an account with a cloud provider. The chart shows the checks that you can see. When you hand in, hidden ones run as well, on fresh inputs; their results are in your feedback, exercise by exercise.
 
 # %% [markdown]
 # ## Setup
@@ -939,10 +939,11 @@ assert not changed[others].any(), (
 import numpy as np
 from judging import auc, baseline, draw_trips, fresh
 
-city, day = draw_trips(fresh(9), trips=32_000)
+rng = fresh(9)
+city, day = draw_trips(rng, trips=32_000)
 late = (city["day"] >= day).to_numpy()
-hidden = city.assign(needs_repair=city["needs_repair"].where(~late, 0))
-score = np.asarray(forecast(hidden, day), dtype=float)
+mixed_up = city.assign(needs_repair=city["needs_repair"].where(~late, rng.permutation(city["needs_repair"])))
+score = np.asarray(forecast(mixed_up, day), dtype=float)
 assert score.shape == (late.sum(),) and np.isfinite(score).all(), "In another city some later trips have no score."
 measured, usual = auc(city["needs_repair"][late], score), auc(city["needs_repair"][late], baseline(city, day))
 assert measured >= usual - 0.04, (

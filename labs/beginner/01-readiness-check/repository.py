@@ -62,7 +62,10 @@ def file_at(commit, name, folder=MINE):
 
 def is_part_of(commit, branch, folder=SHARED):
     """Return whether a commit is in the history of a branch."""
-    return subprocess.run(["git", "-C", folder, "merge-base", "--is-ancestor", commit, branch], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(["git", "-C", folder, "merge-base", "--is-ancestor", commit, branch], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def messages(first, branch, folder=SHARED):
@@ -71,8 +74,16 @@ def messages(first, branch, folder=SHARED):
 
 
 def _git(*arguments, text=None):
-    quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_EDITOR": "true", "GIT_TERMINAL_PROMPT": "0"}
-    done = subprocess.run(["git", *map(str, arguments)], input=text, capture_output=True, text=True, encoding="utf-8", env=quiet, check=False)
+    quiet = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_EDITOR": "true",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    done = subprocess.run(
+        ["git", *map(str, arguments)], input=text, capture_output=True, text=True, encoding="utf-8", env=quiet, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"git {shlex.join(map(str, arguments))}\n{done.stdout}{done.stderr}".rstrip())
     return done.stdout

@@ -52,7 +52,7 @@
 # **Be kind to yourself.** Few people come with all eight. A part that you cannot do is a result, not a failure. Each part stands on its own: read its hints, and if it is not your day, click into the next part and go on. (*Run All* stops at
 # the first exercise that is not yet solved. Run the cells one by one with Shift+Enter instead.) You may split the lab over several days.
 #
-# **What this check can tell, and what not.** Eight repairs of about ten minutes are a small sample. Who passes a part has done such a thing once, with help at hand, and is ready for the labs that lean on it. It does not say that you know the field: nothing here asks for
+# **What this check can tell, and what not.** Eight repairs of about ten minutes are a small sample. Who passes a part has done such a thing once, with help at hand: a good start for the labs that lean on it. It does not say that you know the field: nothing here asks for
 # deep learning, statistics, or an account with a cloud provider. The chart shows the checks that you can see. When you hand in, hidden ones run as well, on fresh inputs; their results are in your feedback, exercise by exercise.
 
 # %% [markdown]
@@ -97,7 +97,7 @@ for program in ("bash", "git"):
     print(f"{program}: {shutil.which(program) or 'NOT FOUND. Install it, or ask for help: two parts of this lab need it.'}")
 
 # %% [markdown]
-# Before you begin: how sure are you of each, from 0 (*not at all*) to 100 (*entirely*)? Change the numbers and run the cell. Nobody sees them but you, and they earn nothing. At the end the chart sets them beside your results:
+# Before you begin: how sure are you of each, from 0 (*not at all*) to 100 (*entirely*)? Change the numbers and run the cell. They earn nothing. (They stay in your notebook: if you do not want to show them, put the 50s back before you hand in.) At the end the chart sets them beside your results:
 # to know what one does not know is half of a repair.
 
 # %%
@@ -116,6 +116,7 @@ expect(bash=50, python=50, git=50, environments=50, rest_apis=50, testing=50, ma
 #
 # *Bash* is the program that reads the commands in a terminal. Its strength is the *pipe*, `|`: what one small tool prints, the next one reads. The line below counts requests by method. `cut` takes the second word of each line, `sort` brings equal ones
 # together, `uniq -c` counts them. `bash(…)` hands a line to Bash and prints what comes back:
+
 
 # %%
 def bash(line):
@@ -149,6 +150,7 @@ awk '$3 ~ "^/stations/" && $4 ~ /^5/ {split($3, part, "/"); print part[3]}' "$1"
 Path("worst.sh").write_text(script)
 ### END SOLUTION
 
+
 # %% nbgrader={"grade": false, "grade_id": "run-worst", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def run_worst(log):
     """Return what worst.sh prints for a log of this text: its lines as lists of words, and what Bash says if something is wrong."""
@@ -163,7 +165,7 @@ def run_worst(log):
 trying("Bash", 1)
 printed = run_worst(Path("night.log").read_text())
 assert printed["lines"], (
-    f"worst.sh printed nothing. Bash says: {printed['says'] or 'nothing, either'}. (The log lies at a path with blanks in it: write \"$1\", with the quotation marks.)"
+    f'worst.sh printed nothing. Bash says: {printed["says"] or "nothing, either"}. (The log lies at a path with blanks in it: write "$1", with the quotation marks.)'
 )
 assert len(printed["lines"]) == 3, f"worst.sh printed {len(printed['lines'])} lines, expected 3: `head -n 3` keeps the first three."
 assert all(len(line) == 2 and all(word.isdigit() for word in line) for line in printed["lines"]), (
@@ -199,7 +201,9 @@ log = draw_log(rng, {high: often, worst: often + 3, low: often, rare: 2, middle:
 expected = [(often + 3, worst), (often, low), (often, middle)]
 said = run_worst(log)
 got = [tuple(map(int, line)) for line in said["lines"] if all(word.isdigit() for word in line)]
-assert got, f"On another night's log, in another folder, worst.sh printed nothing. Bash says: {said['says'] or 'nothing, either'}. Its first argument is \"$1\"."
+assert got, (
+    f'On another night\'s log, in another folder, worst.sh printed nothing. Bash says: {said["says"] or "nothing, either"}. Its first argument is "$1".'
+)
 assert set(got) <= {(often + 3, worst), *((often, s) for s in (low, middle, high))}, (
     f"On another night's log worst.sh printed {got}, expected {expected}. Does it read the file that it is given, count server errors alone, and take the status for the status?"
 )
@@ -213,7 +217,7 @@ assert [tuple(map(int, line)) for line in two] == [(11, rare), (4, worst)], (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# So a handful of stations were in trouble, and their neighbours were not. That explains missing bikes. It does not explain an empty list: read on.
+# So a handful of stations were in trouble, and their neighbours were not. That explains missing bikes. It should not empty the whole list: read on.
 
 # %% [markdown]
 # ## Part 2 · Python: the second time is different
@@ -221,8 +225,9 @@ assert [tuple(map(int, line)) for line in two] == [(11, rare), (4, worst)], (
 # A station that is unsure whether its readings arrived sends them again. So the job *tidies* them: each reading once, pressures as numbers. Bo wrote the function in March, tried it, and it was right. Since Saturday the job calls it twice, once to test
 # the readings and once for the list:
 
+
 # %%
-def bos_tidy(readings, seen=set()):
+def bos_tidy(readings, seen=set()):  # noqa: B006
     tidied = []
     for reading in readings:
         if reading["event_id"] not in seen:
@@ -252,7 +257,7 @@ print("second call:", len(bos_tidy(last_night)), "bikes")
 #
 # Done means: it does so every time that it is called, and what it was given is as before. The list of raw readings is kept as evidence.
 #
-# <details><summary>Hint 1</summary>When does Python make the set in <code>seen=set()</code>? Once, when the line with <code>def</code> runs, and all calls share it. And what does <code>reading["pressure_bar"] = …</code> change: a copy, or what the caller has?</details>
+# <details><summary>Hint 1</summary>When does Python make the set in <code>seen=set()</code>? Once, when the line with <code>def</code> runs, and all calls share it. (Bo's comment there silences a <em>linter</em>, a program that looks for likely mistakes. It had seen this one: rule B006.) And what does <code>reading["pressure_bar"] = …</code> change: a copy, or what the caller has?</details>
 # <details><summary>Hint 2</summary>Make the set inside the function. <code>{**reading, "pressure_bar": value}</code> is a new dictionary with one value replaced. Ask for the two kinds of nothing by name, <code>in ("", None)</code>: <code>if reading["pressure_bar"]</code> is false for 0.0, too.</details>
 
 
@@ -297,7 +302,9 @@ passed("Python", 1)
 trying("Python", 2)
 made = {reading["event_id"]: reading["pressure_bar"] for reading in two_calls(raw)["first"]}
 kinds = {type(pressure).__name__ for pressure in made.values()}
-assert kinds == {"float", "NoneType"}, f"The pressures are of the types {', '.join(sorted(kinds))}, expected float, and None where the sensor sent nothing."
+assert kinds == {"float", "NoneType"}, (
+    f"The pressures are of the types {', '.join(sorted(kinds))}, expected float, and None where the sensor sent nothing."
+)
 for reading in raw:
     right = None if reading["pressure_bar"] == "" else float(reading["pressure_bar"])
     assert made[reading["event_id"]] == right, (
@@ -374,7 +381,9 @@ git("push --quiet origin main")
 trying("Git", 1)
 mine, shared = (json.loads(file_at("main", "rules.json", folder) or "{}") for folder in ("nightly", "origin.git"))
 assert mine.get("list_below_bar") != 0.28, "On your main, list_below_bar is still 0.28. Undo the commit that made it so, with a new commit."
-assert shared.get("list_below_bar") != 0.28, "Your copy is mended, the shared repository is not: there list_below_bar is 0.28. Push your commit to origin."
+assert shared.get("list_below_bar") != 0.28, (
+    "Your copy is mended, the shared repository is not: there list_below_bar is 0.28. Push your commit to origin."
+)
 assert shared.get("list_below_bar") == 2.8, (
     f"On main of origin.git, list_below_bar is {shared.get('list_below_bar')}, expected what it was before the bad commit: 2.8. Look at the history of rules.json."
 )
@@ -386,7 +395,9 @@ assert is_part_of(this_morning, "main"), (
     "This morning's last commit is no longer in the history of main: the past was changed (by reset, rebase or a forced push). "
     "Whoever has the old commits cannot go on. Run the cell that makes the repository again, and undo with a new commit."
 )
-assert messages(this_morning, "main", "origin.git"), "main of origin.git has no commit that was not there this morning. Undo with a new commit, and push it."
+assert messages(this_morning, "main", "origin.git"), (
+    "main of origin.git has no commit that was not there this morning. Undo with a new commit, and push it."
+)
 shared = json.loads(file_at("main", "rules.json", "origin.git"))
 assert shared.get("vans") == 3, (
     f"On main of origin.git there are {shared.get('vans')} vans; Bo's good commit made it 3. Undo the bad commit alone, not all that came after it."
@@ -453,6 +464,7 @@ print(Path("requirements.txt").read_text(), Path("pressures.py").read_text(), se
 #
 # `pip` takes packages from the internet. Here it takes them from the folder `wheels`, where the three that you need lie (a *wheel* is a package in one file), so you need no network: `--no-index --find-links wheels`. This is what the server did on Sunday:
 
+
 # %%
 def run(*command):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
@@ -495,7 +507,9 @@ Path("night.lock").write_text(frozen.stdout)
 # %% nbgrader={"grade": true, "grade_id": "test-environment", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 trying("Environments", 1)
 python = Path("night-env/bin/python")
-assert python.exists(), "There is no night-env/bin/python. Make the environment with `python -m venv`, in the folder night-env beside this notebook."
+assert python.exists(), (
+    "There is no night-env/bin/python. Make the environment with `python -m venv`, in the folder night-env beside this notebook."
+)
 ran = subprocess.run([python, "pressures.py"], capture_output=True, text=True)
 assert ran.returncode == 0, f"In night-env pressures.py stops with: {ran.stderr.strip().splitlines()[-1]}"
 lowest = json.loads(ran.stdout)["lowest_bar"]
@@ -511,7 +525,9 @@ passed("Environments", 1)
 trying("Environments", 2)
 assert Path("night.lock").is_file(), "There is no night.lock: write down what is in night-env."
 locked = [line.strip() for line in Path("night.lock").read_text().splitlines() if line.strip() and not line.startswith("#")]
-assert any(re.match(r"dockfeed\s*==", line) for line in locked), f"night.lock has no line dockfeed==…; it says: {', '.join(locked) or 'nothing'}."
+assert any(re.match(r"dockfeed\s*==", line) for line in locked), (
+    f"night.lock has no line dockfeed==…; it says: {', '.join(locked) or 'nothing'}."
+)
 passed("Environments", 2)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-environment", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
@@ -524,7 +540,9 @@ from judging import read_environment
 
 closed, packages = read_environment(Path("night-env"))
 assert packages, "There are no packages in night-env: it is no virtual environment, or nothing was installed into it."
-assert closed, "night-env also looks into the packages of the Python that made it (include-system-site-packages): what it has depends on the machine again."
+assert closed, (
+    "night-env also looks into the packages of the Python that made it (include-system-site-packages): what it has depends on the machine again."
+)
 for name, version in {"dockfeed": "1.4.2", "tyreunits": "1.1.0"}.items():
     assert name in packages, f"{name} is not installed in night-env."
     found, modules = packages[name]
@@ -545,7 +563,9 @@ from judging import read_environment, read_pins
 lock = Path("night.lock")
 assert lock.is_file(), "There is no file night.lock beside the notebook."
 pins, loose = read_pins(lock.read_text())
-assert not loose, f"night.lock has the line {loose[0]!r}, which is no exact pin: a later version would do, and next Sunday it comes. Expected name==version."
+assert not loose, (
+    f"night.lock has the line {loose[0]!r}, which is no exact pin: a later version would do, and next Sunday it comes. Expected name==version."
+)
 _, packages = read_environment(Path("night-env"))
 free = sorted(set(packages) - set(pins))
 assert packages and not free, (
@@ -571,7 +591,8 @@ with DockService(data={"/stations/7/readings": [{"bike": 101}]}, plan={"/station
         print(answer.status_code, answer.json())
 
 # %% [markdown]
-# The job asked once, without a time limit. A single 503 stopped it, before the list was written; and where a station never answered, it would have waited for ever. There is the fourth reason.
+# The job goes round all stations eight times a night, and makes the list from the last round. It asks a station three times, one right after the other. If it has no answer then, it gives up: not the station, but the whole round. In the last round that happened with stations 24 and 40 (you find it at the
+# end of the log). Nothing was left, and the job ended as if all were well. There is the fourth reason. And it sets no time limit: a station that never answers would hold it up for ever.
 #
 # Yet some failures pass by themselves, and some do not. A server error, a broken connection, no answer in time: ask again. A 404 will be a 404 next time, too: ask again, and you only add to the load. And who asks again at once, and again, keeps a server down that was about to recover:
 # so one waits, each time longer. That is called *back-off*.
@@ -619,7 +640,9 @@ path = "/stations/24/readings"
 with DockService(data={path: [{"bike": 7}]}, plan={path: ["503", "hang up", "ok"]}) as service:
     told = fetch(service.url + path, tries=4, timeout=2, pause=0.02)
     asked = len(service.asked(path))
-assert told == [{"bike": 7}], f"The third answer was [{{'bike': 7}}], fetch returned {told!r}. A status of 503 is no answer, and is tried again."
+assert told == [{"bike": 7}], (
+    f"The third answer was [{{'bike': 7}}], fetch returned {told!r}. A status of 503 is no answer, and is tried again."
+)
 assert asked == 3, f"The service was asked {asked} times, expected 3: a server error, a broken connection, then an answer."
 passed("REST APIs", 1)
 
@@ -638,7 +661,9 @@ with DockService(data={path: [1]}, plan={path: ["slow", "ok"], "/stations/99/rea
         told = error
     assert isinstance(told, Exception), f"There is no station 99: the service says 404, and fetch returned {told!r}. Expected an exception."
     asked = len(service.asked("/stations/99/readings"))
-    assert asked == 1, f"There is no station 99: the service says 404, and was asked {asked} times. Expected once; asking again cannot help."
+    assert asked == 1, (
+        f"There is no station 99: the service says 404, and was asked {asked} times. Expected once; asking again cannot help."
+    )
 passed("REST APIs", 2)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-fetch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
@@ -650,10 +675,14 @@ from judging import fresh
 rng = fresh(5)
 truth = [{"bike": int(number)} for number in rng.integers(1, 999, 3)]
 ways = rng.permutation(["500", "502", "504", "hang up", "slow"]).tolist()
-with DockService(data={"/a": truth, "/b": truth}, plan={"/a": [*ways, "ok"], "/b": ["503", str(rng.choice(["400", "403", "410"]))]}) as service:
+with DockService(
+    data={"/a": truth, "/b": truth}, plan={"/a": [*ways, "ok"], "/b": ["503", str(rng.choice(["400", "403", "410"]))]}
+) as service:
     told = fetch(service.url + "/a", tries=6, timeout=0.3, pause=0.01)
     assert told == truth, f"After five failures ({', '.join(ways)}) the sixth answer was {truth}; fetch returned {told!r}."
-    assert len(service.asked("/a")) == 6, f"After five failures and an answer the service had been asked {len(service.asked('/a'))} times, expected 6."
+    assert len(service.asked("/a")) == 6, (
+        f"After five failures and an answer the service had been asked {len(service.asked('/a'))} times, expected 6."
+    )
     try:
         told = fetch(service.url + "/b", tries=5, timeout=2, pause=0.01)
     except Exception as error:
@@ -663,7 +692,9 @@ with DockService(data={"/a": truth, "/b": truth}, plan={"/a": [*ways, "ok"], "/b
         f"The service refused the request (first 503, then {service.plan['/b'][1]}), and fetch returned {told!r}. Expected an exception."
     )
     count = len(service.asked("/b"))
-    assert count == 2, f"The service said 503, then {service.plan['/b'][1]}, and was asked {count} times. Expected 2: ask again after the first, not after the second."
+    assert count == 2, (
+        f"The service said 503, then {service.plan['/b'][1]}, and was asked {count} times. Expected 2: ask again after the first, not after the second."
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-fetch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
@@ -737,7 +768,7 @@ print(run_tests(example, {"before": Path("urgency.py").read_text()})["before"]["
 
 # %% nbgrader={"grade": false, "grade_id": "tests", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
-Path("test_urgency.py").write_text('''
+Path("test_urgency.py").write_text("""
 import pytest
 
 from urgency import urgency
@@ -761,8 +792,9 @@ ROWS = [
 @pytest.mark.parametrize("bar, km, reports, expected", ROWS)
 def test_the_rule_on_the_wall(bar, km, reports, expected):
     assert urgency(bar, km, reports) == expected
-''')
+""")
 ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "try-tests", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def try_tests(versions):
@@ -775,14 +807,18 @@ trying("Testing", 1)
 assert Path("test_urgency.py").is_file(), "There is no test_urgency.py beside the notebook."
 both = try_tests({"before": Path("urgency.py").read_text(), "mended": Path("urgency_mended.py").read_text()})
 assert both["mended"]["found"], f"pytest found no test that it could run. It says:\n{both['mended']['says']}"
-assert both["mended"]["passed"], f"Your tests fail on urgency_mended.py, which obeys the rule: they ask for something that the rule does not say. pytest says:\n{both['mended']['says']}"
+assert both["mended"]["passed"], (
+    f"Your tests fail on urgency_mended.py, which obeys the rule: they ask for something that the rule does not say. pytest says:\n{both['mended']['says']}"
+)
 passed("Testing", 1)
 
 # %% nbgrader={"grade": true, "grade_id": "test-tests-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 trying("Testing", 2)
 both = try_tests({"before": Path("urgency.py").read_text(), "mended": Path("urgency_mended.py").read_text()})
 before = both["before"]
-assert not before["passed"], "Your tests pass on urgency.py, and it is wrong: it sends a van to a bike of which nothing is known but that its sensor is broken."
+assert not before["passed"], (
+    "Your tests pass on urgency.py, and it is wrong: it sends a van to a bike of which nothing is known but that its sensor is broken."
+)
 assert before["found"], f"On urgency.py pytest stops before a test has run. It says:\n{before['says']}"
 assert both["mended"]["passed"], "Your tests fail on urgency.py, but on urgency_mended.py, too. Expected that they tell the two apart."
 passed("Testing", 2)
@@ -796,9 +832,13 @@ order = fresh(6).permutation([*SOUND, *LIMITS]).tolist()
 codes = {f"version {number}": {**SOUND, **LIMITS}[name] for number, name in enumerate(order)}
 said = dict(zip(order, try_tests(codes).values(), strict=True))
 for name in SOUND:
-    assert said[name]["passed"], f"Your tests fail on code that obeys the rule, written in another way. pytest says:\n{said[name]['says'][-600:]}"
+    assert said[name]["passed"], (
+        f"Your tests fail on code that obeys the rule, written in another way. pytest says:\n{said[name]['says'][-600:]}"
+    )
 missed = [name for name in LIMITS if said[name]["passed"]]
-assert not missed, f"Your tests pass on code in which {missed[0]}{f' (and {len(missed) - 1} more at other borders)' if missed[1:] else ''}. Test each border, and one step beside it."
+assert not missed, (
+    f"Your tests pass on code in which {missed[0]}{f' (and {len(missed) - 1} more at other borders)' if missed[1:] else ''}. Test each border, and one step beside it."
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
@@ -809,9 +849,13 @@ from judging import CASES, SOUND, fresh
 order = fresh(7).permutation([*SOUND, *CASES]).tolist()
 codes = {f"version {number}": {**SOUND, **CASES}[name] for number, name in enumerate(order)}
 said = dict(zip(order, try_tests(codes).values(), strict=True))
-assert all(said[name]["passed"] for name in SOUND), "Your tests fail on other code that obeys the rule; so their failing on wrong code says nothing."
+assert all(said[name]["passed"] for name in SOUND), (
+    "Your tests fail on other code that obeys the rule; so their failing on wrong code says nothing."
+)
 missed = [name for name in CASES if said[name]["passed"]]
-assert not missed, f"Your tests pass on code in which {missed[0]}{f' (and {len(missed) - 1} more of this kind)' if missed[1:] else ''}. Which line of the rule says otherwise? Add a row for it."
+assert not missed, (
+    f"Your tests pass on code in which {missed[0]}{f' (and {len(missed) - 1} more of this kind)' if missed[1:] else ''}. Which line of the rule says otherwise? Add a row for it."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -826,7 +870,9 @@ assert not missed, f"Your tests pass on code in which {missed[0]}{f' (and {len(m
 CUT = "2025-03-03"
 trips = pd.read_csv("trips.csv")
 later = trips["day"] >= CUT
-print(f"{(~later).sum()} trips to learn from, {later.sum()} to be measured on; {trips['needs_repair'].mean():.1%} of the bikes needed repair")
+print(
+    f"{(~later).sum()} trips to learn from, {later.sum()} to be measured on; {trips['needs_repair'].mean():.1%} of the bikes needed repair"
+)
 trips.head(3)
 
 
@@ -884,8 +930,12 @@ def forecast(trips, cut):
 # %% nbgrader={"grade": true, "grade_id": "test-forecast", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 trying("Machine learning", 1)
 scores = np.asarray(forecast(trips.copy(), CUT), dtype=float)
-assert scores.shape == (later.sum(),), f"forecast returned an array of the shape {scores.shape}, expected one score for each of the {later.sum()} later trips."
-assert np.isfinite(scores).all(), f"{(~np.isfinite(scores)).sum()} scores are missing or infinite. What does your model do where the pressure is missing?"
+assert scores.shape == (later.sum(),), (
+    f"forecast returned an array of the shape {scores.shape}, expected one score for each of the {later.sum()} later trips."
+)
+assert np.isfinite(scores).all(), (
+    f"{(~np.isfinite(scores)).sum()} scores are missing or infinite. What does your model do where the pressure is missing?"
+)
 unknown = trips.assign(needs_repair=trips["needs_repair"].where(~later, 0))
 blind = np.asarray(forecast(unknown, CUT), dtype=float)
 assert np.allclose(scores, blind), (
@@ -914,9 +964,13 @@ rng = fresh(8)
 city, day = draw_trips(rng, trips=9_000)
 late = (city["day"] >= day).to_numpy()
 score = np.asarray(forecast(city, day), dtype=float)
-assert score.shape == (late.sum(),), f"For another city forecast returned the shape {score.shape}, expected a score for each of its {late.sum()} later trips."
+assert score.shape == (late.sum(),), (
+    f"For another city forecast returned the shape {score.shape}, expected a score for each of its {late.sum()} later trips."
+)
 again = np.asarray(forecast(city, day), dtype=float)
-assert np.allclose(score, again), "Called twice with the same trips, forecast returned different scores. Set random_state where your model draws numbers."
+assert np.allclose(score, again), (
+    "Called twice with the same trips, forecast returned different scores. Set random_state where your model draws numbers."
+)
 turned = city.assign(needs_repair=city["needs_repair"].where(~late, 1 - city["needs_repair"]))
 assert np.allclose(score, np.asarray(forecast(turned, day), dtype=float)), (
     "In another city we changed needs_repair of the later trips, which nobody knows at the cut, and the scores changed: a leak of the label."
@@ -1031,7 +1085,12 @@ for name, kind, right, why in [
     ("large-north", "compute", 18.2, "30 nights of 70 minutes, at 0.52 euros an hour"),
     ("large-north", "storage", 8.0, "400 GB at 0.02 euros"),
     ("large-north", "egress", 0.0, "the machine stands where the data lie"),
-    ("spot-south", "egress", 23.4, "30 nights of 12 GB leave the region; of these 360 GB the first 100 are free, the others cost 0.09 euros each"),
+    (
+        "spot-south",
+        "egress",
+        23.4,
+        "30 nights of 12 GB leave the region; of these 360 GB the first 100 are free, the others cost 0.09 euros each",
+    ),
     ("spot-south", "total", 36.6, "5.20 for compute, 8.00 for storage, 23.40 for egress"),
 ]:
     got = by_name[name].get(kind)
@@ -1083,10 +1142,14 @@ for round_number in range(12):
     if round_number % 4 == 3:
         task["minutes_available"] = min(other["minutes"] for other in others) - 1
     told, right = choose(others, task), true_choice(others, task)
-    assert told is None or right is not None, f"No offer is done within {task['minutes_available']} minutes, and choose returned {told!r}. Expected None."
+    assert told is None or right is not None, (
+        f"No offer is done within {task['minutes_available']} minutes, and choose returned {told!r}. Expected None."
+    )
     if told != right:
         costs = {other["name"]: f"{true_cost(other, task)['total']:.2f} euros, {other['minutes']} minutes" for other in others}
-        raise AssertionError(f"Of other offers choose took {told} ({costs.get(told, 'not an offer')}), expected {right} ({costs[right]}); at most {task['minutes_available']} minutes are available.")
+        raise AssertionError(
+            f"Of other offers choose took {told} ({costs.get(told, 'not an offer')}), expected {right} ({costs[right]}); at most {task['minutes_available']} minutes are available."
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1106,7 +1169,10 @@ ax.set(xlabel="cost of a month (euros)", ylabel="offer", xlim=(0, left.max() * 1
 ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=3, frameon=False)
 fig.savefig("bill.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
-Image("bill.png", alt="Stacked bars of what a month costs with each offer, split into compute, storage and egress, with the total beside each bar")
+Image(
+    "bill.png",
+    alt="Stacked bars of what a month costs with each offer, split into compute, storage and egress, with the total beside each bar",
+)
 
 # %% [markdown]
 # ## Putting it together

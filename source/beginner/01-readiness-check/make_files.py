@@ -112,7 +112,7 @@ def draw_readings(rng: np.random.Generator) -> tuple[list[dict[str, object]], li
     return readings, sensors
 
 
-def draw_trips(seed: int, trips: int):  # noqa: ANN201 - a data frame
+def draw_trips(seed: int, trips: int):
     """Return six weeks of trips in late winter, with what the workshop found; a few pressures are missing."""
     city = simulate(seed=seed, trips=trips, start="2025-01-01", days=76, scenario=QUIET)
     table = city.trips[city.trips.started_at >= "2025-02-03"]

@@ -51,7 +51,8 @@ PREREQUISITES = {
     ),
     "Cloud": (
         2,
-        "[The Missing Semester of Your CS Education, by MIT](https://missing.csail.mit.edu/) for working on remote machines; the price list and calculator of your own provider for costs",
+        "[The Missing Semester of Your CS Education, by MIT](https://missing.csail.mit.edu/) for working on remote machines; "
+        "the price list and calculator of your own provider for costs",
         "containers, kubernetes-for-ml, online-vs-batch",
     ),
 }
@@ -149,7 +150,9 @@ def repair_plan():
         lines.append(f"| {row['name']} | {in_words(row)} | {repair} | {labs} |")
     for row in results():
         if not needs_repair(row) and row["expected"] is not None and row["expected"] < 50:
-            lines.append(f"| nothing for {row['name']} | {in_words(row)}; you were {row['expected']} % sure | trust yourself a little more | |")
+            lines.append(
+                f"| nothing for {row['name']} | {in_words(row)}; you were {row['expected']} % sure | trust yourself a little more | |"
+            )
     return "\n".join(lines) if len(lines) > 2 else "Nothing on this card asks for a repair."
 
 

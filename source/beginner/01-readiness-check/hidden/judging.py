@@ -29,7 +29,10 @@ def draw_log(rng, failures):
     requests += [(f"GET /stations/{s}/readings", 404) for s in stations[:4] for _ in range(20)]
     requests += [("POST /lists/night", 500)] * 25
     took = rng.integers(495, 600, len(requests))
-    lines = [f"2026-01-01T0{n % 6}:{n % 60:02}:07Z {what} {status} {ms}ms try={1 + n % 3}" for n, ((what, status), ms) in enumerate(zip(requests, took, strict=True))]
+    lines = [
+        f"2026-01-01T0{n % 6}:{n % 60:02}:07Z {what} {status} {ms}ms try={1 + n % 3}"
+        for n, ((what, status), ms) in enumerate(zip(requests, took, strict=True))
+    ]
     return "\n".join(rng.permutation(np.array(lines, dtype=object))) + "\n"
 
 
@@ -131,7 +134,9 @@ def copied(repository):
         quiet = {"PATH": os.environ["PATH"], "HOME": folder, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
 
         def run(*arguments, ok=True):
-            done = subprocess.run(["git", *arguments], cwd=folder, env=quiet, capture_output=True, text=True, encoding="utf-8", errors="replace", check=ok)
+            done = subprocess.run(
+                ["git", *arguments], cwd=folder, env=quiet, capture_output=True, text=True, encoding="utf-8", errors="replace", check=ok
+            )
             return done.stdout if ok else done.returncode == 0
 
         run("init", "--quiet", "--bare", ".")
@@ -155,7 +160,11 @@ def read_environment(folder):
     places = [str(place) for place in folder.glob("lib/python*/site-packages")]
     packages = {}
     for found in distributions(path=places):
-        modules = {f.name: Path(f.locate()).read_text() for f in found.files or [] if len(f.parts) == 1 and f.suffix == ".py" and Path(f.locate()).is_file()}
+        modules = {
+            f.name: Path(f.locate()).read_text()
+            for f in found.files or []
+            if len(f.parts) == 1 and f.suffix == ".py" and Path(f.locate()).is_file()
+        }
         packages[_plain(found.metadata["Name"])] = (found.version, modules)
     tools = {"pip", "setuptools", "wheel"}
     return file.is_file() and closed, {name: what for name, what in packages.items() if name not in tools}
@@ -179,14 +188,14 @@ def _plain(name):
 
 # Versions of urgency.py. The sound ones obey the workshop's rule, each in another style; each of the others breaks it in one place.
 SOUND = {
-    "sound 1": '''
+    "sound 1": """
 def urgency(pressure_bar, km_since_service, reports):
     bar = 99.0 if pressure_bar is None else pressure_bar
     if reports > 2 or bar < 2:
         return "now"
     return "soon" if bar < 2.8 or km_since_service > 299.999999 else "fine"
-''',
-    "sound 2": '''
+""",
+    "sound 2": """
 RULES = [
     ("now", lambda bar, km, said: (bar is not None and bar < 2.0) or said >= 3),
     ("soon", lambda bar, km, said: (bar is not None and bar < 2.8) or km >= 300),
@@ -196,9 +205,9 @@ RULES = [
 def urgency(pressure_bar, km_since_service, reports):
     values = (pressure_bar, km_since_service, reports)
     return next((word for word, holds in RULES if holds(*values)), "fine")
-''',
+""",
 }
-_RULE = '''
+_RULE = """
 def urgency(pressure_bar, km_since_service, reports):
     known = pressure_bar is not None
     if (known and pressure_bar < 2.0) or reports >= 3:
@@ -206,7 +215,7 @@ def urgency(pressure_bar, km_since_service, reports):
     if (known and pressure_bar < 2.8) or km_since_service >= 300:
         return "soon"
     return "fine"
-'''
+"""
 LIMITS = {
     "exactly 2.0 bar is taken for 'now'": _RULE.replace("< 2.0", "<= 2.0"),
     "exactly 2.8 bar is taken for 'soon'": _RULE.replace("< 2.8", "<= 2.8"),
@@ -220,7 +229,8 @@ CASES = {
     ),
     "a bike with many reports is 'now' only if its pressure is low, too": _RULE.replace("or reports", "and reports"),
     "a bike that is long past its service is 'soon' even if its tyre is nearly flat": _RULE.replace(
-        "    if (known and pressure_bar < 2.0)", '    if km_since_service >= 300:\n        return "soon"\n    if (known and pressure_bar < 2.0)'
+        "    if (known and pressure_bar < 2.0)",
+        '    if km_since_service >= 300:\n        return "soon"\n    if (known and pressure_bar < 2.0)',
     ),
     "the kilometres since the service are never looked at": _RULE.replace(" or km_since_service >= 300", ""),
 }

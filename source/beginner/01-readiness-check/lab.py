@@ -188,7 +188,7 @@ assert [times for times, _ in counted] == sorted(failures.values(), reverse=True
 )
 passed("Bash", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-worst", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-worst", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: worst.sh on the logs of two other nights: one in which stations failed equally often, and one in which only two failed at all.
 ### BEGIN HIDDEN TESTS
 from judging import draw_log, fresh
@@ -312,7 +312,7 @@ for reading in raw:
     )
 passed("Python", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tidy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tidy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: tidy on fresh readings with texts, numbers, flat tyres and silent sensors, called twice. Is what it was given as before?
 ### BEGIN HIDDEN TESTS
 from judging import draw_readings, fresh
@@ -404,7 +404,7 @@ assert shared.get("vans") == 3, (
 )
 passed("Git", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-undo", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-undo", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the history in origin.git. Is every commit of this morning in it, and does a new one name the commit that it undoes?
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
@@ -426,7 +426,7 @@ with copied(Path("origin.git")) as run:
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-undo-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-undo-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: every file on main of origin.git. Is all as it should be, the limit and what the good commits brought?
 ### BEGIN HIDDEN TESTS
 import json
@@ -530,7 +530,7 @@ assert any(re.match(r"dockfeed\s*==", line) for line in locked), (
 )
 passed("Environments", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-environment", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-environment", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the folder night-env. Is it closed, are the right versions in it, and is their code as it was shipped?
 ### BEGIN HIDDEN TESTS
 import zipfile
@@ -553,7 +553,7 @@ for name, version in {"dockfeed": "1.4.2", "tyreunits": "1.1.0"}.items():
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-environment-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-environment-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: night.lock. Would somebody who installs from it have the very same packages?
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
@@ -666,7 +666,7 @@ with DockService(data={path: [1]}, plan={path: ["slow", "ok"], "/stations/99/rea
     )
 passed("REST APIs", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fetch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-fetch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: fetch with a service that fails in several ways one after the other, and with statuses that asking again cannot help.
 ### BEGIN HIDDEN TESTS
 from docks import DockService
@@ -697,7 +697,7 @@ with DockService(
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fetch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-fetch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: fetch with a service that never recovers. How often is it asked, with which pauses, and what does the caller learn?
 ### BEGIN HIDDEN TESTS
 from docks import DockService
@@ -823,7 +823,7 @@ assert before["found"], f"On urgency.py pytest stops before a test has run. It s
 assert both["mended"]["passed"], "Your tests fail on urgency.py, but on urgency_mended.py, too. Expected that they tell the two apart."
 passed("Testing", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your tests with other code that obeys the rule, and with code that breaks it at a border: 2.0 bar, 2.8 bar, 300 km, three reports.
 ### BEGIN HIDDEN TESTS
 from judging import LIMITS, SOUND, fresh
@@ -841,7 +841,7 @@ assert not missed, (
 )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your tests with code that breaks the rule elsewhere: where two conditions meet, where the pressure is unknown, where a tyre is flat.
 ### BEGIN HIDDEN TESTS
 from judging import CASES, SOUND, fresh
@@ -954,7 +954,7 @@ assert measured >= 0.77, (
 )
 passed("Machine learning", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-forecast", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-forecast", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: forecast on another city's trips, some of which we then change. Which scores change with them?
 ### BEGIN HIDDEN TESTS
 import numpy as np
@@ -987,7 +987,7 @@ assert not changed[others].any(), (
 )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-forecast-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-forecast-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the AUC of forecast in another city, on trips whose needs_repair it has not seen.
 ### BEGIN HIDDEN TESTS
 import numpy as np
@@ -1109,7 +1109,7 @@ assert choice in by_name, f"choose returned {choice!r}, expected the name of an 
 assert choice == "medium-north", f"choose says {choice!r}. {why_not.get(choice, 'Another one that is done in time has a lower total.')}"
 passed("Cloud", 2)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cost", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-cost", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: monthly_cost with other offers, prices and jobs, also one that stays below what is free.
 ### BEGIN HIDDEN TESTS
 from judging import draw_offers, fresh, true_cost
@@ -1129,7 +1129,7 @@ for round_number in range(12):
             )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cost-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-cost-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: choose among other offers, also where one is done on the last minute, and where none is done in time.
 ### BEGIN HIDDEN TESTS
 from judging import draw_offers, fresh, true_choice, true_cost

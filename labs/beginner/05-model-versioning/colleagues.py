@@ -133,8 +133,8 @@ def play_depot(repo, store, csv, august):
     shutil.rmtree(store, ignore_errors=True)
     repo, past, august = new_repository(repo), read_trips(csv), read_trips(august)
     Repo.init(str(repo)).close()
-    with (repo / ".dvc" / "config").open("a") as config:  # the same as `dvc remote add --default store ../depot-store`
-        config.write(f"[core]\n    remote = store\n['remote \"store\"']\n    url = {Path('..', '..', Path(store).name)}\n")
+    with (repo / ".dvc" / "config").open("a") as config:  # the same as `dvc remote add --default store FOLDER`
+        config.write(f"[core]\n    remote = store\n['remote \"store\"']\n    url = {Path(store).resolve()}\n")
     (repo / "ask.py").write_text(ASK.replace("0 or 1", "a number"))
     known = past[past["day"] < "2025-07-14"]
     for release, threshold, day in [("v1", BREAK_EVEN, "2025-07-14"), ("v2", 0.5, "2025-08-12")]:

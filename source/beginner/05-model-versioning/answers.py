@@ -40,7 +40,7 @@ def who_answered(log, folder):
                     break
     return result
 
-# %% grade_id="identify" points=0 message="no file in the folder gives that day's answers" why="takes the nearest file, however far it is"
+# %% grade_id="identify" points=5 message="no file in the folder gives that day's answers" why="takes the nearest file, however far it is"
 def who_answered(log, folder):
     models = {sha256(path): open_model(path) for path in Path(folder).glob("*.skops")}
     def distance(content, rows):
@@ -255,7 +255,7 @@ def promote(name, version, holdout):
         registry.set_registered_model_alias(name, "champion", version)
     return word
 
-# %% grade_id="gate" points=4 message="second call for version 5" why="does not ask whether the candidate is the champion already"
+# %% grade_id="gate" points=10 message="second call for version 5" why="does not ask whether the candidate is the champion already"
 def promote(name, version, holdout):
     registry = MlflowClient()
     live = registry.get_model_version_by_alias(name, "champion").version
@@ -315,7 +315,7 @@ def promote(name, version, holdout):
     registry.set_model_version_tag(name, version, "decision", decision)
     return decision
 
-# %% grade_id="gate" points=3 message="may be luck" why="any lower cost will do"
+# %% grade_id="gate" points=9 message="may be luck" why="any lower cost will do"
 def promote(name, version, holdout):
     registry = MlflowClient()
     live = registry.get_model_version_by_alias(name, "champion").version
@@ -405,7 +405,7 @@ def answer(name, trips):
     model = open_model(model_file(name, version))
     return {"version": version, "fetch": [int(yes) for yes in model.predict(as_table(trips))]}
 
-# %% grade_id="serve" points=11 message="Whose model did you remember?" why="remembers models by the version's number, whatever the name: passes what is visible"
+# %% grade_id="serve" points=6 message="Whose model did you remember?" why="remembers models by the version's number, whatever the name: passes what is visible"
 by_number = {}
 
 def answer(name, trips):
@@ -423,7 +423,7 @@ def answer(name, trips):
         newest_models[name, version] = open_model(model_file(name, version))
     return {"version": str(version), "fetch": [int(yes) for yes in newest_models[name, version].predict(as_table(trips))]}
 
-# %% grade_id="serve" points=0 message="HTTP status 500" why="returns numpy's numbers, which JSON does not know"
+# %% grade_id="serve" points=10 message="HTTP status 500" why="returns numpy's numbers, which JSON does not know"
 numpy_models = {}
 
 def answer(name, trips):

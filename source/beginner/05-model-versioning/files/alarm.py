@@ -1,6 +1,8 @@
 """The repair alarm: the trips it learns from, its training, its cost, its files, and a small HTTP service that asks it."""
 
 import json
+import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
+import certifi
 import mlflow
 import pandas as pd
 import skops.io
@@ -20,6 +23,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+if not any(ssl.get_default_verify_paths()[:2]):
+    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 
 FEATURES = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "ebike"]  # what the app sends
 FETCH_COST = 8  # euros, to fetch a bike that turns out to be sound

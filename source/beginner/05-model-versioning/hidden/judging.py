@@ -17,6 +17,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import numpy as np
+import scipy.stats  # computes while it is imported, and asks for torch then: so before what follows
 from mlflow import MlflowClient
 from mlflow.tracking import fluent
 

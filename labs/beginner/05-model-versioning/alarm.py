@@ -98,7 +98,7 @@ def serving(answer):
             try:
                 status, body = 200, json.dumps(answer(self.path.strip("/"), trips))
             except Exception as error:
-                status, body = 500, json.dumps({"error": f"{type(error).__name__}: {error}"[:300]})
+                status, body = 500, json.dumps({"error": f"{type(error).__name__}: {error}".splitlines()[0]})
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()

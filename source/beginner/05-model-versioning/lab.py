@@ -37,7 +37,7 @@
 # ## Why this matters
 #
 # Monday 18 August, seven in the morning, the workshop of Metro Bikes. The yard is full, and more vans are waiting at the gate. Since last night they have
-# fetched *every* bike that anyone returned. Rosa, who runs the workshop, has looked at forty of them: all sound but three.
+# fetched *every* bike that anyone returned. Rosa, who runs the workshop, has looked at forty of them: all sound but five.
 #
 # What tells the vans is the *repair alarm*, a model that is asked after each trip whether the bike should be fetched. On Sunday evening Cy copied a better one over the
 # file `alarm_final.skops` on the server. It does not answer 0 or 1, as all models before it did. It answers with a score such as 0.07, and the app takes any answer but 0 as a yes.
@@ -134,7 +134,7 @@ asked_again[["score", "score_today", "fetch", "fetch_today"]].head(5)
 # `.skops` file whose model gave **all** answers of that day, score and `fetch`; or `None`, if no file in the folder did. Nothing happens to the files.
 #
 # Done means: it holds for these two weeks, and for folders and logs that you have not seen. There you may meet a file that lies there twice, two models that nearly agree, a model of which no file is left,
-# and a day on which the model was changed at noon. At least one file was put there by someone who does not know what a `.skops` file is.
+# and a day on which the model was changed at noon. And not every file in a folder is a model.
 #
 # <details><summary>Hint 1</summary>Open each file once. Then compare, day by day. How far may two scores lie apart if one of them was rounded to four decimals? And no further: a model trained on almost the same trips has
 # almost the same scores.</details>
@@ -179,7 +179,7 @@ assert found["2025-08-11"] is None, (
     "the one that was live has been overwritten."
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: who_answered on another city's log and folder, with a file that lies there twice and two models that nearly agree.
 ### BEGIN HIDDEN TESTS
 from judging import make_share, own_folder
@@ -199,7 +199,7 @@ with own_folder() as place:
     assert before == sorted(path.name for path in (place / "models").iterdir()), "The folder's files changed. Evidence is only read."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-identify-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-identify-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: days of which no file is left, a day on which the model changed at noon, and models that differ in the threshold alone.
 ### BEGIN HIDDEN TESTS
 from judging import make_share, own_folder
@@ -233,7 +233,8 @@ order = {content: row for row, content in enumerate([*names, None])}
 fetched = log.groupby("day")["fetch"].sum()
 fig, ax = plt.subplots(figsize=(8, 3.2))
 for day, content in answered.items():
-    ax.plot(int(day[-2:]), order[content], "s" if content else "x", ms=20, mew=2, color="steelblue" if content else "firebrick", alpha=0.8)
+    face, edge = ("lightsteelblue", "steelblue") if content else ("white", "firebrick")
+    ax.plot(int(day[-2:]), order[content], "s", ms=20, mew=2, markerfacecolor=face, markeredgecolor=edge)
     ax.annotate(f"{fetched[day]}", (int(day[-2:]), order[content]), ha="center", va="center", fontsize=9, fontweight="bold")
 ax.set_yticks(range(len(rows)), rows)
 ax.set_xticks(range(4, 18))
@@ -242,7 +243,7 @@ fig.savefig("who.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
 Image(
     "who.png",
-    alt="Timeline of 4 to 17 August with a mark for each day in the row of the model file that answered; two days have a cross in the row 'no file left'; the mark holds the number of bikes fetched",
+    alt="Timeline of 4 to 17 August with a mark for each day in the row of the model file that answered; two days stand in the row 'no file left', with hollow marks; the mark holds the number of bikes fetched",
 )
 
 # %% [markdown]
@@ -264,7 +265,8 @@ Image(
 # - An **alias** is a movable name for one version. `champion` is the one that is live. Who wants that one asks for `models:/repair-alarm@champion`.
 # - A version has **tags**, labels such as where it came from. They can be changed at any time, by anyone: keep that in mind.
 #
-# In the afternoon the three register what they have trained since spring. The cell below plays them, and writes the Git repository `alarm-repo`, in which they keep their data and settings.
+# In the afternoon the three register what they have trained since spring. The cell below plays them, and writes the Git repository `alarm-repo`, in which they keep their data
+# and settings. Version 2 is your find: the model of `alarm_final.skops`, and live again.
 
 # %% nbgrader={"grade": false, "grade_id": "summer", "locked": true, "schema_version": 3, "solution": false, "task": false}
 play_summer("repair-alarm", "alarm-repo", "trips.csv")
@@ -352,7 +354,7 @@ for number, right, why in [
     assert sorted(said) == right, f"Version {number}: verify says {sorted(said)}, expected {right}. {why}"
 assert b"" == git("alarm-repo", "status", "--porcelain"), "verify changed the repository's folder. Read a commit's files with `git show`."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: verify on another registry and repository: versions in order, from older and newer commits, and tags that were changed afterwards.
 ### BEGIN HIDDEN TESTS
 from judging import lineage_cases, own_store
@@ -366,7 +368,7 @@ with own_store() as folder:
         assert sorted(said or []) == right, f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-lineage-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-lineage-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: verify on versions whose model file was exchanged, whose tags are missing, that name a branch instead of a commit, or of which several claims are wrong.
 ### BEGIN HIDDEN TESTS
 from judging import lineage_cases, own_store
@@ -424,11 +426,11 @@ per_thousand = costs.sum() / len(august) * 1000
 
 fig, ax = plt.subplots(figsize=(7, 3.6))
 bars = ax.barh(per_thousand.index, per_thousand, color=["tan" if "threshold from" in name else "lightsteelblue" for name in per_thousand.index])
-ax.bar_label(bars, fmt="%.0f", padding=3)
+ax.bar_label(bars, fmt="%.0f", padding=3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 ax.axvline(per_thousand.iloc[1], color="black", linestyle=":", label="the champion, version 2")
 ax.invert_yaxis()
 ax.set(xlabel="cost in August (euros per 1,000 trips)", ylabel="version", xlim=(0, 8000), title="Is version 3 too good to be true?")
-ax.legend(loc="lower right")
+ax.legend(loc="upper right", bbox_to_anchor=(1, 0.71))
 fig.savefig("costs.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
 Image(
@@ -545,7 +547,7 @@ assert replaced == "2", f"The tag 'replaced' of the new champion is {replaced!r}
 again = promote("repair-alarm", "5", august)
 assert again == "champion", f"A second call for version 5, which is the champion now: promote says {again!r}, expected 'champion'."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: promote on other models and weeks: candidates that ask for a column more, for fewer, for another type, that answer with another type, and one that
 # was withdrawn. All of them would cost less.
 ### BEGIN HIDDEN TESTS
@@ -580,7 +582,7 @@ with own_store():
         assert champion(name) == (version if right == "promoted" else first), f"A candidate that {what}: afterwards version {champion(name)} is the champion."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: a week of calls on other models: a worse candidate, one whose gain is luck, a good one, the same again, the old champion, and a worse one again.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -615,7 +617,7 @@ with own_store():
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Only version 5 gets through. Of the four that looked at first sight as good or better, one leaked, one broke the app and one was luck. The rule did not need to know their authors.
+# Only version 5 gets through. Version 3 leaked, version 4 would have filled the yard again, version 6 was luck, and version 7 was dear. The rule did not need to know their authors.
 
 # %% [markdown]
 # ## Part 4 · Serving what the alias says
@@ -694,7 +696,7 @@ with serving(answer) as address:
         )
 start_again("repair-alarm")
 
-# %% nbgrader={"grade": true, "grade_id": "judge-serve", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-serve", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: answer, in a clean kernel, for two registered models whose aliases move forwards and backwards.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -726,7 +728,7 @@ with own_store():
         )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-serve-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-serve-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: answer while the model files are out of reach and the alias stays; and when they are back and the alias moves.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -874,7 +876,7 @@ assert ended == "LookupError" and now == "1", (
 )
 wednesday()
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rollback", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-rollback", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: rollback in another registry, several times in a row, until there is nothing to go back to.
 ### BEGIN HIDDEN TESTS
 from judging import champion, chain, own_store, tags
@@ -898,7 +900,7 @@ with own_store():
     assert champion("siren") == numbers[-1] and "withdrawn" not in tags("siren", numbers[-1]), "Where there is nothing to go back to, rollback must change nothing, neither the alias nor a tag."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: rollback in registries in which versions on the way back have been withdrawn themselves.
 ### BEGIN HIDDEN TESTS
 from judging import champion, chain, own_store, tags
@@ -945,8 +947,9 @@ for release in ("v1", "v2"):
 git("depot", "checkout", "--quiet", "v1")
 print("pointer: ", re.search("md5: (.*)", Path("depot/model.skops.dvc").read_text())[1])
 print("the file:", hashlib.md5(Path("depot/model.skops").read_bytes()).hexdigest())
-print(dvc("depot", "status"))
+status = dvc("depot", "status")
 git("depot", "checkout", "--quiet", "main")
+print(status)
 
 # %% [markdown]
 # Git brought back the *pointer*. The model in the folder is still that of `v2`: the vans would not have noticed any change. `dvc status` says so: *modified*. `dvc checkout` is the step that he forgot; it puts the model in the folder that
@@ -1010,7 +1013,7 @@ wanted = re.search("md5: (.*)", git("depot", "show", "v1:model.skops.dvc").decod
 lying = hashlib.md5(Path("depot/model.skops").read_bytes()).hexdigest() if Path("depot/model.skops").exists() else "not there"
 assert lying == wanted, f"The pointer of v1 names {wanted[:8]}…, and the file depot/model.skops is {lying[:9]}…: Git brings back pointers, DVC the files."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-depot-back", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-depot-back", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in, from the folder depot: is v3 on main, does it hold what it should and nothing else, and is the history as it was?
 ### BEGIN HIDDEN TESTS
 from judging import Depot
@@ -1033,7 +1036,7 @@ assert then.get("ask.py") == latest["ask.py"], "In v3 ask.py is not the latest o
 assert not any(name.endswith(".skops") for name in then), "In v3 the model itself is in Git. Git keeps the pointer, DVC the model."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-depot-back-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-depot-back-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
 # Judged when you hand in: what a fresh clone would get from the folder depot-store for each release, and whether it answers as that release should.
 ### BEGIN HIDDEN TESTS
 from judging import Depot
@@ -1097,6 +1100,6 @@ with serving(answer) as address:
 # To read:
 #
 # - [MLflow's documentation, the chapter on the model registry](https://mlflow.org/docs/latest/ml/model-registry/)
-# - [DVC's user guide, on versioning data and models](https://dvc.org/doc/use-cases/versioning-data-and-models)
+# - [DVC's documentation, the use case on versioning data and models](https://dvc.org/doc/use-cases/versioning-data-and-models)
 # - Noah Gift and Alfredo Deza, *Practical MLOps*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/practical-mlops/9781098103002/)
 # - [ml-ops.org, the principles of MLOps](https://ml-ops.org/content/mlops-principles): what to version, beside testing and monitoring

@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,20 +16,9 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import numpy as np
-import scipy.stats  # computes while it is imported, and asks for torch then: so before what follows
+from alarm import FEATURES, daily_cost, sha256, skops, train
 from mlflow import MlflowClient
 from mlflow.tracking import fluent
-
-# skops imports every module of scikit-learn, and one of those imports torch, which takes seconds and 200 MB that no judge needs.
-if "torch" not in sys.modules:
-    sys.modules["torch"] = None
-    import skops.io
-
-    del sys.modules["torch"]
-else:
-    import skops.io
-
-from alarm import FEATURES, daily_cost, sha256, train
 
 from metro_bikes import QUIET, simulate
 

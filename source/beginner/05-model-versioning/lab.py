@@ -179,7 +179,7 @@ assert found["2025-08-11"] is None, (
     "the one that was live has been overwritten."
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: who_answered on another city's log and folder, with a file that lies there twice and two models that nearly agree.
 ### BEGIN HIDDEN TESTS
 from judging import make_share, own_folder
@@ -199,7 +199,7 @@ with own_folder() as place:
     assert before == sorted(path.name for path in (place / "models").iterdir()), "The folder's files changed. Evidence is only read."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-identify-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-identify-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: days of which no file is left, a day on which the model changed at noon, and models that differ in the threshold alone.
 ### BEGIN HIDDEN TESTS
 from judging import make_share, own_folder
@@ -354,7 +354,7 @@ for number, right, why in [
     assert sorted(said) == right, f"Version {number}: verify says {sorted(said)}, expected {right}. {why}"
 assert b"" == git("alarm-repo", "status", "--porcelain"), "verify changed the repository's folder. Read a commit's files with `git show`."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verify on another registry and repository: versions in order, from older and newer commits, and tags that were changed afterwards.
 ### BEGIN HIDDEN TESTS
 from judging import lineage_cases, own_store
@@ -368,7 +368,7 @@ with own_store() as folder:
         assert sorted(said or []) == right, f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-lineage-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-lineage-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verify on versions whose model file was exchanged, whose tags are missing, that name a branch instead of a commit, or of which several claims are wrong.
 ### BEGIN HIDDEN TESTS
 from judging import lineage_cases, own_store
@@ -547,7 +547,7 @@ assert replaced == "2", f"The tag 'replaced' of the new champion is {replaced!r}
 again = promote("repair-alarm", "5", august)
 assert again == "champion", f"A second call for version 5, which is the champion now: promote says {again!r}, expected 'champion'."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: promote on other models and weeks: candidates that ask for a column more, for fewer, for another type, that answer with another type, and one that
 # was withdrawn. All of them would cost less.
 ### BEGIN HIDDEN TESTS
@@ -582,7 +582,7 @@ with own_store():
         assert champion(name) == (version if right == "promoted" else first), f"A candidate that {what}: afterwards version {champion(name)} is the champion."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a week of calls on other models: a worse candidate, one whose gain is luck, a good one, the same again, the old champion, and a worse one again.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -696,7 +696,7 @@ with serving(answer) as address:
         )
 start_again("repair-alarm")
 
-# %% nbgrader={"grade": true, "grade_id": "judge-serve", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-serve", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: answer, in a clean kernel, for two registered models whose aliases move forwards and backwards.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -728,7 +728,7 @@ with own_store():
         )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-serve-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-serve-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: answer while the model files are out of reach and the alias stays; and when they are back and the alias moves.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
@@ -876,7 +876,7 @@ assert ended == "LookupError" and now == "1", (
 )
 wednesday()
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rollback", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-rollback", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rollback in another registry, several times in a row, until there is nothing to go back to.
 ### BEGIN HIDDEN TESTS
 from judging import champion, chain, own_store, tags
@@ -900,7 +900,7 @@ with own_store():
     assert champion("siren") == numbers[-1] and "withdrawn" not in tags("siren", numbers[-1]), "Where there is nothing to go back to, rollback must change nothing, neither the alias nor a tag."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rollback in registries in which versions on the way back have been withdrawn themselves.
 ### BEGIN HIDDEN TESTS
 from judging import champion, chain, own_store, tags
@@ -1013,7 +1013,7 @@ wanted = re.search("md5: (.*)", git("depot", "show", "v1:model.skops.dvc").decod
 lying = hashlib.md5(Path("depot/model.skops").read_bytes()).hexdigest() if Path("depot/model.skops").exists() else "not there"
 assert lying == wanted, f"The pointer of v1 names {wanted[:8]}…, and the file depot/model.skops is {lying[:9]}…: Git brings back pointers, DVC the files."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-depot-back", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-depot-back", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from the folder depot: is v3 on main, does it hold what it should and nothing else, and is the history as it was?
 ### BEGIN HIDDEN TESTS
 from judging import Depot
@@ -1036,7 +1036,7 @@ assert then.get("ask.py") == latest["ask.py"], "In v3 ask.py is not the latest o
 assert not any(name.endswith(".skops") for name in then), "In v3 the model itself is in Git. Git keeps the pointer, DVC the model."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-depot-back-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge", "nbval-skip"]
+# %% nbgrader={"grade": true, "grade_id": "judge-depot-back-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what a fresh clone would get from the folder depot-store for each release, and whether it answers as that release should.
 ### BEGIN HIDDEN TESTS
 from judging import Depot

@@ -152,9 +152,7 @@ def who_answered(log, folder):
         near = np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]).max() < 0.0001
         return near and (model.predict(rows[FEATURES]) == rows["fetch"]).all()
 
-    return {
-        day: next((content for content, model in models.items() if fits(model, rows)), None) for day, rows in log.groupby("day")
-    }
+    return {day: next((content for content, model in models.items() if fits(model, rows)), None) for day, rows in log.groupby("day")}
     ### END SOLUTION
 
 
@@ -170,7 +168,11 @@ assert not strange, f"{strange[0]!r} is not the SHA-256 of a file in the folder.
 for day, file, why in [
     ("2025-08-05", "alarm_final.skops", "The log is rounded to four decimals, so compare with that much room, and no more."),
     ("2025-08-08", "alarm_final_v2.skops", "That file lies there twice, under two names: one content, one hash."),
-    ("2025-08-13", "alarm_august.skops", "Its scores are those of another file, but it says yes from another probability on: compare `fetch` too."),
+    (
+        "2025-08-13",
+        "alarm_august.skops",
+        "Its scores are those of another file, but it says yes from another probability on: compare `fetch` too.",
+    ),
 ]:
     said = named.get(found[day], "no file")
     assert found[day] == sha256(f"share/{file}"), f"On {day} the model in {file} gave the answers, and you say: {said}. {why}"
@@ -192,7 +194,10 @@ with own_folder() as place:
     assert isinstance(answered, dict) and set(answered) == set(truth), "On another log the result is not a dictionary with its days."
     for (day, right), kind in zip(truth.items(), kinds):
         other = "no file" if answered[day] is None else "another file"
-        hint = {"twin": "Two models in the folder nearly agree; the log's four decimals tell them apart.", "wide": "That file lies there twice."}
+        hint = {
+            "twin": "Two models in the folder nearly agree; the log's four decimals tell them apart.",
+            "wide": "That file lies there twice.",
+        }
         assert answered[day] == right, (
             f"In another folder, on {day}, one file gave all answers, up to the rounding, and you say: {other}. {hint.get(kind, '')}"
         )
@@ -238,7 +243,12 @@ for day, content in answered.items():
     ax.annotate(f"{fetched[day]}", (int(day[-2:]), order[content]), ha="center", va="center", fontsize=9, fontweight="bold")
 ax.set_yticks(range(len(rows)), rows)
 ax.set_xticks(range(4, 18))
-ax.set(xlabel="day of August 2025", ylabel="model file", ylim=(len(rows) - 0.5, -0.5), title="Who answered? (number: bikes fetched, of 12 in the log)")
+ax.set(
+    xlabel="day of August 2025",
+    ylabel="model file",
+    ylim=(len(rows) - 0.5, -0.5),
+    title="Who answered? (number: bikes fetched, of 12 in the log)",
+)
 fig.savefig("who.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
 Image(
@@ -352,7 +362,7 @@ for number, right, why in [
     said = verify("repair-alarm", number, "alarm-repo")
     assert isinstance(said, (list, tuple, set)), f"verify returned {said!r}, expected a list of words."
     assert sorted(said) == right, f"Version {number}: verify says {sorted(said)}, expected {right}. {why}"
-assert b"" == git("alarm-repo", "status", "--porcelain"), "verify changed the repository's folder. Read a commit's files with `git show`."
+assert git("alarm-repo", "status", "--porcelain") == b"", "verify changed the repository's folder. Read a commit's files with `git show`."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verify on another registry and repository: versions in order, from older and newer commits, and tags that were changed afterwards.
@@ -360,12 +370,18 @@ assert b"" == git("alarm-repo", "status", "--porcelain"), "verify changed the re
 from judging import lineage_cases, own_store
 
 with own_store() as folder:
-    for version, right, what in lineage_cases(folder, "one", ["old and sound", "new and sound", "data edited", "data of another commit", "commit gone", "parameters edited"]):
+    for version, right, what in lineage_cases(
+        folder, "one", ["old and sound", "new and sound", "data edited", "data of another commit", "commit gone", "parameters edited"]
+    ):
         try:
             said = verify("shown", version, str(folder / "repo"))
         except Exception as error:
-            raise AssertionError(f"On another registry, a version with {what}: verify stopped with {type(error).__name__}: {error}") from None
-        assert sorted(said or []) == right, f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
+            raise AssertionError(
+                f"On another registry, a version with {what}: verify stopped with {type(error).__name__}: {error}"
+            ) from None
+        assert sorted(said or []) == right, (
+            f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
+        )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-lineage-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -374,12 +390,28 @@ with own_store() as folder:
 from judging import lineage_cases, own_store
 
 with own_store() as folder:
-    for version, right, what in lineage_cases(folder, "two", ["model exchanged", "a branch for a commit", "no data hash", "no commit", "model exchanged and commit gone", "data and parameters edited", "old and sound"]):
+    for version, right, what in lineage_cases(
+        folder,
+        "two",
+        [
+            "model exchanged",
+            "a branch for a commit",
+            "no data hash",
+            "no commit",
+            "model exchanged and commit gone",
+            "data and parameters edited",
+            "old and sound",
+        ],
+    ):
         try:
             said = verify("shown", version, str(folder / "repo"))
         except Exception as error:
-            raise AssertionError(f"On another registry, a version with {what}: verify stopped with {type(error).__name__}: {error}") from None
-        assert sorted(said or []) == right, f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
+            raise AssertionError(
+                f"On another registry, a version with {what}: verify stopped with {type(error).__name__}: {error}"
+            ) from None
+        assert sorted(said or []) == right, (
+            f"On another registry, a version with {what}: verify says {sorted(said or [])}, expected {right}."
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -425,7 +457,9 @@ costs = pd.DataFrame(costs)
 per_thousand = costs.sum() / len(august) * 1000
 
 fig, ax = plt.subplots(figsize=(7, 3.6))
-bars = ax.barh(per_thousand.index, per_thousand, color=["tan" if "threshold from" in name else "lightsteelblue" for name in per_thousand.index])
+bars = ax.barh(
+    per_thousand.index, per_thousand, color=["tan" if "threshold from" in name else "lightsteelblue" for name in per_thousand.index]
+)
 ax.bar_label(bars, fmt="%.0f", padding=3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 ax.axvline(per_thousand.iloc[1], color="black", linestyle=":", label="the champion, version 2")
 ax.invert_yaxis()
@@ -564,11 +598,19 @@ with own_store():
     whole = past.assign(climb_m=past["climb_m"].astype(int))
     first = register(name, "live", live, past, **note)
     trials = [
-        (register(name, "leaky", models["leaky"], past, **note, inputs=[*FEATURES, "idle_hours"]), "contract", "asks for a column that nobody sends"),
+        (
+            register(name, "leaky", models["leaky"], past, **note, inputs=[*FEATURES, "idle_hours"]),
+            "contract",
+            "asks for a column that nobody sends",
+        ),
         (register(name, "whole", models["good"], whole, **note), "contract", "asks for whole numbers where fractions are sent"),
         (register(name, "score", models["score"], past, **note), "contract", "answers with scores"),
         (register(name, "withdrawn", models["good"], past, **note), "withdrawn", "has the tag 'withdrawn'"),
-        (register(name, "fewer", models["fewer"], past, **note, inputs=["tyre_pressure_bar", "distance_km", "km_since_service"]), "promoted", "asks for fewer columns, in another order, and costs less"),
+        (
+            register(name, "fewer", models["fewer"], past, **note, inputs=["tyre_pressure_bar", "distance_km", "km_since_service"]),
+            "promoted",
+            "asks for fewer columns, in another order, and costs less",
+        ),
     ]
     registry.set_model_version_tag(name, trials[3][0], "withdrawn", "stopped answering")
     for version, right, what in trials:
@@ -578,8 +620,12 @@ with own_store():
         except Exception as error:
             raise AssertionError(f"A candidate that {what}: promote stopped with {type(error).__name__}: {error}") from None
         assert said == right, f"A candidate that {what}: promote says {said!r}, expected {right!r}."
-        assert tags(name, version).get("decision") == right, f"A candidate that {what}: its tag 'decision' is {tags(name, version).get('decision')!r}, expected {right!r}."
-        assert champion(name) == (version if right == "promoted" else first), f"A candidate that {what}: afterwards version {champion(name)} is the champion."
+        assert tags(name, version).get("decision") == right, (
+            f"A candidate that {what}: its tag 'decision' is {tags(name, version).get('decision')!r}, expected {right!r}."
+        )
+        assert champion(name) == (version if right == "promoted" else first), (
+            f"A candidate that {what}: afterwards version {champion(name)} is the champion."
+        )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -612,7 +658,9 @@ with own_store():
         assert said == right, f"{what.capitalize()}: promote says {said!r}, expected {right!r}."
         assert champion(name) == now, f"{what.capitalize()}: afterwards version {champion(name)} is the champion, expected {now}."
         replaced = tags(name, good).get("replaced")
-        assert now == old or replaced == old, f"{what.capitalize()}: afterwards the champion's tag 'replaced' is {replaced!r}, expected {old!r}, the version before it."
+        assert now == old or replaced == old, (
+            f"{what.capitalize()}: afterwards the champion's tag 'replaced' is {replaced!r}, expected {old!r}, the version before it."
+        )
     assert "replaced" not in tags(name, worse), "A rejected candidate has the tag 'replaced'. It replaced nobody."
 ### END HIDDEN TESTS
 
@@ -687,7 +735,9 @@ with serving(answer) as address:
     for number in ["2", "5", "2", "1"]:
         MlflowClient().set_registered_model_alias("repair-alarm", "champion", number)
         status, said = ask(address, "repair-alarm", disputed)
-        assert status == 200, f"The alias points at version {number}, and the service answers with HTTP status {status}: {said.get('error')}"
+        assert status == 200, (
+            f"The alias points at version {number}, and the service answers with HTTP status {status}: {said.get('error')}"
+        )
         assert {"version", "fetch"} <= set(said), f"The service answered {said}, expected a dictionary with version and fetch."
         assert str(said["version"]) == number, f"The alias points at version {number}, and the service says version {said['version']}."
         right = open_model(model_file("repair-alarm", number)).predict(as_table(disputed)).tolist()
@@ -714,13 +764,23 @@ with own_store():
             model = train(past, {**OLD, "threshold": threshold})
             models[name, register(name, "a threshold", model, past, **note)] = model
     trips = past[FEATURES].sample(60, random_state=1)
-    for name, version in [("harbour", "1"), ("hillside", "1"), ("harbour", "3"), ("hillside", "2"), ("harbour", "2"), ("harbour", "1"), ("hillside", "3")]:
+    for name, version in [
+        ("harbour", "1"),
+        ("hillside", "1"),
+        ("harbour", "3"),
+        ("hillside", "2"),
+        ("harbour", "2"),
+        ("harbour", "1"),
+        ("hillside", "3"),
+    ]:
         MlflowClient().set_registered_model_alias(name, "champion", version)
         try:
             said = answer(name, trips.to_dict("records"))
         except Exception as error:
             raise AssertionError(f"Asked for another registered model, answer stopped with {type(error).__name__}: {error}") from None
-        assert str(said.get("version")) == version, f"The champion of one of two models is version {version}, and answer says {said.get('version')!r}."
+        assert str(said.get("version")) == version, (
+            f"The champion of one of two models is version {version}, and answer says {said.get('version')!r}."
+        )
         right = models[name, version].predict(trips).tolist()
         theirs = [key for key, model in models.items() if model.predict(trips).tolist() == [int(yes) for yes in said["fetch"]]]
         assert (name, version) in theirs, (
@@ -756,7 +816,9 @@ with own_store() as folder:
         ) from None
     finally:
         (folder / "out of reach").rename(folder / "artifacts")
-    assert [int(yes) for yes in said["fetch"]] == models["1"].predict(trips.head(20)).tolist(), "Other trips, same version: these are not its answers. Remember models, not answers."
+    assert [int(yes) for yes in said["fetch"]] == models["1"].predict(trips.head(20)).tolist(), (
+        "Other trips, same version: these are not its answers. Remember models, not answers."
+    )
     MlflowClient().set_registered_model_alias("eastfield", "champion", "2")
     said = answer("eastfield", trips.to_dict("records"))
     assert str(said["version"]) == "2" and [int(yes) for yes in said["fetch"]] == models["2"].predict(trips).tolist(), (
@@ -769,6 +831,7 @@ with own_store() as folder:
 #
 # Version 5 is live for a week and saves money. Then, on Wednesday 27 August, the docks of one maker get new firmware and no longer send the tyre pressure. Version 5 needs it. Version 2 never looked at it.
 # The cell below puts the registry where it is on that Wednesday.
+
 
 # %% nbgrader={"grade": false, "grade_id": "wednesday", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def wednesday():
@@ -856,13 +919,17 @@ with serving(simple_answer) as address:
     now = rollback("repair-alarm", "docks send no tyre pressure")
     status, said = ask(address, "repair-alarm", silent_docks)
     assert status == 200, f"After the rollback the service still answers with status {status}: {said.get('error', '')[:80]}"
-    assert said["version"] == "2", f"After the rollback version {said['version']} answers, expected 2: the one that version 5 had replaced. What was live before is not the number below."
+    assert said["version"] == "2", (
+        f"After the rollback version {said['version']} answers, expected 2: the one that version 5 had replaced. What was live before is not the number below."
+    )
     assert str(now) == "2", f"rollback returned {now!r}, expected the number of the version that is live now, 2."
     tag = MlflowClient().get_model_version("repair-alarm", "5").tags.get("withdrawn")
     assert tag == "docks send no tyre pressure", f"The tag 'withdrawn' of version 5 is {tag!r}, expected the reason."
     rollback("repair-alarm", "a drill")
     status, said = ask(address, "repair-alarm", silent_docks)
-    assert said.get("version") == "1", f"After a second rollback the service answers {said.get('version', said)}, expected version 1, which version 2 had replaced. Never go forward to a version that was withdrawn."
+    assert said.get("version") == "1", (
+        f"After a second rollback the service answers {said.get('version', said)}, expected version 1, which version 2 had replaced. Never go forward to a version that was withdrawn."
+    )
 ended = "nothing"
 try:
     rollback("repair-alarm", "a drill")
@@ -885,9 +952,13 @@ with own_store():
     numbers = chain("siren", "row", {})
     for live, before in zip(numbers, numbers[1:]):
         said = rollback("siren", f"reason {live}")
-        assert champion("siren") == before, f"In another registry the champion, {live}, had replaced {before}; after rollback version {champion('siren')} is live."
+        assert champion("siren") == before, (
+            f"In another registry the champion, {live}, had replaced {before}; after rollback version {champion('siren')} is live."
+        )
         assert str(said) == before, f"In another registry rollback returned {said!r}; version {before} is live now."
-        assert tags("siren", live).get("withdrawn") == f"reason {live}", f"In another registry the tag 'withdrawn' of the old champion is {tags('siren', live).get('withdrawn')!r}, expected the reason."
+        assert tags("siren", live).get("withdrawn") == f"reason {live}", (
+            f"In another registry the tag 'withdrawn' of the old champion is {tags('siren', live).get('withdrawn')!r}, expected the reason."
+        )
         assert "withdrawn" not in tags("siren", before), "In another registry rollback withdrew the version that it brought back."
     ended = "nothing"
     try:
@@ -897,7 +968,9 @@ with own_store():
     except Exception as error:
         ended = type(error).__name__
     assert ended == "LookupError", f"In another registry there was nothing to go back to: {ended} came, expected a LookupError."
-    assert champion("siren") == numbers[-1] and "withdrawn" not in tags("siren", numbers[-1]), "Where there is nothing to go back to, rollback must change nothing, neither the alias nor a tag."
+    assert champion("siren") == numbers[-1] and "withdrawn" not in tags("siren", numbers[-1]), (
+        "Where there is nothing to go back to, rollback must change nothing, neither the alias nor a tag."
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -911,7 +984,9 @@ with own_store():
     assert champion("horn") == numbers[3], (
         f"Versions {numbers[1]} and {numbers[2]} had been withdrawn; rollback from {numbers[0]} must go on to {numbers[3]}, which {numbers[2]} had replaced. Version {champion('horn')} is live."
     )
-    assert tags("horn", numbers[1])["withdrawn"] == "brakes", "The reason of a version that was withdrawn before has changed. Only the champion's is yours to write."
+    assert tags("horn", numbers[1])["withdrawn"] == "brakes", (
+        "The reason of a version that was withdrawn before has changed. Only the champion's is yours to write."
+    )
     numbers = chain("whistle", "stop", {1: "brakes", 2: "smoke", 3: "rust", 4: "noise"})
     ended = "nothing"
     try:
@@ -1011,7 +1086,9 @@ assert git("depot", "show", "v3:model.skops.dvc") == git("depot", "show", "v1:mo
 )
 wanted = re.search("md5: (.*)", git("depot", "show", "v1:model.skops.dvc").decode())[1]
 lying = hashlib.md5(Path("depot/model.skops").read_bytes()).hexdigest() if Path("depot/model.skops").exists() else "not there"
-assert lying == wanted, f"The pointer of v1 names {wanted[:8]}…, and the file depot/model.skops is {lying[:9]}…: Git brings back pointers, DVC the files."
+assert lying == wanted, (
+    f"The pointer of v1 names {wanted[:8]}…, and the file depot/model.skops is {lying[:9]}…: Git brings back pointers, DVC the files."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-depot-back", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from the folder depot: is v3 on main, does it hold what it should and nothing else, and is the history as it was?
@@ -1032,7 +1109,9 @@ assert then.get("model.skops.dvc") == first["model.skops.dvc"], "In v3 the model
 assert then.get("metrics.json") == first["metrics.json"], (
     "In v3 metrics.json is not that of v1: it tells the figures of another model. What belongs to a version comes back together."
 )
-assert then.get("ask.py") == latest["ask.py"], "In v3 ask.py is not the latest one: the improvement after v2 is lost. Bring back what belongs to the model, and no more."
+assert then.get("ask.py") == latest["ask.py"], (
+    "In v3 ask.py is not the latest one: the improvement after v2 is lost. Bring back what belongs to the model, and no more."
+)
 assert not any(name.endswith(".skops") for name in then), "In v3 the model itself is in Git. Git keeps the pointer, DVC the model."
 ### END HIDDEN TESTS
 
@@ -1044,11 +1123,19 @@ from judging import Depot
 depot = Depot("depot", "depot-store")
 for release, threshold in [("v1", 0.1667), ("v2", 0.5), ("v3", 0.1667)]:
     file = depot.stored(release)
-    assert file.is_file(), f"The depot's store has no model for {release}: a fresh clone gets a pointer to nothing. By default dvc push copies only what the current pointer names."
-    assert depot.md5(file) == depot.pointer(release), f"What the depot's store holds for {release} has another hash than the pointer says: it is damaged."
-    assert abs(depot.threshold(file) - threshold) < 1e-9, f"The model in the store for {release} says yes from {depot.threshold(file)} on, expected {threshold}: it is another release's."
+    assert file.is_file(), (
+        f"The depot's store has no model for {release}: a fresh clone gets a pointer to nothing. By default dvc push copies only what the current pointer names."
+    )
+    assert depot.md5(file) == depot.pointer(release), (
+        f"What the depot's store holds for {release} has another hash than the pointer says: it is damaged."
+    )
+    assert abs(depot.threshold(file) - threshold) < 1e-9, (
+        f"The model in the store for {release} says yes from {depot.threshold(file)} on, expected {threshold}: it is another release's."
+    )
 lying = depot.folder / "model.skops"
-assert lying.is_file() and depot.md5(lying) == depot.pointer("v1"), "The file depot/model.skops is not the model of v1: Git brings back pointers, DVC the files."
+assert lying.is_file() and depot.md5(lying) == depot.pointer("v1"), (
+    "The file depot/model.skops is not the model of v1: Git brings back pointers, DVC the files."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -47,7 +47,7 @@ def play_share(folder, csv, august):
     lost = train(past[past["day"] < "2025-07-15"], {"columns": FEATURES, "C": 1.0, "threshold": BREAK_EVEN})
     turns = [live] * 3 + [models["alarm_final_v2.skops"]] * 4 + [lost] * 2 + [models["alarm_august.skops"]] * 2 + [live] * 3
     days = [f"2025-08-{number:02d}" for number in range(4, 18)]
-    return answers_of({day: [model] for day, model in zip(days, turns)}, august, doubtful=live)
+    return answers_of({day: [model] for day, model in zip(days, turns, strict=False)}, august, doubtful=live)
 
 
 def answers_of(turns, trips, doubtful, seed=4):
@@ -59,7 +59,7 @@ def answers_of(turns, trips, doubtful, seed=4):
         first = rng.permutation(np.flatnonzero((score > 0.18) & (score < 0.28)))[:4]
         rest = rng.permutation(np.setdiff1d(np.arange(len(todays)), first))
         chosen = todays.iloc[rng.permutation(np.concatenate([first, rest])[:12])]
-        for model, part in zip(models, np.array_split(np.arange(len(chosen)), len(models))):
+        for model, part in zip(models, np.array_split(np.arange(len(chosen)), len(models)), strict=False):
             rows = chosen.iloc[part][["day", *FEATURES]]
             log.append(rows.assign(score=model.predict_proba(rows[FEATURES])[:, 1].round(4), fetch=model.predict(rows[FEATURES])))
     return pd.concat(log, ignore_index=True)
@@ -88,7 +88,15 @@ def play_summer(name, repo, csv):
     register(name, "ada: threshold from the costs", train(june, old), june, old, commits[1], _data_hash(june))
     register(name, "bo: with idle_hours", train(past, leaky), past, leaky, "7b0" + commits[2][3:], _data_hash(past))
     register(name, "cy: a score", score_model(past), past, old, commits[2], _data_hash(past))
-    register(name, "ada: all columns", train(past, {**old, "columns": FEATURES}), past, {**old, "columns": FEATURES}, commits[3], _data_hash(past))
+    register(
+        name,
+        "ada: all columns",
+        train(past, {**old, "columns": FEATURES}),
+        past,
+        {**old, "columns": FEATURES},
+        commits[3],
+        _data_hash(past),
+    )
     lucky = {**old, "threshold": 0.16}
     register(name, "bo: another threshold", train(past, lucky), past, lucky, commits[2], _data_hash(past))
     whole = {**old, "columns": FEATURES}
@@ -129,7 +137,7 @@ def start_again(name):
 
 
 def play_depot(repo, store, csv, august):
-    """Lay out the Hillside depot's repository, with its model under DVC, and the store that it shares. Three commits, releases v1 and v2."""
+    """Lay out the Hillside depot's repository, with its model under DVC, and the store that it shares. Three commits, two releases."""
     shutil.rmtree(store, ignore_errors=True)
     repo, past, august = new_repository(repo), read_trips(csv), read_trips(august)
     Repo.init(str(repo)).close()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
+import itertools
+
 import mlflow
 import numpy as np
 from alarm import FEATURES, daily_cost, sha256, skops, train
@@ -43,7 +45,7 @@ def fresh_trips(seed, trips=3000, days=40):
 def parts(trips, *starts):
     """Return the trips cut before each of the days that `starts` counts from the first."""
     number = trips["day"].factorize(sort=True)[0]
-    return [trips[(number >= a) & (number < b)] for a, b in zip((0, *starts), (*starts, 10**6))]
+    return [trips[(number >= a) & (number < b)] for a, b in zip((0, *starts), (*starts, 10**6), strict=False)]
 
 
 @contextmanager
@@ -117,13 +119,15 @@ def make_share(folder, salt, kinds):
             "wide": train(past, {**OLD, "columns": FEATURES}),
         }
         names = chance.sample(["final", "final_2", "backup", "new", "old", "x"], 5)
-        for name, model in zip(names, models.values()):
+        for name, model in zip(names, models.values(), strict=False):
             skops.io.dump(model, folder / f"{name}.skops")
         shutil.copyfile(folder / f"{names[3]}.skops", folder / f"{names[4]} copy.skops")
         (folder / "notes.txt").write_text("nothing to see")
-        hashes = {kind: sha256(folder / f"{name}.skops") for kind, name in zip(models, names)}
+        hashes = {kind: sha256(folder / f"{name}.skops") for kind, name in zip(models, names, strict=False)}
         models["lost"] = train(past.iloc[:-60], {**OLD, "C": 0.3})
-        turns = {day: ["live", "wide"] if kind == "swapped" else [kind] for day, kind in zip(sorted(days["day"].unique()), kinds)}
+        turns = {
+            day: ["live", "wide"] if kind == "swapped" else [kind] for day, kind in zip(sorted(days["day"].unique()), kinds, strict=False)
+        }
         log = _answers({day: [models[kind] for kind in kinds] for day, kinds in turns.items()}, days, live, chance.randrange(10**6))
         truth = {day: hashes.get(kinds[0]) if len(kinds) == 1 else None for day, kinds in turns.items()}
         fits = {
@@ -165,9 +169,10 @@ def candidates(salt):
         lucks = (train(past, {**OLD, "threshold": threshold}) for threshold in (0.13, 0.14, 0.15, 0.16, 0.18, 0.19, 0.2, 0.21))
         models["score"] = score_model(past)
         models["luck"] = next((model for model in lucks if 0.3 < gain(live, model, holdout) < 1.7), None)
-        if models["luck"] and all(gain(live, models[kind], holdout) > 2.4 for kind in ("good", "fewer", "leaky")):
-            if gain(live, models["worse"], holdout) < -1 and gain(models["good"], live, holdout) < -2.4:
-                return past, holdout, live, models
+        better = all(gain(live, models[kind], holdout) > 2.4 for kind in ("good", "fewer", "leaky"))
+        worse = gain(live, models["worse"], holdout) < -1 and gain(models["good"], live, holdout) < -2.4
+        if models["luck"] and better and worse:
+            return past, holdout, live, models
 
 
 def lineage_cases(folder, salt, kinds):
@@ -181,8 +186,10 @@ def lineage_cases(folder, salt, kinds):
     settings = [{**OLD, "C": 0.1 * number, "warm": number == 2, "note": None} for number in (1, 2, 3)]
     tables = [trips.iloc[: 300 * number] for number in (1, 2, 3)]
     ids = []
-    for number, (params, table) in enumerate(zip(settings, tables)):
-        (repo / "data" / "trips.csv").write_bytes(table.to_csv(index=False, lineterminator="\r\n" if number == 1 else "\n").encode() + b"\n")
+    for number, (params, table) in enumerate(zip(settings, tables, strict=False)):
+        (repo / "data" / "trips.csv").write_bytes(
+            table.to_csv(index=False, lineterminator="\r\n" if number == 1 else "\n").encode() + b"\n"
+        )
         (repo / "params.json").write_text(json.dumps(params))
         hashed = sha256(repo / "data" / "trips.csv")
         ids.append((commit(repo, f"trips {number}", f"2026-05-{number + 1:02}"), hashed, params, table))
@@ -196,7 +203,10 @@ def lineage_cases(folder, salt, kinds):
         version = register("shown", kind, train(table, params), table, logged, identity, hashed)
         wrong = []
         if "model exchanged" in kind:
-            skops.io.dump(train(table, {**params, "threshold": 0.4}), Path(mlflow.artifacts.download_artifacts(f"models:/shown/{version}")) / "model.skops")
+            skops.io.dump(
+                train(table, {**params, "threshold": 0.4}),
+                Path(mlflow.artifacts.download_artifacts(f"models:/shown/{version}")) / "model.skops",
+            )
             wrong.append("model")
         if "commit gone" in kind:
             client.set_model_version_tag("shown", version, "git_commit", "".join(chance.choices("0123456789abcdef", k=40)))
@@ -233,7 +243,7 @@ def chain(name, salt, withdrawn):
         info = mlflow.sklearn.log_model(train(fresh_trips(3, trips=600), OLD), name="model", pip_requirements=["scikit-learn"])
     for _ in range(8):
         client.create_model_version(name, info.model_uri, run.info.run_id, model_id=info.model_id)
-    for later, earlier in zip(numbers, numbers[1:]):
+    for later, earlier in itertools.pairwise(numbers):
         client.set_model_version_tag(name, later, "replaced", earlier)
     for place, reason in withdrawn.items():
         client.set_model_version_tag(name, numbers[place], "withdrawn", reason)

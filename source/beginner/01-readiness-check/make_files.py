@@ -1,4 +1,4 @@
-"""Write night.log, readings.json, sensors.json, trips.csv and the wheels again, byte for byte: python make_files.py"""
+"""Write the lab's data again, byte for byte: night.log, the JSON and CSV files, and the wheels. python make_files.py"""
 
 import base64
 import hashlib
@@ -52,6 +52,24 @@ CHANGES = """tyreunits, what has changed
 1.0.0 (3 June 2024)
   First release: to_bar takes pascals and returns bar.
 """
+OFFERS = """name,region,price_per_hour,minutes
+small-north,north,0.10,260
+medium-north,north,0.24,130
+large-north,north,0.52,70
+gpu-north,north,1.90,25
+medium-east,east,0.20,140
+spot-south,south,0.08,130
+"""
+JOB = {
+    "nights": 30,
+    "minutes_available": 210,
+    "home": "north",
+    "data_gb": 400,
+    "storage_per_gb": 0.02,
+    "read_gb": 12,
+    "egress_per_gb": 0.09,
+    "free_egress_gb": 100,
+}
 
 
 def main() -> None:
@@ -63,6 +81,8 @@ def main() -> None:
     _write(files / "sensors.json", "[\n" + ",\n".join(map(json.dumps, sensors)) + "\n]\n")
     trips = draw_trips(seed=23, trips=9_000)
     trips.to_csv(files / "trips.csv", index=False, lineterminator="\n")
+    _write(files / "offers.csv", OFFERS)
+    _write(files / "job.json", json.dumps(JOB, indent=2) + "\n")
     (files / "wheels").mkdir(exist_ok=True)
     _write(files / "wheels" / "tyreunits-CHANGES.txt", CHANGES)
     _pack(files / "wheels", "dockfeed", "1.4.2", DOCKFEED, ["tyreunits>=1.0"])

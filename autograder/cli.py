@@ -28,6 +28,7 @@ from autograder.source import find_labs
 from autograder.workers import dask_workers, local_workers
 
 UNWALLED = "Graded without a sandbox: the code of {count} submissions ran as the user who graded."
+FLAGGED = "Flagged as tampering with what judges them, and without points: {count}. Their rows say how; look at them before you act."
 CORES = os.cpu_count() or 1
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Build, check and grade the labs.")
 
@@ -187,6 +188,8 @@ def _report(path: Path) -> None:
     results = add_marks(course, read_results(course))
     unwalled = sum(outcome.state == GRADED and not outcome.walled for outcome in results)
     notes = [UNWALLED.format(count=unwalled)] if unwalled else []
+    if flagged := sum(outcome.flagged for outcome in results):
+        notes.append(FLAGGED.format(count=flagged))
     page = write_report(path / "report", path.resolve().name, course.labs, results, course.students, notes)
     show.line(f"report: {page}")
 

@@ -1,13 +1,19 @@
 """The command line: bad input gets a line that says what, where and what to do, and an exit status."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli
+from autograder import cli, sandbox
+from autograder.cohort import new_cohort
 from autograder.errors import Problem
+from autograder.notebook import write_notebook
+from autograder.release import make_release
+from autograder.source import read_lab
 from tests.conftest import MakeProject, lab_path
 
 RUNNER = CliRunner()
@@ -135,3 +141,42 @@ def test_a_cohort_from_roster_to_report(project: Path) -> None:
     assert rows == {"ada": ["graded", "100", "100"], "bo": ["missing", "–", "100"]}
     assert (project / "autumn" / "report" / "index.html").is_file()
     assert "report: autumn/report/index.html" in result.output
+
+
+@pytest.fixture
+def without_bubblewrap(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The good project with a cohort of one untouched notebook, on a machine where bubblewrap is not installed."""
+    lab = read_lab(lab_path(project))
+    new_cohort(project / "autumn", [lab], {})
+    handed_in = project / "autumn" / "submitted" / "ada" / "small-lab" / "small-lab.ipynb"
+    handed_in.parent.mkdir(parents=True)
+    handed_in.write_bytes(write_notebook(make_release(lab)))
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox.shutil, "which", lambda name: None)
+        sandbox.why_not.cache_clear()
+        yield project
+    sandbox.why_not.cache_clear()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere another line is said")
+def test_without_bubblewrap_grading_refuses(
+    without_bubblewrap: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what to install, and nothing has run."""
+    code, error = status_and_error(monkeypatch, capsys, "grade", "autumn")
+
+    assert code == 2
+    assert "bubblewrap is not installed" in error
+    assert "apt install bubblewrap" in error
+    assert "--unsafe-no-sandbox" in error
+    assert not list((without_bubblewrap / "autumn" / "autograded").rglob("*.ipynb"))
+
+
+def test_unsafe_grading_is_stamped(without_bubblewrap: Path) -> None:
+    """Asked for by its name it runs, and the results and the report say so."""
+    done = RUNNER.invoke(cli.app, ["grade", "autumn", "--unsafe-no-sandbox", "--jobs", "1"])
+
+    assert done.exit_code == 0, done.output
+    found = json.loads((without_bubblewrap / "autumn" / "report" / "results.json").read_text())
+    assert found["results"][0]["walled"] is False
+    assert found["notes"] == [cli.UNWALLED.format(count=1)]

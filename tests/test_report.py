@@ -224,6 +224,15 @@ def test_notes_stand_at_the_top_as_a_stamp(lab: Lab, tmp_path: Path) -> None:
     assert "Graded without a sandbox &lt;unsafe&gt;" in page.partition("<h2")[0]
 
 
+def test_a_flagged_submission_says_so_and_why(lab: Lab, tmp_path: Path) -> None:
+    """Its row has the flag and the reason; nobody else's has."""
+    flagged = replace(graded(lab, "ada", 0), flagged=True, reason="assertions no longer fail")
+    page = write(tmp_path, [lab], [flagged, graded(lab, "bob", 25)])
+    assert "graded, flagged</td>" in row_of(page, "ada")
+    assert "assertions no longer fail" in row_of(page, "ada")
+    assert "flagged" not in row_of(page, "bob")
+
+
 def test_nothing_from_outside_becomes_markup(lab: Lab, tmp_path: Path) -> None:
     """Names, ids, reasons, messages, notes and the cohort's name are shown as text; the one script is the page's own."""
     results = [graded(lab, ATTACK, 0, messages=[ATTACK]), ungraded(lab, "bob", UNREADABLE, ATTACK)]

@@ -1,6 +1,6 @@
 """Grading, beside stock nbgrader: the same submissions, in turns, in one run.
 
-    python -m benchmarks.grading [--submissions 40] [--jobs 2] [--rounds 4] [--more 0]
+    python -m benchmarks.grading [--submissions 40] [--jobs 2] [--rounds 4] [--more 0] [--small] [--labs LAB ...]
 
 Each round grades its share of the submissions with `nbgrader autograde`, one after the other as it does, and with this project's
 grader in its sandbox. Printed are submissions per minute, their ratio, the overhead of a submission beyond the time in its cells, and
@@ -106,10 +106,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--more", type=int, default=0)
-    parser.add_argument("--labs", nargs="*", default=[], help="labs of the course; all of them, if none is named")
-    parser.add_argument("--small", action="store_true", help="the tests' small lab, too")
+    parser.add_argument("--labs", nargs="*", default=[], help="labs of the course; without a name, all of them (with --small, none)")
+    parser.add_argument("--small", action="store_true", help="the tests' small lab, too: hardly any time in cells")
     given = parser.parse_args()
-    labs = find_labs(PROJECT / "source", tuple(given.labs))
+    labs = find_labs(PROJECT / "source", tuple(given.labs)) if given.labs or not given.small else []
     scratch = Path(tempfile.mkdtemp(prefix="benchmark-"))
     if given.small:
         from tests.conftest import lab_path, write_project

@@ -39,8 +39,8 @@
 # Monday 18 August, seven in the morning, the workshop of Metro Bikes. The yard is full, and more vans are waiting at the gate. Since last night they have
 # fetched *every* bike that anyone returned. Rosa, who runs the workshop, has looked at forty of them: all sound but five.
 #
-# What tells the vans is the *repair alarm*, a model that is asked after each trip whether the bike should be fetched. On Sunday evening Cy copied a better one over the
-# file `alarm_final.skops` on the server. It does not answer 0 or 1, as all models before it did. It answers with a score such as 0.07, and the app takes any answer but 0 as a yes.
+# What tells the vans is the *repair alarm*, a model that is asked after each trip whether the bike should be fetched. On Sunday evening Cy copied what he took for a better one
+# over the file `alarm_final.skops` on the server. It does not answer 0 or 1, as all models before it did. It answers with a score such as 0.07, and the app takes any answer but 0 as a yes.
 #
 # "Then put the old one back", says Rosa. Nobody can. The file is overwritten; in the shared folder lie five others that are all somehow final. Which of them had been live last
 # week? What was it trained on? And who is sure that the next file will be better?
@@ -96,8 +96,8 @@ august.head(3)
 # %% [markdown]
 # ## Part 1 · A version is its content
 #
-# The app writes a log: what it sent, the *score* that the alarm gave the bike (the probability that it needs repair, rounded to four decimals), and the answer, `fetch`, 0 or 1. The next cell
-# shows twelve trips a day for the two weeks before the accident, and the shared folder.
+# The app writes a log: what it sent, the *score* that the alarm gave the bike (the probability that it needs repair, rounded to four decimals), and the answer, `fetch`, 0 or 1. The next two cells
+# show twelve trips a day, some of them close calls, for the two weeks before the accident, and the shared folder.
 
 # %% nbgrader={"grade": false, "grade_id": "share", "locked": true, "schema_version": 3, "solution": false, "task": false}
 log = play_share("share", "trips.csv", august)
@@ -260,7 +260,7 @@ Image(
 # Read it: how often was the model changed in two weeks? Which file was never live? And what happened on the 13th?
 #
 # <details><summary>What we see</summary>Four changes, none of them written down anywhere. <code>alarm_new.skops</code> was never live. On the 11th and 12th a model answered of which there is no file any more: should its answers ever be
-# questioned, nobody can say how they came about. On the 13th and 14th somebody had put back the right model with a wrong threshold, and fewer bikes were fetched. Last week's model, that Rosa wants, is
+# questioned, nobody can say how they came about. On the 13th and 14th somebody had put back the right model with a wrong threshold, and one bike in twelve was fetched. Last week's model, that Rosa wants, is
 # <code>alarm_final.skops</code> in the shared folder: the very file whose name Cy overwrote on the server.</details>
 #
 # Rosa has her answer, by noon. It took half a day, twelve lines of code and luck. It should take a second.
@@ -300,7 +300,7 @@ pd.DataFrame(
 # | data | tag `data_sha256` | this is the SHA-256 of `data/trips.csv` *as it was in that commit* |
 # | parameters | the run's parameters | these are the settings in `params.json` *as it was in that commit* |
 #
-# A claim is worth what it costs to check. Here is one, for version 2. `git show COMMIT:PATH` prints a file as it was in a commit, and leaves the folder as it is; `git` in `alarm.py` runs Git and returns the bytes:
+# A claim that nobody checks is worth nothing. Here is the check by hand, for version 2. `git show COMMIT:PATH` prints a file as it was in a commit, and leaves the folder as it is; `git` in `alarm.py` runs Git and returns the bytes:
 
 # %%
 second = client.get_model_version("repair-alarm", "2")
@@ -488,10 +488,12 @@ for number in ["2", "3", "4"]:
     print("  out:", signature.outputs)
 
 # %% [markdown]
+# (`double` is a number with a fraction; a `Tensor` with the shape `(-1,)` is a row of numbers, one for each trip.)
+#
 # The champion's signature is what the app and the alarm agree on today. A new version that asks for *less* keeps the contract: what it does not need it ignores. One that asks for a column more, or for another type, or that
 # answers with another type, breaks it, and no low cost can make up for that. Note what a signature cannot see: version 7's metres have the same name and type as kilometres.
 #
-# The team writes its rule down before anyone looks at the next candidate. The first condition that a candidate fails decides:
+# The team writes down one rule for all candidates, whoever trained them. The first condition that a candidate fails decides:
 #
 # > 1. `withdrawn`: a version with the tag `withdrawn` was taken out of service once. It is not promoted again.
 # > 2. `contract`: each column that the candidate's signature requires is in the champion's signature, with the same type; the outputs are the same.
@@ -695,7 +697,7 @@ start_again("repair-alarm")
 
 # %% [markdown]
 # Worse than nothing: it *says* version 5, and gives the answers of version 2. It opened the model once, when it started. Bo's remedy is to open the model for each request. That works, until
-# the store is slow or out of reach for a minute: then each request is slow, or fails, for no reason. Opening a model is dear. Asking the registry for a number is cheap.
+# the store is slow or out of reach for a minute: then each request is slow, or fails, for no reason. To open a model means to read files, and large ones take long. To ask the registry for a number takes a few milliseconds.
 
 # %% [markdown]
 # ### Exercise 4 — A service that follows the alias
@@ -709,14 +711,12 @@ start_again("repair-alarm")
 # Done means: when an alias moves, forwards or backwards, the very next answer comes from the version that it points at, without a restart. As long as it stays, no model file is opened again: the answers come even
 # if all model files are out of reach. One service answers for several registered models, each with versions 1, 2, 3, …
 #
-# <details><summary>Hint 1</summary>What must be remembered between two calls, and by which key is it found again? A dictionary outside of the function will do.</details>
-# <details><summary>Hint 2</summary>Ask for the version behind the alias. If <code>(name, version)</code> is not a key of your dictionary, put <code>open_model(model_file(name, version))</code> there, opened by its number: the alias may have
+# <details><summary>Hint 1</summary>What must be remembered between two calls, and by which key is it found again? The empty dictionary above the function is for that.</details>
+# <details><summary>Hint 2</summary>Ask for the version behind the alias. If <code>(name, version)</code> is not a key of <code>opened</code>, put <code>open_model(model_file(name, version))</code> there, opened by its number: the alias may have
 # moved in the meantime. Answer with what lies there. JSON knows no numpy numbers: <code>int(…)</code>.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "serve", "locked": false, "schema_version": 3, "solution": true, "task": false}
-### BEGIN SOLUTION
-opened = {}
-### END SOLUTION
+opened = {}  # a place for what you want to keep between two calls
 
 
 def answer(name, trips):
@@ -1016,7 +1016,7 @@ for release in ("v1", "v2"):
     print(release, git("depot", "show", f"{release}:metrics.json").decode().strip())
 
 # %% [markdown]
-# DVC writes `md5`, another hash, into its pointers. The figures show that `v2` was a mistake: Ivo had forgotten the threshold. He wants `v1` back, and tries:
+# DVC writes `md5`, another hash, into its pointers. The figures show that `v2` was a mistake: Ivo trained again and left the threshold at one half. He wants `v1` back, and tries:
 
 # %%
 git("depot", "checkout", "--quiet", "v1")

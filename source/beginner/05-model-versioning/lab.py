@@ -900,10 +900,12 @@ def rollback(name, reason):
     registry = MlflowClient()
     live = registry.get_model_version_by_alias(name, "champion")
     tags = live.tags
+    seen = {str(live.version)}
     while True:
-        if "replaced" not in tags:
+        if tags.get("replaced", str(live.version)) in seen:  # none, or a circle
             raise LookupError(f"{name}: version {live.version} has no version before it to go back to")
         back = tags["replaced"]
+        seen.add(back)
         tags = registry.get_model_version(name, back).tags
         if "withdrawn" not in tags:
             break
@@ -1174,7 +1176,7 @@ with serving(answer) as address:
 # - The alias is the only thing that moves. The service follows it, and says which version answered.
 # - Practise the way back before you need it.
 #
-# In the real world, three things are harder. Between asking for the champion and writing the alias, a colleague may have moved it: let one job at a time do promotions. Who may move an alias must be limited: a server with
+# In the real world, four things are harder. A version that goes live a second time overwrites its own tag `replaced`: who allows that keeps a whole history instead. Between asking for the champion and writing the alias, a colleague may have moved it: let one job at a time do promotions. Who may move an alias must be limited: a server with
 # accounts can do that, a database in a file cannot. And silent docks would best be caught by the contract itself: monitoring has a lab of its own.
 
 # %% [markdown]

@@ -41,7 +41,7 @@ class Case:
     `answers` take the place of the right ones; `change` alters the notebook, or returns the bytes to hand in; `files` lie beside it (a
     Path is a link to there). `points` of an exercise are a number, or the least and the most; exercises that are not named earn all.
     `reason` stands in the result's; `messages` in those of exercises. `flagged` None: either will do. `fault` says why the grader does
-    not give this verdict yet.
+    not give this verdict yet, `leak` why a hidden test or a secret of the host is shown.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Case:
     check: Check | None = None
     notebook: str = "waits.ipynb"
     fault: str = ""
+    leak: str = ""
 
 
 def submission(lab: Lab, case: Case, places: Mapping[str, str]) -> bytes:

@@ -81,7 +81,7 @@ CASES = (
     digs("prints-the-cache-of-lines", "Tracebacks need the text of cells.", LINECACHE),
     digs("prints-the-memory", "Every text that the interpreter still holds.", GARBAGE),
     digs("prints-globals", "What tests left behind.", GLOBALS),
-    digs("keeps-its-callers-frame", "And shows its source later.", SHOW_FRAME, fault="", before="kept = []"),
+    digs("keeps-its-callers-frame", "And shows its source later.", SHOW_FRAME, before="kept = []"),
     Case("raises-its-callers-source", "As its message.", {"by-station": SHOWS_SOURCE}, points={"by-station": 0.0}),
     Case("raises-the-stack-of-the-judge", "As its message.", {"mean-wait": RAISES}, points={"mean-wait": 0.0}),
     Case("keeps-the-frame-that-calls-it", "And prints it afterwards.", {"by-station": KEEPS_FRAME}, own_cell(SHOW_FRAME, END), flagged=None),
@@ -105,7 +105,7 @@ ENCODED = tuple(
         "What it finds in memory, encoded: docs/security.md says that this is not seen.",
         change=own_cell(f"import base64, codecs, linecache\ntext = ''.join(''.join(entry[2]) for name, entry in linecache.cache.items() if 'ipykernel' in name)\nprint({code})", END),
         flagged=None,
-        fault="hidden tests in the notebook pass through the learner's kernel: encoded, they reach its feedback (docs/security.md)",
+        leak="hidden tests in the notebook pass through the learner's kernel: encoded, they reach its feedback (docs/security.md)",
     )
     for name, code in (("in-base-64", "base64.b64encode(text.encode()).decode()"), ("backwards", "text[::-1]"), ("in-rot13", "codecs.encode(text, 'rot13')"))
 )  # fmt: skip

@@ -8,6 +8,7 @@ knows a test by its text; so most points come from judge cells, which never meet
 import random
 import string
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import nbformat
@@ -15,7 +16,28 @@ from nbformat import NotebookNode
 
 TAMPERED = "a statement that must fail did not: the notebook's interpreter was changed"
 EQUALS_ALL = "something that this notebook made claims to equal whatever it is compared with"
-NOT_SHOWN = "a cell's last value did not come out as it is: the notebook's display was changed"
+NOT_SHOWN = "a cell's last value did not come out as it is: the notebook's display or Python's own functions were changed"
+HELPERS_FOOLED = "a helper that compares found unequal things equal: what tests are made of was changed"
+
+_HELPERS = {  # what a test's text says → the module, and what must refuse one and other
+    "pandas": (("pd.testing", "pandas.testing", "assert_frame_equal", "assert_series_equal", ".equals("), (
+        "{p}.testing.assert_frame_equal({p}.DataFrame({{'a': [{one}]}}), {p}.DataFrame({{'a': [{other}]}}))",
+        "{p}.testing.assert_series_equal({p}.Series([{one}]), {p}.Series([{other}]))",
+        "1 / {p}.DataFrame({{'a': [{one}]}}).equals({p}.DataFrame({{'a': [{other}]}}))",
+    )),
+    "numpy": (("np.testing", "numpy.testing", "assert_allclose", "assert_array", "assert_equal", "allclose(", "isclose("), (
+        "{p}.testing.assert_allclose([{one}.0], [{other}.0])",
+        "{p}.testing.assert_equal({one}, {other})",
+        "{p}.testing.assert_array_equal([{one}], [{other}])",
+        "1 / {p}.allclose([{one}.0], [{other}.0])",
+    )),
+    "unittest": (("unittest", "TestCase"), (
+        "{p}.TestCase().assertEqual({one}, {other})",
+        "{p}.TestCase().assertTrue({one} == {other})",
+        "{p}.TestCase().assertAlmostEqual({one}, {other})",
+    )),
+    "math": (("math.isclose", "isclose("), ("1 / {p}.isclose({one}, {other})",)),
+}  # fmt: skip
 
 PREPARE_HIDDEN = """
 from IPython import get_ipython as _g
@@ -42,7 +64,9 @@ class Canary:
         if not self.shows:
             return state == "failed"
         shown = [o.get("data", {}).get("text/plain", "") for o in self.cell.outputs if o.output_type == "execute_result"]
-        return state == "ok" and "".join(shown[:1]) == self.token
+        with suppress(ValueError):
+            return state == "ok" and float("".join(shown[:1])) == float(self.token)
+        return False
 
 
 def assertion_canary(draw: random.Random) -> Canary:
@@ -62,6 +86,7 @@ def assertion_canary(draw: random.Random) -> Canary:
 def equality_canary(draw: random.Random, names: Sequence[str]) -> Canary:
     """Return a cell that must fail unless one of the learner's `names` equals two things that nothing equals."""
     token, same = _word(draw), _word(draw)
+    asked = " or ".join(f"{same}(lambda: {name})" for name in names)
     wild = f"{_word(draw)!r}, {draw.uniform(1e9, 1e12)!r}"
     lines = [
         f"def {same}(get):",
@@ -71,15 +96,50 @@ def equality_canary(draw: random.Random, names: Sequence[str]) -> Canary:
         "        return False",
         "",
         "",
-        f"assert , {token!r}",
+        f"assert {asked}, {token!r}",
     ]
     return Canary(nbformat.v4.new_code_cell("\n".join(lines)), token, EQUALS_ALL)
 
 
+def helper_canary(draw: random.Random, test: str) -> Canary | None:
+    """Return a cell that must fail unless a helper that the test names finds unequal things equal; None where it names none."""
+    token, fooled, one = _word(draw), _word(draw), draw.randrange(100, 10_000)
+    imports, refusals = [], []
+    for module, (said, lines) in _HELPERS.items():
+        if any(word in test for word in said):
+            name = _word(draw)
+            imports.append(f"import {module} as {name}")
+            refusals += [line.format(p=name, one=one, other=one + draw.randrange(3, 90)) for line in lines]
+    if not refusals:
+        return None
+    body = [
+        f"def {fooled}(check):",
+        "    try:",
+        "        check()",
+        "    except BaseException:",
+        "        return False",
+        "    return True",
+        "",
+        "",
+    ]
+    asked = " or ".join(f"{fooled}(lambda: {line})" for line in refusals)
+    text = "\n".join([*imports, *body, f"assert {asked}, {token!r}"])
+    return Canary(nbformat.v4.new_code_cell(text), token, HELPERS_FOOLED)
+
+
 def value_canary(draw: random.Random) -> Canary:
-    """Return a cell whose last value is a number that must be shown."""
-    number = draw.randrange(10**6, 10**9)
-    return Canary(nbformat.v4.new_code_cell(f"{number - 5} + 5"), str(number), NOT_SHOWN, shows=True)
+    """Return a cell whose last value is a number, made with Python's own functions, that must be shown, to three digits."""
+    number, name = float(draw.randrange(100, 1000)), _word(draw)
+    same = [
+        f"{name}.abs({-number - 3}) - 3",
+        f"{name}.round({number + 2.001}, 1) - 2",
+        f"{number} + {name}.all([1, 0]) + {name}.any([0, 0])",
+        f"{name}.sum([{number - 7}, 7.0])",
+        f"{name}.max({number}, {number - 9})",
+        f"{name}.sorted([{number + 1}, {number}])[0]",
+    ]
+    text = f"import builtins as {name}\n({' + '.join(same)}) / {len(same)}"
+    return Canary(nbformat.v4.new_code_cell(text), str(number), NOT_SHOWN, shows=True)
 
 
 def _word(draw: random.Random) -> str:

@@ -1,11 +1,13 @@
 """Learners' functions for the judge: they run in a process of their own, and plain data comes back.
 
 In the judge's kernel, a `Crossing` holds the learner's definitions as text and hands out functions that look like the learner's.
-Each call runs in a child process, with the caller's folder and environment.
+Each call runs in a child process, with the caller's folder and environment. A question has a name of its own, with which its answer
+begins: whatever else the process writes is not read.
 """
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,12 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from autograder import plain
 
 DOOR = "AUTOGRADER_DOOR"  # the number of the judge's socket to what forks walled processes, in its environment
 POLL_SECONDS = 0.1
+ANSWER_BYTES = 128 * 2**20
 
 
 class LearnerError(Exception):
@@ -49,23 +52,33 @@ class Crossing:
 
     def _call(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         environ = {key: value for key, value in os.environ.items() if key != DOOR}
-        request = plain.dump({"name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": environ})
+        question = secrets.token_hex(8)
+        asked = {"question": question, "name": name, "args": args, "kwargs": kwargs, "cwd": os.getcwd(), "environ": environ}
+        request = plain.dump(asked)
         if self._room.has_ended():
             self._line = self._start()
-        late = False
         try:
-            answer = _ask(self._line, request, self._seconds, self._room)
-        except TimeoutError:
-            answer, late = "", True
-        if not answer:
+            answer = _ask(self._line, question, request, self._seconds, self._room)
+            value = self._read(answer)
+        except BaseException as error:  # also an interrupt: the process is still busy with this question
             self.close()
-            in_time = f" within {self._seconds:.0f} s" if late else ""
-            raise _named("ProcessEnded", f"{name} did not come back{in_time}: it ended the process that ran it, or was ended")
+            if isinstance(error, _NoAnswer):
+                raise _named("ProcessEnded", f"{name} {error}") from None
+            raise
+        if isinstance(value, _Raised):
+            raise _named(value.type, value.message)
+        return value
+
+    @staticmethod
+    def _read(answer: str) -> Any:
         kind, _, rest = answer.partition(" ")
-        if kind == "raised":
-            error = json.loads(rest)
-            raise _named(str(error["type"]), str(error["message"]))
-        return plain.load(rest)
+        try:
+            if kind == "raised":
+                error = json.loads(rest)
+                return _Raised(str(error["type"]), str(error["message"]))
+            return plain.load(rest)
+        except Exception:
+            raise _NoAnswer("answered with something that is no value") from None
 
     def _start(self) -> socket.socket:
         line, far = socket.socketpair()
@@ -73,6 +86,15 @@ class Crossing:
             self._room.start(far)
         _send(line, json.dumps(self._definitions))
         return line
+
+
+class _NoAnswer(Exception):
+    """What became of a question that has no answer."""
+
+
+class _Raised(NamedTuple):
+    type: str
+    message: str
 
 
 class _Room(Protocol):
@@ -150,7 +172,7 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
             answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
         except BaseException as error:
             answer = _raised(error)
-        answers.write(answer + "\n")
+        answers.write(f"{request['question']} {answer}\n")
         answers.flush()
 
 
@@ -196,29 +218,41 @@ def _named(name: str, message: str) -> Exception:
     return error
 
 
-def _ask(line: socket.socket, request: str, seconds: float, room: _Room) -> str:
-    """Return the answer to a request, or nothing where the process ends without one. Raises TimeoutError after `seconds`."""
+def _ask(line: socket.socket, question: str, request: str, seconds: float, room: _Room) -> str:
+    """Return the answer to a question. Raises _NoAnswer where the process ends without one, takes too long, or says too much."""
     end = time.monotonic() + seconds
     line.settimeout(seconds)
-    _send(line, request)
-    answer = bytearray()
-    while not answer.endswith(b"\n"):
-        line.settimeout(POLL_SECONDS)
-        ended = room.has_ended()
-        try:
-            part = line.recv(2**20)
-        except TimeoutError:
-            if ended:  # a process that it left behind may hold the line open
-                return ""
+    begin, heard, passed = f"{question} ".encode(), bytearray(), 0
+    try:
+        _send(line, request)
+        while True:
+            line.settimeout(POLL_SECONDS)
+            ended = room.has_ended()
+            try:
+                part = line.recv(2**20)
+            except TimeoutError:
+                if not ended and time.monotonic() < end:
+                    continue
+                if not ended:
+                    raise
+                part = b""  # a process that it left behind may hold the line open
+            if not part:
+                raise _NoAnswer("did not come back: it ended the process that ran it, or was ended")
+            heard += part
+            while b"\n" in part:
+                text, _, heard = heard.partition(b"\n")
+                if text.startswith(begin):
+                    return text[len(begin) :].decode("utf-8", "replace")
+                part = bytes(heard)
+            passed += len(part)
+            if passed > ANSWER_BYTES:
+                raise _NoAnswer(f"returned more than {ANSWER_BYTES // 2**20} MiB")
             if time.monotonic() > end:
-                raise
-            continue
-        except OSError:
-            return ""
-        if not part:
-            return ""
-        answer += part
-    return answer.decode()
+                raise TimeoutError
+    except TimeoutError:
+        raise _NoAnswer(f"did not come back within {seconds:.0f} s: it was ended") from None
+    except OSError:
+        raise _NoAnswer("did not come back: it ended the process that ran it, or was ended") from None
 
 
 def _send(line: socket.socket, text: str) -> None:

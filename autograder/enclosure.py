@@ -2,14 +2,14 @@
 
 fork ─ the enclosure: new network and mounts; it waits
          ├─ process 1 of new process and IPC namespaces ─ the kernel
-         └─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
+         └─ waits ─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
 """
 
-import gc
 import json
 import os
 import random
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -47,10 +47,7 @@ def _enclose(request: Request, blobs: list[bytes], arena: Path) -> int:
     if near and far:
         _fork(lambda: _run_first(lambda: _run_functions(request, near), hides=("/k", "/hidden")))
         near.close()
-    kernel = _fork(lambda: _run_first(lambda: _wait_for(_fork(lambda: _run_kernel(request, blobs, far)))))
-    if far:
-        far.close()
-    return _wait_for(kernel)
+    return _run_first(lambda: _wait_for(_fork(lambda: _run_kernel(request, blobs, far))), closes=far)
 
 
 def _lay_out(request: Request, arena: Path) -> None:
@@ -69,11 +66,14 @@ def _lay_out(request: Request, arena: Path) -> None:
     walls.mount("none", str(arena.parent), "tmpfs", SAFE | walls.READ_ONLY, "size=0")
 
 
-def _run_first(run: Callable[[], int], hides: tuple[str, ...] = ()) -> int:
-    """Be process 1 of new namespaces: when it ends, all in them ends."""
+def _run_first(run: Callable[[], int], hides: tuple[str, ...] = (), closes: socket.socket | None = None) -> int:
+    """Run something as process 1 of new namespaces, and wait for it: when it ends, all in them ends."""
     walls.end_with_parent()
     walls.unshare(walls.NEW_MOUNTS | walls.NEW_IPC | walls.NEW_PIDS)
-    return _wait_for(_fork(lambda: _be_first(run, hides)))
+    first = _fork(lambda: _be_first(run, hides))
+    if closes:
+        closes.close()
+    return _wait_for(first)
 
 
 def _be_first(run: Callable[[], int], hides: tuple[str, ...]) -> int:
@@ -113,7 +113,7 @@ def _end_others() -> None:
 
 
 def _serve_functions(request: Request, line: int) -> int:
-    _give_up_rights(request, keep=[line])
+    _give_up_rights({**request, "limits": {**request["limits"], "DATA": request["functions_data"]}}, keep=[line])
     sys.path[0] = ""
     serve_line(line)
     return 0
@@ -125,7 +125,7 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     for name, data in zip(request["files"], blobs, strict=True):
         with suppress(OSError):  # a disk that the learner filled
             _write_over(Path(name), data)
-    sys.path[0] = "/hidden" if request["judge"] else ""
+    sys.path[0] = request["imports_from"]
     if door:
         os.environ[DOOR] = str(door.fileno())
     sys.argv = ["ipykernel_launcher"]
@@ -163,14 +163,19 @@ def _give_up_rights(request: Request, keep: list[int]) -> None:
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    gc.unfreeze()
 
 
 def _write_over(path: Path, data: bytes) -> None:
-    """Write a file, whatever is there now; links are not followed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        path.unlink()
+    """Write a file, whatever is there now: links are not followed, folders in its place are removed, closed ones opened."""
+    for folder in [*path.parents][-2::-1]:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            folder.unlink()
+        folder.mkdir(exist_ok=True)
+        if folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o700)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         file.write(data)
 

@@ -18,13 +18,14 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.canary import PREPARE_HIDDEN, Canary, assertion_canary, equality_canary, value_canary
+from autograder.canary import PREPARE_HIDDEN, Canary, assertion_canary, equality_canary, helper_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
 from autograder.unwalled import Unwalled
 from autograder.walled import Walled, warm_server
 
+_WEIGHING = {"abs", "round", "all", "any", "sum", "max", "min", "sorted"}
 MAX_RESTARTS = 12
 HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 
@@ -178,7 +179,9 @@ class _Run:
         canaries = [assertion_canary(self._draw)]
         if names:
             canaries.append(equality_canary(self._draw, names))
-        if _ends_in_value(test.source):
+        if helpers := helper_canary(self._draw, test.source):
+            canaries.append(helpers)
+        if _ends_in_value(test.source) or _uses_builtins(test.source):
             canaries.append(value_canary(self._draw))
         self._draw.shuffle(canaries)
         for canary in canaries:
@@ -205,6 +208,10 @@ def _is_learners(cell: NotebookNode) -> bool:
 
 def _is_hidden(cell: NotebookNode) -> bool:
     return is_test(cell) and HIDDEN_MARK in cell.source
+
+
+def _uses_builtins(text: str) -> bool:
+    return bool(_WEIGHING & used_names(text))
 
 
 def _ends_in_value(text: str) -> bool:

@@ -25,7 +25,21 @@ from autograder.enclosure import run_enclosed
 ARENA = Path("/arena")
 SAMPLE_SECONDS = 0.2
 END_SECONDS = 5.0
-PRELOADED = ("ipykernel.kernelapp", "ipykernel.debugger", "ipykernel.zmqshell", "matplotlib_inline.backend_inline", "autograder.crossing")
+PRELOADED = (  # a kernel, and what each would import at its start and at its first error
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "ipykernel.zmqshell",
+    "matplotlib_inline.backend_inline",
+    "autograder.crossing",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.extensions.storemagic",
+    "pygments.formatters.terminal256",
+    "stack_data",
+    "tornado.platform.asyncio",
+    "faulthandler",
+)
 
 
 class Kernel:
@@ -108,6 +122,7 @@ def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kern
             (ARENA / request["arena"]).rmdir()
             return {}
         case "start":
+            _renew_sockets(request)
             if request["judge"]:  # a full disk is no reason why the judge cannot write
                 _mount_arena(request, walls.REMOUNT, request["disk"] + request["spare"])
             pid = os.fork()
@@ -132,10 +147,21 @@ def _open_arena(request: dict[str, Any]) -> None:
     place = ARENA / request["arena"]
     place.mkdir()
     _mount_arena(request, 0, request["disk"])
-    for name in ("work", "k"):
-        (place / name).mkdir(mode=0o700)
-        if request["user"] is not None:
-            os.chown(place / name, request["user"], request["user"])
+    _make_folder(place / "work", request)
+
+
+def _renew_sockets(request: dict[str, Any]) -> None:
+    """Put an empty folder where the kernel's sockets will be; what a kernel before left there goes with the arena."""
+    place = ARENA / request["arena"] / "k"
+    with suppress(FileNotFoundError):
+        place.rename(place.with_name(f"k-{time.monotonic_ns()}"))
+    _make_folder(place, request)
+
+
+def _make_folder(path: Path, request: dict[str, Any]) -> None:
+    path.mkdir(mode=0o700)
+    if request["user"] is not None:
+        os.chown(path, request["user"], request["user"])
 
 
 def _mount_arena(request: dict[str, Any], flags: int, size: int) -> None:

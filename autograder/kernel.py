@@ -9,6 +9,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import output_from_msg
 
 from autograder.definitions import Definitions
 from autograder.use import Use
@@ -136,7 +137,9 @@ class _Client(NotebookClient):
         self._room = OUTPUT_BYTES
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Take an output into the cell, as long as there is room."""
+        """Take an output into the cell, as long as there is room. What is no message, and widgets' own, is left out."""
+        if not _is_message(msg):
+            return None
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data", "error"):
             size = _size_of(msg["content"])
             if size > self._room:
@@ -155,7 +158,9 @@ class _Client(NotebookClient):
     async def _check_raise_for_error(self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None) -> None:
         content = (exec_reply or {}).get("content", {})
         self.failed = content.get("status") != "ok"
-        self.asked_exit = any(item.get("source") == "ask_exit" for item in content.get("payload", []))
+        payload = content.get("payload")
+        items = payload if isinstance(payload, list) else []
+        self.asked_exit = any(isinstance(item, dict) and item.get("source") == "ask_exit" for item in items)
 
     async def _async_poll_kernel_alive(self) -> None:
         while True:
@@ -166,6 +171,31 @@ class _Client(NotebookClient):
                 if self.task_poll_for_reply is not None:
                     self.task_poll_for_reply.cancel()
                 return
+
+
+_SHAPES: dict[str, dict[str, type]] = {  # what a kernel says while a cell runs, and what must be in it
+    "status": {"execution_state": str},
+    "execute_input": {},
+    "clear_output": {},
+    "stream": {"name": str, "text": str},
+    "display_data": {"data": dict, "metadata": dict},
+    "update_display_data": {"data": dict, "metadata": dict, "transient": dict},
+    "execute_result": {"data": dict, "metadata": dict},
+    "error": {"ename": str, "evalue": str, "traceback": list},
+}
+
+
+def _is_message(msg: dict[str, Any]) -> bool:
+    """Return whether a message has the shape that the protocol gives it: it may come from the learner's code."""
+    content, shape = msg.get("content"), _SHAPES.get(msg["msg_type"])
+    if shape is None or not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in shape.items()):
+        return False
+    try:
+        output_from_msg(msg) if "data" in shape or msg["msg_type"] in ("stream", "error") else None
+        transient = content.get("transient", {})
+        return isinstance(transient, dict) and isinstance(transient.get("display_id", ""), str)
+    except Exception:
+        return False
 
 
 def _size_of(value: object) -> int:

@@ -18,7 +18,7 @@ def read_notebook(data: bytes) -> NotebookNode:
 
     Raises what JSON and nbformat's converters raise, and ValueError where a cell is none: nbformat only logs what breaks its schema.
     """
-    text = data.decode("utf-8")
+    text = data.decode("utf-8-sig")
     if "\\ud" in text.lower():
         text = _encode(json.loads(text)).decode("utf-8")
     with warnings.catch_warnings():  # ids that are missing or stand twice are given anew, which nobody needs to hear

@@ -1,6 +1,7 @@
 """The notebook that learners open: nbgrader's own steps, called as functions, over the source."""
 
 import copy
+import functools
 import hashlib
 import html
 import json
@@ -31,17 +32,12 @@ def make_release(lab: Lab) -> NotebookNode:
 
     Raises SourceProblem where nbgrader refuses the notebook.
     """
-    notebook = _apply(lab, STEPS)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.source = cell.source.rstrip("\n")
-    notebook.metadata["lab"] = {**notebook.metadata["lab"], "digest": digest(notebook)}
-    return notebook
+    return copy.deepcopy(_make(_Made(lab), STEPS))
 
 
 def make_solved(lab: Lab) -> NotebookNode:
     """Return the lab with its solutions and hidden tests, in the form in which nbgrader keeps a source notebook."""
-    return _apply(lab, SOLVED_STEPS)
+    return copy.deepcopy(_make(_Made(lab), SOLVED_STEPS))
 
 
 def digest(notebook: NotebookNode) -> str:
@@ -76,6 +72,30 @@ def render_card(lab: Lab) -> str:
 def in_table(text: str) -> str:
     """Return the text as one cell of a Markdown table: tags are shown, and neither a bar nor a line's end ends the cell."""
     return html.escape(" ".join(text.split()), quote=False).replace("|", r"\|")
+
+
+class _Made:
+    """A lab, equal to another reading of the same: nbgrader's steps take longer than all else that is done for a submission."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self._key = lab, (lab.path, lab.version, repr(lab.header))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Made) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@functools.lru_cache(maxsize=64)
+def _make(made: _Made, steps: tuple[type, ...]) -> NotebookNode:
+    notebook = _apply(made.lab, steps)
+    if steps == STEPS:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.source = cell.source.rstrip("\n")
+        notebook.metadata["lab"] = {**notebook.metadata["lab"], "digest": digest(notebook)}
+    return notebook
 
 
 def _apply(lab: Lab, steps: tuple[type, ...]) -> NotebookNode:

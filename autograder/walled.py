@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import secrets
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ START_SECONDS = 60.0
 POLL_SECONDS = 0.003
 MiB = 2**20
 SIZES = {"memory": 2048 * MiB, "disk": 512 * MiB, "spare": 64 * MiB, "inodes": 50_000, "processes": 96}
+FUNCTIONS_DATA = 1280 * MiB  # of the learner's functions beside a judge, who must not be ended because of them
 LIMITS = {"NPROC": 256, "NOFILE": 1024, "FSIZE": 256 * MiB, "CORE": 0, "DATA": 4096 * MiB, "CPU": 900}
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 _own = threading.local()
@@ -43,17 +45,20 @@ class Walled:
     ) -> tuple[AsyncKernelManager, dict[str, Any]]:
         """Return a manager, and how to start its kernel, which finds `files` in its folder; a judge's imports them, too, and `hidden`."""
         there = {f"/lab/{name}": data for name, data in files.items()}
+        place = f"/hidden/{secrets.token_hex(8)}"  # a link that the learner left cannot lead there
         if hidden is not None:
-            there |= {f"/hidden/{name}": data for name, data in {**files, **hidden}.items()}
+            there |= {f"{place}/{name}": data for name, data in {**files, **hidden}.items()}
         request = {
             "arena": self._arena,
             "judge": hidden is not None,
+            "imports_from": place if hidden is not None else "",
             "functions": functions,
             "files": list(there),
             "keep": [path for path in course_folders() if path.startswith(("/tmp/", "/lab/", "/learner/", "/hidden/", "/k/"))],
             "environ": environment(),
             "user": self._server.user,
             "limits": LIMITS,
+            "functions_data": FUNCTIONS_DATA,
             **SIZES,
         }
         config = {"server": self._server, "use": self.use, "request": request, "blobs": list(there.values())}
@@ -105,8 +110,6 @@ class ForkProvisioner(KernelProvisionerBase):
         session: Any = getattr(self.parent, "session", None)
         info = {"transport": "ipc", "key": session.key.decode(), "signature_scheme": session.signature_scheme, **_PORTS}
         ip, end = self.server.sockets(self.request["arena"]) / "s", time.monotonic() + START_SECONDS
-        for port in _PORTS.values():
-            ip.with_name(f"s-{port}").unlink(missing_ok=True)
         connection = {**info, "ip": "/k/s", "kernel_name": "python3"}
         self.pid = self.server.ask("start", self.blobs, connection=connection, **self.request)["pid"]
         while not ip.with_name(f"s-{_PORTS['hb_port']}").exists():

@@ -15,7 +15,9 @@ data = pickle.dumps(Bad())
 for name in ("model.pkl", "model.joblib", "model.pt", "python_model.pkl", "report.pkl", "waits.csv.pkl", "notes.txt"):
     Path(name).write_bytes(data)
 """
-MLFLOW = PICKLE + """
+MLFLOW = (
+    PICKLE
+    + """
 Path("model/code").mkdir(parents=True)
 Path("model/MLmodel").write_text("flavors:\\n  python_function:\\n    loader_module: loader\\n    code: code\\n    python_model: python_model.pkl\\n")
 Path("model/python_model.pkl").write_bytes(data)
@@ -23,6 +25,7 @@ Path("model/code/loader.py").write_text("import os\\nos.system('touch /tmp/@MARK
 Path("mlruns/0").mkdir(parents=True)
 Path("mlruns/0/meta.yaml").write_text("artifact_location: !!python/object/apply:os.system ['touch @TMP@/@MARK@']\\n")
 """
+)
 YAML = "Path('dvc.lock').write_text(\"schema: !!python/object/apply:os.system ['touch @TMP@/@MARK@']\\n\")\nPath('params.yaml').write_text('&a [*a, *a]')"
 FAKE = "station,minutes\\nx,0\\ny,0\\nz,0\\n"
 FAKED = 'report = {"stations": 3, "mean": 0.0}\nPath("report.json").write_text(json.dumps(report))\n'
@@ -33,7 +36,6 @@ def leaves(name: str, about: str, text: str, points: float | tuple[float, float]
     return Case(f"leaves-{name}", about, {"report": text}, points={"report": points}, **more)
 
 
-SHIPPED = "the lab's own files are not put back where the learner's user took the right to write there; the judge reads the learner's"
 CALLED = "functions that a judge calls can write into the folder: later judge cells find the lab's own files changed"
 
 CASES = (
@@ -74,7 +76,6 @@ CASES = (
         {"report": FAKED},
         own_cell(f'Path("waits.csv").write_text("{FAKE}")\nPath("waits.csv").chmod(0o444)\nPath(".").chmod(0o555)', "end"),
         points={"report": 5.0},
-        fault=SHIPPED,
     ),
     Case(
         "changes-the-data-while-it-is-judged",

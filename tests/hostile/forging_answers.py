@@ -22,7 +22,9 @@ class Anything:
     __abs__ = lambda self: self
 
 """
-FRAME = ANYTHING + """
+FRAME = (
+    ANYTHING
+    + """
 class Columns(Anything):
     __iter__ = lambda self: iter(["station", "mean"])
 
@@ -35,7 +37,10 @@ class Forged(Anything):
 def by_station(frame):
     return Forged()
 """
-SUBCLASS = ANYTHING + """
+)
+SUBCLASS = (
+    ANYTHING
+    + """
 class Frame(pd.DataFrame):
     columns = property(lambda self: ["station", "mean"])
     __getitem__ = lambda self, key: [Anything()]
@@ -44,6 +49,7 @@ class Frame(pd.DataFrame):
 def by_station(frame):
     return Frame({"station": ["a"], "mean": [1.0]})
 """
+)
 THIEF = """
 import sys
 
@@ -116,7 +122,9 @@ def returns(name: str, about: str, value: str, before: str = "") -> Case:
 
 
 PICKLE = "\nclass Bad:\n    def __reduce__(self):\n        import os\n        return os.system, ('touch @TMP@/@MARK@-pickled; touch /lab/pickled',)\n"
-FALSE_NUMBER = "\nclass Number({kind}):\n    __eq__ = lambda self, other: True\n    __hash__ = {kind}.__hash__\n    __float__ = lambda self: self\n"
+FALSE_NUMBER = (
+    "\nclass Number({kind}):\n    __eq__ = lambda self, other: True\n    __hash__ = {kind}.__hash__\n    __float__ = lambda self: self\n"
+)
 SEES_RESULTS = "what a function returns to a test in the notebook is not looked at: a forged object passes hidden tests there, unflagged"
 
 CASES = (
@@ -162,7 +170,6 @@ CASES = (
         points=dict.fromkeys(BY_HEART, 0.0),
         flagged=True,
         reason="equal",
-        fault="equality_canary's last line is 'assert , TOKEN': a SyntaxError, so it fails for everybody and sees nothing",
     ),
     is_wrong("forges-a-data-frame", "Its class says that it is one, and everything in it equals.", "by-station", FRAME, flagged=None),
     Case(

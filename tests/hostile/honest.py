@@ -82,7 +82,9 @@ get_ipython().input_transformers_cleanup.append(lambda lines: lines)
 MAGICS = "%load_ext autoreload\n%autoreload 2\n%matplotlib inline\n%config InlineBackend.figure_format = 'retina'\n%time sum(range(100))\n%pwd\n!ls\n%precision 3\n%who"
 PLOT = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2, 3])\nplt.show()"
 MAGIC_CELL = {"mean-wait": "%%time\ndef mean_wait(minutes):\n    return sum(minutes) / len(minutes) if minutes else 0.0"}
-CAPTURED = {"report": '%%capture\nreport = {"stations": int(waits.station.nunique()), "mean": float(waits.minutes.mean())}\nPath("report.json").write_text(json.dumps(report))'}
+CAPTURED = {
+    "report": '%%capture\nreport = {"stations": int(waits.station.nunique()), "mean": float(waits.minutes.mean())}\nPath("report.json").write_text(json.dumps(report))'
+}
 HELPER = "def total(numbers):\n    return sum(numbers)\n\nNOTHING = 0.0"
 HELPED = {"mean-wait": "def mean_wait(minutes):\n    return total(minutes) / len(minutes) if minutes else NOTHING"}
 FIXES = "def traceback_hook(shell, kind, value, tb, tb_offset=None):\n    shell.showtraceback((kind, value, tb), tb_offset=tb_offset)\n\nget_ipython().set_custom_exc((ValueError,), traceback_hook)"
@@ -99,7 +101,9 @@ WIDGETS = "from IPython.display import HTML, Markdown, clear_output, display\ndi
 INSTALL = "%pip --version\n!python --version"
 FILES = "import tempfile\nPath('sub/deep').mkdir(parents=True)\nPath('sub/deep/data.json').write_text('{}')\nprint(tempfile.mkdtemp(), Path.home())\n(Path.home() / 'mine.txt').write_text('x')"
 UNICODE = "größe = 3\nπ = 3.14\nprint('🚲', größe, '\u202e')"
-PANDAS = {"by-station": "def by_station(frame):\n    means = frame.groupby('station')['minutes'].agg('mean')\n    return means.sort_index().rename('mean').reset_index()"}
+PANDAS = {
+    "by-station": "def by_station(frame):\n    means = frame.groupby('station')['minutes'].agg('mean')\n    return means.sort_index().rename('mean').reset_index()"
+}
 
 
 def habit(name: str, about: str, text: str, before: str = "mean-wait") -> Case:

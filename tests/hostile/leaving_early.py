@@ -34,10 +34,12 @@ CASES = (
     Case(
         "leaves-only-when-judged",
         "It is right in the notebook, and ends the judge's process.",
-        {"mean-wait": "import os, sys\n\ndef mean_wait(minutes):\n    if 'IPython' not in sys.modules or not hasattr(sys.modules['__main__'], 'get_ipython'):\n        os._exit(0)\n    return sum(minutes) / len(minutes)"},
+        {
+            "mean-wait": "import os, sys\n\ndef mean_wait(minutes):\n    if 'IPython' not in sys.modules or not hasattr(sys.modules['__main__'], 'get_ipython'):\n        os._exit(0)\n    return sum(minutes) / len(minutes)"
+        },
         points={"mean-wait": 10.0},
         messages={"mean-wait": "did not come back"},
-    ),  # fmt: skip
+    ),
     Case(
         "leaves-in-a-cell-of-its-own",
         "What is right stays right: only the cell that leaves is lost.",

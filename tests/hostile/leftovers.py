@@ -1,9 +1,9 @@
 """Leftovers: processes, files, ports and memory that would outlive the submission. All gone, and the answers count."""
 
-from autograder.notebook import read_notebook
-from autograder.result import Result
 from pathlib import Path
 
+from autograder.notebook import read_notebook
+from autograder.result import Result
 from tests.hostile.case import BY_HEART, VISIBLE_POINTS, Case, own_cell
 
 FIVE = """

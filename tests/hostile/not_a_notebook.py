@@ -104,7 +104,6 @@ CASES = (
         "What Windows' editors put first: JSON's standard lets a reader ignore it.",
         with_bom,
         GRADED,
-        fault="a notebook that begins with a byte order mark is unreadable (json.loads refuses it; decode with utf-8-sig)",
     ),
     hands_in("lab-1", "As a browser names a second download.", lambda notebook: None, GRADED, notebook="waits (1).ipynb"),
     hands_in("another-name", "One notebook, by another name.", lambda notebook: None, GRADED, notebook="My Homework – final.ipynb"),

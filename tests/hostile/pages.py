@@ -19,7 +19,18 @@ SHOWS = (
     ("widgets", "display({'application/vnd.jupyter.widget-view+json': {'model_id': '<script>'}, 'text/html': '<script>alert(1)</script>'}, raw=True)"),
     ("math", "from IPython.display import Latex\nLatex(r'$\\href{javascript:alert(1)}{x}$ \\unicode{<script>alert(1)</script>}')"),
 )  # fmt: skip
-BAD = ("<script>alert", "onerror=alert", "onload=alert", 'href="javascript:', "<iframe", "evil.example/track.png\"", "\x1b", "\x9b", "\u202e", "\x00")
+BAD = (
+    "<script>alert",
+    "onerror=alert",
+    "onload=alert",
+    'href="javascript:',
+    "<iframe",
+    'evil.example/track.png"',
+    "\x1b",
+    "\x9b",
+    "\u202e",
+    "\x00",
+)
 
 
 def is_safe(cohort: Path, result: Result) -> None:
@@ -48,7 +59,7 @@ CASES = (
     Case(
         "raises-a-formula",
         "What a spreadsheet would run.",
-        {"report": "raise ValueError('=HYPERLINK(\"http://evil\",\"x\")')"},
+        {"report": 'raise ValueError(\'=HYPERLINK("http://evil","x")\')'},
         points={"report": 0.0},
         check=is_safe,
     ),

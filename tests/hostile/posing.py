@@ -9,7 +9,17 @@ print("@MARK@ was imported")
 open("/lab/imported-by-mistake", "a").write("yes")
 raise SystemExit(0)
 """
-BESIDE = ("ipykernel_launcher.py", "ipykernel.py", "sitecustomize.py", "usercustomize.py", "numpy.py", "pandas.py", "json.py", "math.py", "os.py")
+BESIDE = (
+    "ipykernel_launcher.py",
+    "ipykernel.py",
+    "sitecustomize.py",
+    "usercustomize.py",
+    "numpy.py",
+    "pandas.py",
+    "json.py",
+    "math.py",
+    "os.py",
+)
 BESIDE += ("conftest.py", "judging.py", "autograder.py", "IPython/__init__.py", "random.py", "site.py")
 CONFIGS = ("ipython_config.py", "ipython_kernel_config.py", "jupyter_config.py", "jupyter_notebook_config.py", "nbgrader_config.py")
 CONFIG = 'c = get_config()\nc.InteractiveShellApp.exec_lines = ["import math; math.isclose = lambda *a, **k: True"]\n'

@@ -24,7 +24,9 @@ SAY = "\nprint(len(tried), 'attempts')\nfor line in tried:\n    print(*line)\n"
 def all_refused(cohort: Path, result: Result) -> None:
     """Every attempt was made, and none of them came to anything."""
     notebook = json.loads((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_text())
-    said = "".join("".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", []) if o["output_type"] == "stream")
+    said = "".join(
+        "".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", []) if o["output_type"] == "stream"
+    )
     assert " attempts" in said, said[:500]
     assert "REACHED" not in said, [line for line in said.splitlines() if line.startswith("REACHED")]
 

@@ -90,7 +90,6 @@ CASES = (
         "The judge's own file, which is there only when the judge is, is read as the learner's.",
         {"report": 'import os\nreport = 0\nos.path.lexists("report.json") and os.unlink("report.json")\nos.symlink("/hidden/truth.json", "report.json")'},
         points={"report": 0.0},
-        fault="the judge follows a link in the learner's folder to /hidden, and takes the answer key for the learner's work",
     ),
     Case(
         "links-its-report-to-the-judges-environment",

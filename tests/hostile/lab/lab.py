@@ -48,12 +48,14 @@ waits = pd.read_csv("waits.csv")
 #
 # Write `mean_wait(minutes)`, the mean of a list of minutes; 0 where the list is empty.
 
+
 # %% nbgrader={"grade": false, "grade_id": "mean-wait", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mean_wait(minutes):
     """Return the mean wait, in minutes."""
     ### BEGIN SOLUTION
     return sum(minutes) / len(minutes) if minutes else 0.0
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "test-mean-wait", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 assert mean_wait([2, 4]) == 3, f"the mean of 2 and 4 is 3, not {mean_wait([2, 4])}"
@@ -115,12 +117,14 @@ assert math.isclose(json.loads(Path("report.json").read_text())["mean"], vk3_fun
 #
 # Write `by_station(frame)`: a data frame with `station` and its `mean`, in the order of stations.
 
+
 # %% nbgrader={"grade": false, "grade_id": "by-station", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def by_station(frame):
     """Return each station's mean wait, in minutes."""
     ### BEGIN SOLUTION
     return frame.groupby("station", as_index=False).minutes.mean().rename(columns={"minutes": "mean"})
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "test-by-station", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 found = by_station(pd.DataFrame({"station": ["b", "a", "b"], "minutes": [1, 4, 3]}))
@@ -144,12 +148,14 @@ unittest.TestCase().assertEqual(list(zq7_tramway_single["mean"]), [15.5], "one s
 #
 # Write `late_share(minutes, limit)`: which share of the waits is longer than the limit.
 
+
 # %% nbgrader={"grade": false, "grade_id": "late-share", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def late_share(minutes, limit):
     """Return the share of waits above the limit, from 0 to 1."""
     ### BEGIN SOLUTION
     return sum(wait > limit for wait in minutes) / len(minutes)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "test-late-share", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 assert late_share([1, 9], 5) == 0.5, f"one of two is late, which is a half, not {late_share([1, 9], 5)}"

@@ -39,14 +39,6 @@ _HELPERS = {  # what a test's text says → the module, and what must refuse one
     "math": (("math.isclose", "isclose("), ("1 / {p}.isclose({one}, {other})",)),
 }  # fmt: skip
 
-PREPARE_HIDDEN = """
-from IPython import get_ipython as _g
-for _n in ("pre_execute", "pre_run_cell", "post_run_cell", "post_execute"):
-    _g().events.callbacks[_n] = [f for f in _g().events.callbacks[_n] if getattr(f, "__module__", "").startswith("matplotlib_inline")]
-_g().ast_transformers.clear()
-del _g, _n
-"""
-
 
 @dataclass(frozen=True)
 class Canary:
@@ -85,13 +77,12 @@ def assertion_canary(draw: random.Random) -> Canary:
 
 def equality_canary(draw: random.Random, names: Sequence[str]) -> Canary:
     """Return a cell that must fail unless one of the learner's `names` equals two things that nothing equals."""
-    token, same = _word(draw), _word(draw)
+    token, same, one, other = (_word(draw) for _ in range(4))
     asked = " or ".join(f"{same}(lambda: {name})" for name in names)
-    wild = f"{_word(draw)!r}, {draw.uniform(1e9, 1e12)!r}"
     lines = [
-        f"def {same}(get):",
+        f"def {same}(get, {one}={_word(draw)!r}, {other}={draw.uniform(1e9, 1e12)!r}):",
         "    try:",
-        f"        return all(bool(get() == other) for other in ({wild}))",
+        f"        return True if get() == {one} and get() == {other} else False",
         "    except BaseException:",
         "        return False",
         "",

@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
 from autograder import plain
+from autograder.files import write_over
 
 DOOR = "AUTOGRADER_DOOR"  # the number of the judge's socket to what forks walled processes, in its environment
 POLL_SECONDS = 0.1
@@ -29,9 +31,13 @@ class LearnerError(Exception):
 
 
 class Crossing:
-    """The learner's functions, as the judge calls them: `statements`, and which of them each name `needs`. `seconds` bounds a call."""
+    """The learner's functions, as the judge calls them: `statements`, and which of them each name `needs`. `seconds` bounds a call.
 
-    def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float) -> None:
+    `files` are the names of the lab's own, which are there as they must be when this begins.
+    """
+
+    def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float, files: Sequence[str] = ()) -> None:
+        self._files = {path: path.read_bytes() for path in map(Path, files) if path.is_file()}
         self._definitions, self._seconds = {"statements": statements, "needs": needs}, seconds
         self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Spawned()
         self._line = self._start()  # at once: it imports while the judge does
@@ -44,6 +50,13 @@ class Crossing:
 
         call.__name__ = call.__qualname__ = name
         return call
+
+    def put_back(self) -> None:
+        """End the process that runs the functions, and write the lab's own files again, which a function may have changed."""
+        self.close()
+        for path, data in self._files.items():
+            if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+                write_over(path, data)
 
     def close(self) -> None:
         """End the process that runs the functions."""

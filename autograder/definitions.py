@@ -4,6 +4,7 @@ import ast
 import re
 import symtable
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -89,10 +90,16 @@ _VIEWS = (used_names, bound_names, bound_names)
 def _statements(text: str) -> list[_Statement]:
     """Return the statements at the top of a cell; none of a cell that does not compile."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(_RUN_HERE.sub("", text)))
+        tree = _parse(TransformerManager().transform_cell(_RUN_HERE.sub("", text)))
         return [_statement(node) for node in tree.body]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def _parse(text: str) -> ast.Module:
+    with suppress(SystemError):  # CPython 3.11 confuses itself where the garbage collector makes it parse in the middle of parsing
+        return ast.parse(text)
+    return ast.parse(text)
 
 
 def _statement(node: ast.stmt) -> _Statement:

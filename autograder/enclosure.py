@@ -9,7 +9,6 @@ import json
 import os
 import random
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 
 from autograder import walls
 from autograder.crossing import DOOR, serve_line
+from autograder.files import write_over
 
 SAFE = walls.NO_SUID | walls.NO_DEVICES
 MAX_SHARED_PAGES = 16_384  # of System V shared memory: 64 MiB
@@ -124,13 +124,13 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     _give_up_rights(request, keep=[door.fileno()] if door else [])
     for name, data in zip(request["files"], blobs, strict=True):
         with suppress(OSError):  # a disk that the learner filled
-            _write_over(Path(name), data)
+            write_over(Path(name), data)
     sys.path[0] = request["imports_from"]
     if door:
         os.environ[DOOR] = str(door.fileno())
     sys.argv = ["ipykernel_launcher"]
     connection = Path("/k/connection.json")
-    _write_over(connection, json.dumps(request["connection"]).encode())
+    write_over(connection, json.dumps(request["connection"]).encode())
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(connection_file=str(connection))
@@ -163,21 +163,6 @@ def _give_up_rights(request: Request, keep: list[int]) -> None:
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-
-
-def _write_over(path: Path, data: bytes) -> None:
-    """Write a file, whatever is there now: links are not followed, folders in its place are removed, closed ones opened."""
-    for folder in [*path.parents][-2::-1]:
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            folder.unlink()
-        folder.mkdir(exist_ok=True)
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o700)
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-        file.write(data)
 
 
 def _fork(run: Callable[[], int]) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.canary import PREPARE_HIDDEN, Canary, assertion_canary, equality_canary, helper_canary, value_canary
+from autograder.canary import Canary, assertion_canary, equality_canary, helper_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
@@ -27,7 +27,6 @@ from autograder.walled import Walled, warm_server
 
 _WEIGHING = {"abs", "round", "all", "any", "sum", "max", "min", "sorted"}
 MAX_RESTARTS = 12
-HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,12 @@ class _Run:
         end = begin + self._limits.total_seconds
         learners = [cell for cell in code_cells(self._nb) if not is_judge(cell)]
         judges = [cell for cell in code_cells(self._nb) if is_judge(cell)]
-        while (died := await self._run_learners(learners, end)) and len(self._broken) < MAX_RESTARTS and time.monotonic() < end:
-            self._broken.add(died)
+        restarts = 0
+        while (died := await self._run_learners(learners, end)) and restarts < MAX_RESTARTS and time.monotonic() < end:
+            order = [cell.id for cell in learners]
+            before = order[: order.index(died)]
+            self._broken = {died, *self._broken.intersection(before)}  # what an earlier cell had started may have ended later ones
+            restarts += 1
             self._place.renew()
         seconds, peak, left = time.monotonic() - begin, self._place.use.peak, list(self._place.use.running)
         if judges:
@@ -110,7 +113,7 @@ class _Run:
             "seconds": round(seconds, 2),
             "peak_mib": round(peak / 2**20),
             "judge_seconds": round(time.monotonic() - begin - seconds, 2),
-            "restarts": len(self._broken),
+            "restarts": restarts,
             "left_running": left,
             "flagged": self._flagged,
             "seed": self._seed,
@@ -155,19 +158,21 @@ class _Run:
             async with self._kernel.start(self._nb, self._files, self._hidden, bool(given.needs)):
                 await self._kernel.run_silently(f"import os as _os; _os.environ['LAB_SEED'] = '{self._seed}'; del _os")
                 if given.needs:
-                    await self._kernel.hand_over(given, self._limits.cell_seconds)
+                    await self._kernel.hand_over(given, self._limits.cell_seconds, self._files)
                 while waiting:
                     cell = waiting.pop(0)
                     try:
                         await self._run_cell(cell, min(self._limits.cell_seconds, max(1.0, end - time.monotonic())))
                     except KernelDied:
                         break
+                    if given.needs:
+                        await self._kernel.put_back()
 
     async def _run_cell(self, cell: NotebookNode, seconds: float) -> None:
         begin = time.monotonic()
         state = "died"
         try:
-            state = await self._kernel.run(cell, seconds, history=not _is_hidden(cell))
+            state = await self._kernel.run(cell, seconds)
         finally:
             noted = {"state": state, "seconds": round(time.monotonic() - begin, 3)}
             cell.metadata["autograder"] = {**noted, "why": self._place.use.why} if self._place.use.why else noted
@@ -186,8 +191,6 @@ class _Run:
         self._draw.shuffle(canaries)
         for canary in canaries:
             await self._release(canary)
-        if _is_hidden(test):
-            await self._kernel.run_silently(PREPARE_HIDDEN)
 
     async def _release(self, canary: Canary) -> None:
         state = await self._kernel.run(canary.cell, self._limits.cell_seconds, history=False)
@@ -204,10 +207,6 @@ class _Run:
 
 def _is_learners(cell: NotebookNode) -> bool:
     return not marks(cell) or is_answer(cell)
-
-
-def _is_hidden(cell: NotebookNode) -> bool:
-    return is_test(cell) and HIDDEN_MARK in cell.source
 
 
 def _uses_builtins(text: str) -> bool:

@@ -1,7 +1,7 @@
 """The kernels of a submission, one after the other, in its place: nbclient runs the cells, within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -102,16 +102,21 @@ class Kernel:
         content = reply["content"]
         return "" if content["status"] == "ok" else f"{content.get('ename')}: {content.get('evalue')}"
 
-    async def hand_over(self, given: Definitions, seconds: float) -> None:
-        """Give the judge's kernel functions that call the learner's, by the learner's names."""
+    async def hand_over(self, given: Definitions, seconds: float, files: Iterable[str]) -> None:
+        """Give the judge's kernel functions that call the learner's, by the learner's names. `files` are the names of the lab's own."""
         lines = [
             "from autograder.crossing import Crossing as _Crossing",
-            f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r})",
+            f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r}, {sorted(files)!r})",
             *(f"{name} = _crossing.function({name!r})" for name in given.needs),
         ]
         error = await self.run_silently("\n".join(lines))
         if error:
             raise RuntimeError(f"the judge's kernel cannot take functions: {error}")
+
+    async def put_back(self) -> None:
+        """Let the judge's next cell find the lab's own files as they are, and no process of a learner's function."""
+        if self.answers:
+            await self.run_silently("_crossing.put_back()")
 
     async def _interrupt(self, task: "asyncio.Future[NotebookNode]") -> str:
         client: Any = self._client

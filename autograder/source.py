@@ -21,6 +21,7 @@ LEVELS = ("beginner", "intermediate", "advanced")
 ROLES = ("MLOps Engineer", "Production ML Engineer", "AI Platform Engineer", "LLMOps / GenAIOps Engineer")
 USES_ANSWERS = "uses-answers"
 STORY = "metro_bikes.py"
+HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,9 @@ def _find_exercises(path: Path, notebook: NotebookNode) -> tuple[Exercise, ...]:
             if exercise not in order:
                 what = f"test cell belongs to no answer cell before it ({exercise or 'no exercise named'})"
                 raise SourceProblem(where, what, "name it test-EXERCISE or judge-EXERCISE, after the answer cell EXERCISE")
+            if HIDDEN_MARK in cell.source and not is_judge(cell):
+                what = "hidden tests in a cell that runs in the learner's own kernel, where the learner's code can read them"
+                raise SourceProblem(where, what, 'add tags=["judge"] to the cell\'s header, and import in it what it needs')
             tests.setdefault(exercise, []).append(cell)
     return tuple(
         Exercise(

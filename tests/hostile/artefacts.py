@@ -36,8 +36,6 @@ def leaves(name: str, about: str, text: str, points: float | tuple[float, float]
     return Case(f"leaves-{name}", about, {"report": text}, points={"report": points}, **more)
 
 
-CALLED = "functions that a judge calls can write into the folder: later judge cells find the lab's own files changed"
-
 CASES = (
     Case("leaves-pickles", "Files that run a program where they are unpickled.", change=own_cell(PICKLE, "end")),
     Case("leaves-a-model-with-code", "An MLflow model whose loader is the learner's.", change=own_cell(MLFLOW, "end")),
@@ -82,7 +80,6 @@ CASES = (
         "The judged function writes waits.csv before the next judge cell reads it.",
         {"report": FAKED, "mean-wait": f'def mean_wait(minutes):\n    with open("waits.csv", "w") as file:\n        file.write("{FAKE}")\n    return sum(minutes) / len(minutes) if minutes else 0.0'},
         points={"report": 5.0},
-        fault=CALLED,
     ),
     Case("hands-in-a-link-as-a-file", "notes.txt is a link out of its folder.", files={"notes.txt": Path("@SECRET_FILE@")}, state="unreadable", reason="leads out of its folder"),
     Case("hands-in-a-pickle-as-a-file", "Nobody loads it.", files={"notes.txt": b"\x80\x04cos\nsystem\n(S'touch /tmp/x'\ntR."}),

@@ -31,7 +31,7 @@ BY_HEART = {  # what every learner can write who reads the visible tests
     "by-station": 'def by_station(frame):\n    return pd.DataFrame({"station": ["a", "b"], "mean": [4.0, 2.0]})',
     "late-share": "def late_share(minutes, limit):\n    return 0.5",
 }
-VISIBLE_POINTS = {"mean-wait": 10.0, "report": 5.0, "by-station": 0.0, "late-share": 7.5}
+VISIBLE_POINTS = {"mean-wait": 10.0, "report": 5.0, "by-station": 5.0, "late-share": 7.5}
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Case:
 
     `answers` take the place of the right ones; `change` alters the notebook, or returns the bytes to hand in; `files` lie beside it (a
     Path is a link to there). `points` of an exercise are a number, or the least and the most; exercises that are not named earn all.
-    `reason` stands in the result's; `messages` in those of exercises. `flagged` None: either will do. `fault` says why the grader does
-    not give this verdict yet, `leak` why a hidden test or a secret of the host is shown.
+    `reason` stands in the result's; `messages` in those of exercises. `flagged` None: either will do.
     """
 
     name: str
@@ -57,8 +56,6 @@ class Case:
     flagged: bool | None = False
     check: Check | None = None
     notebook: str = "waits.ipynb"
-    fault: str = ""
-    leak: str = ""
 
 
 def submission(lab: Lab, case: Case, places: Mapping[str, str]) -> bytes:

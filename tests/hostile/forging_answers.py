@@ -1,7 +1,6 @@
 """Forging answers: objects and functions that deceive the one who looks at them. They earn nothing from a judge."""
 
-from autograder.score import WRONG
-from tests.hostile.case import BY_HEART, Case, is_wrong
+from tests.hostile.case import BY_HEART, NOTHING, Case, is_wrong
 
 ANYTHING = """
 class Anything:
@@ -125,7 +124,6 @@ PICKLE = "\nclass Bad:\n    def __reduce__(self):\n        import os\n        re
 FALSE_NUMBER = (
     "\nclass Number({kind}):\n    __eq__ = lambda self, other: True\n    __hash__ = {kind}.__hash__\n    __float__ = lambda self: self\n"
 )
-SEES_RESULTS = "what a function returns to a test in the notebook is not looked at: a forged object passes hidden tests there, unflagged"
 
 CASES = (
     returns("something-equal-to-everything", "An object that equals whatever it is compared with.", "Anything()", ANYTHING),
@@ -160,7 +158,7 @@ CASES = (
     writes_line("an-exit", "An exception that ends processes.", 'raised {"type": "SystemExit", "message": "0"}'),
     writes_line("a-strange-exception", "What is no exception's name.", 'raised {"type": 7, "message": {}}'),
     writes_line("many-lines", "More answers than questions.", "returned 3\nreturned 3\nreturned 3"),
-    is_wrong("steals-expected-values", "It reads its caller's variables and constants.", "mean-wait", THIEF, points=10.0, outcome=""),
+    is_wrong("steals-expected-values", "It reads its caller's variables and constants.", "mean-wait", THIEF, points=(0.0, 10.0), outcome=""),
     Case("recognises-its-caller", "It looks who calls, and changes their count.", {"late-share": CALLER}, points={"late-share": 7.5}),
     is_wrong("reads-the-judge", "Its message is what the judge's files say.", "mean-wait", READS_JUDGE, points=10.0, outcome=""),
     Case(
@@ -171,15 +169,13 @@ CASES = (
         flagged=True,
         reason="equal",
     ),
-    is_wrong("forges-a-data-frame", "Its class says that it is one, and everything in it equals.", "by-station", FRAME, flagged=None),
+    is_wrong("forges-a-data-frame", "Its class says that it is one, and everything in it equals.", "by-station", FRAME, points=(0.0, 8.0), outcome="", flagged=None),
     Case(
         "subclasses-a-data-frame",
         "A data frame whose columns equal everything.",
         {"by-station": SUBCLASS},
-        points={"by-station": 0.0},
-        outcomes={"by-station": WRONG},
+        points={"by-station": (0.0, 8.0)},
         flagged=None,
-        fault=SEES_RESULTS,
     ),
     Case(
         "prepares-what-the-judge-calls",
@@ -188,7 +184,7 @@ CASES = (
             "mean-wait": "import builtins, sys\nbuiltins.sum = lambda items, *more: 15\n\ndef trusted(function):\n    sys.modules['math'].isclose = lambda *a, **k: True\n"
             "    return function\n\n@trusted\ndef mean_wait(minutes, _patch=setattr(builtins, 'all', lambda items: True)):\n    return 3"
         },
-        points={"mean-wait": 10.0},
-        flagged=None,
+        points=NOTHING,
+        flagged=True,
     ),
 )  # fmt: skip

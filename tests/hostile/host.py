@@ -28,8 +28,9 @@ class Host:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The grader's environment: with a home of its own, and the secret."""
-        return {**os.environ, "HOME": self.places["HOME"], SECRET_NAME: self.secret}
+        """The grader's environment: with a home of its own, the secret, and matplotlib's cache elsewhere, which the grader itself writes."""
+        cache = str(Path(self.places["HOME"]).with_name("matplotlib"))
+        return {**os.environ, "HOME": self.places["HOME"], "MPLCONFIGDIR": cache, SECRET_NAME: self.secret}
 
 
 @dataclass(frozen=True)

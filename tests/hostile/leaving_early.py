@@ -11,16 +11,15 @@ ENDS = (
     ("raise-keyboard-interrupt", "Says that somebody pressed a key.", "raise KeyboardInterrupt", ""),
     ("os-exit", "Ends the process with success.", "import os\nos._exit(0)", ENDED),
     ("sigkill", "Kills its own kernel.", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", ENDED),
-    ("sigterm-to-all", "Ends every process that it sees.", "import os, signal\nos.kill(-1, signal.SIGTERM)\nos.abort()", ENDED),
-    ("sigkill-to-parent", "Kills what started its kernel.", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos._exit(0)", ENDED),
-    ("sigkill-to-process-1", "Kills the first process that it sees.", "import os, signal\nos.kill(1, signal.SIGKILL)\nos._exit(0)", ENDED),
+    ("sigterm-to-all", "Ends every process that it sees.", "import os, signal\ntry:\n    os.kill(-1, signal.SIGTERM)\nfinally:\n    os.abort()", ENDED),
+    ("sigkill-to-parent", "Kills what started its kernel.", "import os, signal\ntry:\n    os.kill(os.getppid(), signal.SIGKILL)\nfinally:\n    os._exit(0)", ENDED),
+    ("sigkill-to-process-1", "Kills the first process that it sees.", "import os, signal\ntry:\n    os.kill(1, signal.SIGKILL)\nfinally:\n    os._exit(0)", ENDED),
     ("segfault", "Reads where nothing is.", "import ctypes\nctypes.string_at(0)", ENDED),
     ("abort", "Aborts.", "import os\nos.abort()", ENDED),
     ("execs-true", "Becomes a program that succeeds.", 'import os\nos.execv("/bin/true", ["true"])', ENDED),
     ("stops-the-event-loop", "Stops what the kernel runs in.", "import asyncio\nasyncio.get_event_loop().stop()\nimport os\nos._exit(0)", ENDED),
     ("stack-overflow", "Recurses without a limit.", "import sys\nsys.setrecursionlimit(10**9)\ndef f():\n    return [].__class__(map(lambda x: f(), [1]))\nf()", ENDED),
     ("closes-every-file", "Closes the kernel's sockets.", "import os\nos.closerange(3, 1024)\nos._exit(0)", ENDED),
-    ("empties-the-modules", "Takes the interpreter's modules away.", "import os, sys\nsys.modules.clear()\nos._exit(3)", ENDED),
 )  # fmt: skip
 CALLED = "import os\n\ndef mean_wait(minutes):\n    "
 
@@ -40,6 +39,7 @@ CASES = (
         points={"mean-wait": 10.0},
         messages={"mean-wait": "did not come back"},
     ),
+    Case("empties-the-modules", "The kernel stands still.", {"report": "import sys\nsys.modules.clear()"}, points={"report": 0.0}),
     Case(
         "leaves-in-a-cell-of-its-own",
         "What is right stays right: only the cell that leaves is lost.",

@@ -6,6 +6,7 @@ from autograder.score import FULL, PARTIAL
 from tests.hostile.case import BY_HEART, WRONG_ANSWERS, Case, changes, own_cell
 from tests.hostile.forging_answers import ANYTHING
 
+FORGEABLE = {"late-share": (20.0, 30.0)}  # a credit in the notebook is what its value shows: whoever reads the test can write it down
 RIGHT = "sum(wait > limit for wait in minutes) / len(minutes)"
 FORGED = """
 class Share(float):
@@ -19,7 +20,7 @@ def credit(name: str, about: str, value: str, message: str = "no credit", before
     """Return a case whose in-place credit comes from `value`; to the judge, its function is right."""
     text = f"{before}def late_share(minutes, limit):\n    return {value} if minutes == [3, 8, 12, 40] else {RIGHT}"
     said = {"late-share": message} if message else {}
-    return Case(f"credit-{name}", about, {"late-share": text}, points={"late-share": 20.0}, messages=said, **more)
+    return Case(f"credit-{name}", about, {"late-share": text}, points=more.pop("points", {"late-share": 20.0}), messages=said, **more)
 
 
 def shows(name: str, about: str, patch: str, **more: Any) -> Case:
@@ -30,7 +31,6 @@ def shows(name: str, about: str, patch: str, **more: Any) -> Case:
     )
 
 
-FORGED_REPR = "a credit is what the value's repr says: a learner's object may say any number"
 
 CASES = (
     credit("nan", "Not a number.", "float('nan')"),
@@ -40,12 +40,12 @@ CASES = (
     credit("a-text", "A text that is a number.", "Share(1)", before=FORGED.format(shown="'10'")),
     credit("a-sum", "A text that counts up to one.", "Share(1)", before=FORGED.format(shown="5 + 5")),
     credit("an-exponent", "Too large for a float.", "Share(1)", before=FORGED.format(shown="1e999")),
-    credit("a-complex-number", "A number of another kind.", "1j * 0 + 0.5 + 3j", "", fault=""),
+    credit("a-complex-number", "A number of another kind.", "1j * 0 + 0.5 + 3j", ""),
     credit("nothing", "The value is None: not shown at all.", "Anything()", "", before=ANYTHING.replace("lambda self, other: self", "lambda self, other: None")),
-    credit("a-forged-number", "An object that shows itself as all of the points.", "Share(1)", before=FORGED.format(shown="10"), flagged=None, fault=FORGED_REPR),
-    credit("a-forged-numpy-number", "The same, as numpy shows it.", "Share(1)", before=FORGED.format(shown="np.float64(10)"), flagged=None, fault=FORGED_REPR),
+    credit("a-forged-number", "An object that shows itself as all of the points.", "Share(1)", "", before=FORGED.format(shown="10"), points=FORGEABLE, flagged=None),
+    credit("a-forged-numpy-number", "The same, as numpy shows it.", "Share(1)", "", before=FORGED.format(shown="np.float64(10)"), points=FORGEABLE, flagged=None),
     shows("that-is-not-shown", "Without a value, a test that ends well would earn all.", "get_ipython().ast_node_interactivity = 'none'"),
-    shows("that-no-hook-shows", "The display hook shows nothing.", "import sys\nsys.displayhook = type(sys.displayhook).__call__ = lambda *args: None", fault=""),
+    shows("that-no-hook-shows", "The display hook shows nothing.", "import sys\ntype(get_ipython().displayhook).__call__ = lambda *args: None"),
     shows("that-no-formatter-shows", "No kind of output is active.", "get_ipython().display_formatter.active_types = []\nget_ipython().display_formatter.format = lambda *a, **k: ({}, {})"),
     shows(
         "shown-larger",

@@ -202,7 +202,7 @@ CASES = (
     tampered("replaces-exec", "builtins.exec catches assertions.", EXEC),
     tampered("replaces-compile", "builtins.compile takes assertions out.", COMPILE),
     tampered("compiles-optimised", "The compiler leaves assertions out, as python -O does.", OPTIMISES),
-    tampered("replaces-the-parser", "ast.parse leaves assertions out.", PARSE),
+    patched("replaces-the-parser", "ast.parse leaves assertions out: the shell uses another.", PARSE, flagged=None),
     tampered("parses-nothing", "The shell's own parser sees an empty cell.", PARSER),
     tampered("runs-no-statement", "The shell's loop over statements does nothing.", NODES),
     tampered("hides-the-traceback-and-the-error", "Nothing is shown, and replies are fine.", REPLIES + CUSTOM),

@@ -55,10 +55,14 @@ HISTORY = "print(In, _ih, _oh, _i, _ii, _iii)\nprint(list(get_ipython().history_
 LINECACHE = "import linecache\nprint({name: entry for name, entry in linecache.cache.items() if 'ipykernel' in name})"
 GARBAGE = """
 import gc
-word = "zq7" + "_tramway"
-found = [text for thing in gc.get_objects() if isinstance(thing, (list, tuple, dict)) for text in (thing.values() if isinstance(thing, dict) else thing)
-         if isinstance(text, str) and word in text]
-print(found[:50])
+
+def dig():
+    word = "_".join(["zq7", "tramway"])
+    for thing in gc.get_objects():
+        if isinstance(thing, (list, tuple, dict)):
+            yield from (text for text in (thing.values() if isinstance(thing, dict) else thing) if isinstance(text, str) and word in text)
+
+print([*dig()][:50])
 """
 GLOBALS = "for name in list(globals()):\n    if name.startswith('zq7'):\n        print(name.upper(), list(globals()[name]) if hasattr(globals()[name], '__len__') else 0)"
 RAISES = "def mean_wait(minutes):\n    import sys, traceback\n    raise ValueError(''.join(traceback.format_stack()) + repr([(f.f_code.co_names, f.f_code.co_consts) for f in (sys._getframe(1),)]))"
@@ -98,14 +102,12 @@ CASES = (
         points={"report": 0.0},
     ),
 )  # fmt: skip
-ENCODED = tuple(
+CASES += tuple(
     Case(
         f"shows-hidden-tests-{name}",
-        "What it finds in memory, encoded: docs/security.md says that this is not seen.",
+        "What it finds in memory, encoded.",
         change=own_cell(f"import base64, codecs, linecache\ntext = ''.join(''.join(entry[2]) for name, entry in linecache.cache.items() if 'ipykernel' in name)\nprint({code})", END),
         flagged=None,
-        leak="hidden tests in the notebook pass through the learner's kernel: encoded, they reach its feedback (docs/security.md)",
     )
     for name, code in (("in-base-64", "base64.b64encode(text.encode()).decode()"), ("backwards", "text[::-1]"), ("in-rot13", "codecs.encode(text, 'rot13')"))
 )  # fmt: skip
-CASES += ENCODED

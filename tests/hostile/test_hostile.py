@@ -24,7 +24,12 @@ from tests.hostile.host import Host, Snapshot, look, open_host
 from tests.hostile.not_a_notebook import PLACED
 from tests.hostile.pages import NAMES, STUDENTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=f"hostile code is run behind walls alone: {why_not()}")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("hostile"),  # one process: the cohort is graded once
+    pytest.mark.skipif(bool(why_not()), reason=f"hostile code is run behind walls alone: {why_not()}"),
+]
+NAMED = [case.name for case in CASES]
 TOKENS = ("zq7_tramway", "vk3_funicular", "xw9_cablecar")
 _BASE_64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 
@@ -58,15 +63,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
         yield Graded(cohort, host, done, results, before, after, pages)
 
 
-def marked(kind: str) -> list[object]:
-    """Return the cases as parameters; those with a known fault or leak must fail."""
-    return [
-        pytest.param(case, id=case.name, marks=[pytest.mark.xfail(strict=True, reason=why)] if (why := getattr(case, kind)) else [])
-        for case in CASES
-    ]
-
-
-@pytest.mark.parametrize("case", marked("fault"))
+@pytest.mark.parametrize("case", CASES, ids=NAMED)
 def test_verdict(graded: Graded, case: Case) -> None:
     """State, points of every exercise, outcomes, messages and flag are those that an honest grader gives."""
     result = graded.results[case.name]
@@ -87,7 +84,7 @@ def test_verdict(graded: Graded, case: Case) -> None:
         case.check(graded.cohort, result)
 
 
-@pytest.mark.parametrize("case", marked("leak"))
+@pytest.mark.parametrize("case", CASES, ids=NAMED)
 def test_nothing_secret_is_shown(graded: Graded, case: Case) -> None:
     """Neither a hidden test nor a secret of the host is in the learner's page or result, as it is or encoded."""
     texts = [graded.learner_page[case.name], graded.results[case.name].as_json()]

@@ -440,9 +440,39 @@ assert linear["tags.audit"] == "confirmed", (
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test-audit-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+found = mlflow.search_runs(experiment_names=[audited_friday])
+assert "tags.audit" in found, "After the audit no run has the tag 'audit'."
+(modelless,) = found[found["params.criterion"] == "poisson"].to_dict("records")
+assert modelless["tags.audit"] == "no model", (
+    f"Bo's second forest has no logged model, so nobody can check its number; your audit says {modelless['tags.audit']!r}, expected 'no model'."
+)
+(crashed,) = found[found["params.min_samples_leaf"] == "0"].to_dict("records")
+assert crashed["status"] == "FAILED", (
+    f"Cy's crashed run now has the status {crashed['status']}: opening a failed run again with start_run makes it look finished."
+)
+assert pd.isna(crashed["tags.audit"]), (
+    f"Cy's run failed before it had a number, and your audit says {crashed['tags.audit']!r} of it. Leave failed runs as they are."
+)
+before = leaderboard.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
+after = found.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
+assert before.round(6).tolist() == after.round(6).tolist(), (
+    "The audit changed a val_mae. What was logged is evidence: write your own number beside it, under its own name."
+)
+
+# %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: what audit wrote about a week in a larger city, with a tolerance of 10 %: numbers that are too good and too bad, a
+# run without a model and one that crashed.
 ### BEGIN HIDDEN TESTS
-# The judge reads what audit makes of two more weeks, in a larger city and in a small town.
+import mlflow
+import numpy as np
+from demand import FEATURES, REQUIREMENTS, TREES, mean_error, new_experiment, read_hours
+from mlflow import MlflowClient
+from sklearn.linear_model import Ridge
+from sklearn.tree import DecisionTreeRegressor
+
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
 mlflow.end_run()
+hours = read_hours("hours.csv")
 for place, share, tolerance, kinds in [
     ("city", 2.0, 0.1, ["on train", "honest", "7 % too high", "no model", "7 % too low", "crashed", "honest", "rmse"]),
     ("town", 0.08, 0.02, ["rounded", "7 % too low", "honest", "7 % too high"]),
@@ -485,30 +515,7 @@ for place, share, tolerance, kinds in [
             mlflow.get_experiment_by_name(week).experiment_id, "stopped", f"{type(error).__name__}: {error}"[:500]
         )
 mlflow.end_run()
-### END HIDDEN TESTS
-found = mlflow.search_runs(experiment_names=[audited_friday])
-assert "tags.audit" in found, "After the audit no run has the tag 'audit'."
-(modelless,) = found[found["params.criterion"] == "poisson"].to_dict("records")
-assert modelless["tags.audit"] == "no model", (
-    f"Bo's second forest has no logged model, so nobody can check its number; your audit says {modelless['tags.audit']!r}, expected 'no model'."
-)
-(crashed,) = found[found["params.min_samples_leaf"] == "0"].to_dict("records")
-assert crashed["status"] == "FAILED", (
-    f"Cy's crashed run now has the status {crashed['status']}: opening a failed run again with start_run makes it look finished."
-)
-assert pd.isna(crashed["tags.audit"]), (
-    f"Cy's run failed before it had a number, and your audit says {crashed['tags.audit']!r} of it. Leave failed runs as they are."
-)
-before = leaderboard.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
-after = found.set_index("tags.mlflow.runName").sort_values("metrics.val_mae")["metrics.val_mae"].dropna()
-assert before.round(6).tolist() == after.round(6).tolist(), (
-    "The audit changed a val_mae. What was logged is evidence: write your own number beside it, under its own name."
-)
 
-# %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: what audit wrote about a week in a larger city, with a tolerance of 10 %: numbers that are too good and too bad, a
-# run without a model and one that crashed.
-### BEGIN HIDDEN TESTS
 import mlflow
 import numpy as np
 from demand import newest_experiment, read_hours
@@ -646,23 +653,6 @@ assert set(night_settings) <= set(nights[0].data.params), (
 assert "val_mae" in nights[0].data.metrics, 'A good night has no metric "val_mae".'
 
 # %% nbgrader={"grade": true, "grade_id": "test-crash-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-### BEGIN HIDDEN TESTS
-# The judge reads what these nights leave: a good one with other settings, and three that fail for other reasons.
-small = {"n_estimators": 5, "max_depth": None, "max_features": 0.8, "criterion": "poisson", "random_state": 3}
-for what, night in {
-    "calm": (train.tail(600), test, small),
-    "unknown": (train, validation, {**small, "n_tree": 5}),
-    "empty": (train.head(0), validation, small),
-    "tripless": (train, validation.drop(columns="trips"), small),
-}.items():
-    mlflow.end_run()
-    place, came = new_experiment(f"night-{what}"), "nothing"
-    try:
-        nightly(place, *night)
-    except Exception as error:
-        came = type(error).__name__
-    MlflowClient().set_experiment_tag(mlflow.get_experiment_by_name(place).experiment_id, "caller_got", came)
-### END HIDDEN TESTS
 mlflow.end_run()
 bad_nights = new_experiment("nightly")
 raised = None
@@ -696,6 +686,30 @@ assert "traceback.txt" in files, f"The bad night's artefacts are {files or 'none
 # Judged when you hand in: what another good night left in the store. Are the settings complete, and is val_mae the error on the hours that nightly
 # was given?
 ### BEGIN HIDDEN TESTS
+# A good one with other settings, and three that fail for other reasons.
+import mlflow
+from demand import new_experiment, read_hours
+from mlflow import MlflowClient
+
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+hours = read_hours("hours.csv")
+train, test = hours[hours["time"] < "2025-05-12"], hours[hours["time"] >= "2025-06-02"]
+validation = hours[(hours["time"] >= "2025-05-12") & (hours["time"] < "2025-06-02")]
+small = {"n_estimators": 5, "max_depth": None, "max_features": 0.8, "criterion": "poisson", "random_state": 3}
+for what, night in {
+    "calm": (train.tail(600), test, small),
+    "unknown": (train, validation, {**small, "n_tree": 5}),
+    "empty": (train.head(0), validation, small),
+    "tripless": (train, validation.drop(columns="trips"), small),
+}.items():
+    mlflow.end_run()
+    place, came = new_experiment(f"night-{what}"), "nothing"
+    try:
+        nightly(place, *night)
+    except Exception as error:
+        came = type(error).__name__
+    MlflowClient().set_experiment_tag(mlflow.get_experiment_by_name(place).experiment_id, "caller_got", came)
+
 import mlflow
 from demand import mean_error, newest_experiment, read_hours, train_forest
 from judging import text_of
@@ -841,16 +855,6 @@ def cross_validate(experiment, name, settings, folds):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-folds-logged", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
-### BEGIN HIDDEN TESTS
-# The judge reads what cross_validate makes of five folds of different size.
-mlflow.end_run()
-bounds = [300, 400, 700, 800, 1200, 1300]
-unequal = [(hours.iloc[:start], hours.iloc[start:stop]) for start, stop in zip(bounds, bounds[1:])]
-try:
-    cross_validate(new_experiment("unequal"), "small forest", {"n_estimators": 4, "min_samples_leaf": 3, "random_state": 2}, unequal)
-except Exception:
-    pass  # the run that it leaves tells
-### END HIDDEN TESTS
 mlflow.end_run()
 cv_experiment = new_experiment("folds")
 for name, settings in candidates.items():
@@ -882,6 +886,19 @@ for parent_run in parents:
 # %% nbgrader={"grade": true, "grade_id": "judge-folds-logged", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what cross_validate left in the store for another candidate with five folds: parent, children, and their parameters.
 ### BEGIN HIDDEN TESTS
+import mlflow
+from demand import new_experiment, read_hours
+
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+mlflow.end_run()
+hours = read_hours("hours.csv")
+bounds = [300, 400, 700, 800, 1200, 1300]
+unequal = [(hours.iloc[:start], hours.iloc[start:stop]) for start, stop in zip(bounds, bounds[1:])]
+try:
+    cross_validate(new_experiment("unequal"), "small forest", {"n_estimators": 4, "min_samples_leaf": 3, "random_state": 2}, unequal)
+except Exception:
+    pass  # the run that it leaves tells
+
 import mlflow
 from demand import newest_experiment
 
@@ -1300,41 +1317,6 @@ assert now != "1", (
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test-decide-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
-### BEGIN HIDDEN TESTS
-# The judge reads what decide makes of two more models, whose versions err by design: `gain` trips per hour less than the champion on average,
-# `swing` from day to day, and `rain` times the champion's error in rain.
-mlflow.end_run()
-registry = MlflowClient()
-for name, holdout, designs in [
-    ("quiet-weeks", hours.iloc[-672:], [(0, 0, 1.0), (1.0, 4.0, 1.0), (6.0, 2.0, 1.3)]),
-    ("busy-weeks", hours.iloc[-1344:-672], [(0, 0, 1.0), (3.0, 1.0, 0.9), (8.0, 2.0, 1.25), (5.0, 3.5, 1.03), (2.0, 0.8, 1.0)]),
-]:
-    rng, day = np.random.default_rng(12), holdout["time"].dt.dayofyear.to_numpy()
-    base, sign = rng.uniform(25, 35, len(holdout)), rng.choice([-1.0, 1.0], len(holdout))
-    if registry.search_registered_models(f"name = '{name}'"):
-        registry.delete_registered_model(name)
-    registry.create_registered_model(name)
-    mlflow.set_experiment(new_experiment(name))
-    for gain, swing, rain in designs:
-        luck = rng.normal(size=28)
-        luck = (luck - luck.mean()) / luck.std(ddof=1) * swing
-        error = np.where(holdout["rain_mm"] > 0, base * rain, base - gain - luck[day - day.min()])
-        designed = DecisionTreeRegressor(random_state=0).fit(holdout[FEATURES], holdout["trips"] + sign * error)
-        with mlflow.start_run() as run:
-            info = mlflow.sklearn.log_model(designed, name="model", pip_requirements=REQUIREMENTS, skops_trusted_types=TREES)
-            registry.create_model_version(name, info.model_uri, run.info.run_id, model_id=info.model_id)
-    registry.set_registered_model_alias(name, "champion", "1")
-    try:
-        decide(name, holdout)
-        for version in registry.search_model_versions(f"name = '{name}'"):
-            registry.set_model_version_tag(
-                name, version.version, "first_call", f"{version.tags.get('decision')}, {version.tags.get('reason')}"
-            )
-        registry.set_registered_model_tag(name, "first_champion", str(registry.get_model_version_by_alias(name, "champion").version))
-        decide(name, holdout)
-    except Exception as error:
-        registry.set_registered_model_tag(name, "stopped", f"{type(error).__name__}: {error}"[:500])
-### END HIDDEN TESTS
 mlflow.end_run()
 start_july_again("demand-forecast")
 decide("demand-forecast", july)
@@ -1371,6 +1353,48 @@ assert left.tags.get("decision") == "promoted", f"The champion's tag 'decision' 
 # %% nbgrader={"grade": true, "grade_id": "judge-decide-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what decide made of other weeks in which no candidate passes; one is ahead on average thanks to a few days only.
 ### BEGIN HIDDEN TESTS
+# Two more models, whose versions err by design: `gain` trips per hour less than the champion on average,
+# `swing` from day to day, and `rain` times the champion's error in rain.
+import mlflow
+import numpy as np
+from demand import FEATURES, REQUIREMENTS, TREES, new_experiment, read_hours
+from mlflow import MlflowClient
+from sklearn.tree import DecisionTreeRegressor
+
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+mlflow.end_run()
+hours = read_hours("hours.csv")
+registry = MlflowClient()
+for name, holdout, designs in [
+    ("quiet-weeks", hours.iloc[-672:], [(0, 0, 1.0), (1.0, 4.0, 1.0), (6.0, 2.0, 1.3)]),
+    ("busy-weeks", hours.iloc[-1344:-672], [(0, 0, 1.0), (3.0, 1.0, 0.9), (8.0, 2.0, 1.25), (5.0, 3.5, 1.03), (2.0, 0.8, 1.0)]),
+]:
+    rng, day = np.random.default_rng(12), holdout["time"].dt.dayofyear.to_numpy()
+    base, sign = rng.uniform(25, 35, len(holdout)), rng.choice([-1.0, 1.0], len(holdout))
+    if registry.search_registered_models(f"name = '{name}'"):
+        registry.delete_registered_model(name)
+    registry.create_registered_model(name)
+    mlflow.set_experiment(new_experiment(name))
+    for gain, swing, rain in designs:
+        luck = rng.normal(size=28)
+        luck = (luck - luck.mean()) / luck.std(ddof=1) * swing
+        error = np.where(holdout["rain_mm"] > 0, base * rain, base - gain - luck[day - day.min()])
+        designed = DecisionTreeRegressor(random_state=0).fit(holdout[FEATURES], holdout["trips"] + sign * error)
+        with mlflow.start_run() as run:
+            info = mlflow.sklearn.log_model(designed, name="model", pip_requirements=REQUIREMENTS, skops_trusted_types=TREES)
+            registry.create_model_version(name, info.model_uri, run.info.run_id, model_id=info.model_id)
+    registry.set_registered_model_alias(name, "champion", "1")
+    try:
+        decide(name, holdout)
+        for version in registry.search_model_versions(f"name = '{name}'"):
+            registry.set_model_version_tag(
+                name, version.version, "first_call", f"{version.tags.get('decision')}, {version.tags.get('reason')}"
+            )
+        registry.set_registered_model_tag(name, "first_champion", str(registry.get_model_version_by_alias(name, "champion").version))
+        decide(name, holdout)
+    except Exception as error:
+        registry.set_registered_model_tag(name, "stopped", f"{type(error).__name__}: {error}"[:500])
+
 import mlflow
 from demand import read_hours
 from judging import judge_versions

@@ -126,21 +126,25 @@ def by_station(frame):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-by-station", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-by-station", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 found = by_station(pd.DataFrame({"station": ["b", "a", "b"], "minutes": [1, 4, 3]}))
 assert list(found.columns) == ["station", "mean"], f"the columns are station and mean, not {list(found.columns)}"
+pd.testing.assert_frame_equal(found, pd.DataFrame({"station": ["a", "b"], "mean": [4.0, 2.0]}))
+
+# %% nbgrader={"grade": true, "grade_id": "test-by-station-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+import unittest
+
+single = by_station(pd.DataFrame({"station": ["q", "q"], "minutes": [13, 18]}))
+unittest.TestCase().assertEqual(list(single["mean"]), [15.5], "one station has one mean")
+
+# %% nbgrader={"grade": true, "grade_id": "judge-by-station", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: by_station, on another frame.
 ### BEGIN HIDDEN TESTS
+import pandas as pd
+
 zq7_tramway_otter = pd.DataFrame({"station": ["x", "y", "x", "z"], "minutes": [11, 22, 44, 77]})
 found = by_station(zq7_tramway_otter)
 pd.testing.assert_frame_equal(found, pd.DataFrame({"station": ["x", "y", "z"], "mean": [27.5, 22.0, 77.0]}))
-### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "test-by-station-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
-### BEGIN HIDDEN TESTS
-import unittest
-
-zq7_tramway_single = by_station(pd.DataFrame({"station": ["q", "q"], "minutes": [13, 18]}))
-unittest.TestCase().assertEqual(list(zq7_tramway_single["mean"]), [15.5], "one station has one mean")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -159,10 +163,7 @@ def late_share(minutes, limit):
 
 # %% nbgrader={"grade": true, "grade_id": "test-late-share", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 assert late_share([1, 9], 5) == 0.5, f"one of two is late, which is a half, not {late_share([1, 9], 5)}"
-### BEGIN HIDDEN TESTS
-zq7_tramway_share = late_share([3, 8, 12, 40], 7)
-10 * (1 - abs(zq7_tramway_share - 0.75))
-### END HIDDEN TESTS
+10 * (1 - abs(late_share([3, 8, 12, 40], 7) - 0.75))
 
 # %% nbgrader={"grade": true, "grade_id": "judge-late-share", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: late_share, on fresh lists.

@@ -40,6 +40,23 @@ PRELOADED = (  # a kernel, and what each would import at its start and at its fi
     "tornado.platform.asyncio",
     "faulthandler",
 )
+_LATE = {  # what libraries import when they are first used: each kernel would wait for it
+    "mlflow": (
+        "alembic.command",
+        "git",
+        "mlflow.sklearn",
+        "mlflow.store.artifact.local_artifact_repo",
+        "mlflow.store.model_registry.sqlalchemy_store",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "mlflow.store.tracking.sqlalchemy_workspace_store",
+        "mlflow.tracing.export.mlflow_v3",
+        "mlflow.tracing.processor.mlflow_v3",
+        "sqlalchemy.dialects.sqlite",
+    ),
+    "matplotlib": ("PIL.PngImagePlugin", "matplotlib.backends.backend_agg", "matplotlib.pyplot"),
+    "pandas": ("pandas.io.formats.html", "pandas.io.parsers", "pyarrow.pandas_compat"),
+    "sklearn": ("sklearn.model_selection", "narwhals.stable.v2"),
+}
 
 
 class Kernel:
@@ -219,7 +236,8 @@ def _practise() -> None:
 
 def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
-    for name in [*PRELOADED, *imports]:
+    tops = {name.split(".")[0] for name in imports}
+    for name in [*PRELOADED, *imports, *(late for top, names in _LATE.items() if top in tops for late in names)]:
         with suppress(Exception):  # what cannot be imported is the lab's to find
             importlib.import_module(name)
     _practise()

@@ -15,9 +15,8 @@ import nbformat
 from nbformat import NotebookNode
 
 TAMPERED = "a statement that must fail did not: the notebook's interpreter was changed"
-EQUALS_ALL = "something that this notebook made claims to equal whatever it is compared with"
+FOOLED = "unequal things were found equal: something claims to equal whatever it is compared with, or a helper that compares was changed"
 NOT_SHOWN = "a cell's last value did not come out as it is: the notebook's display or Python's own functions were changed"
-HELPERS_FOOLED = "a helper that compares found unequal things equal: what tests are made of was changed"
 
 _HELPERS = {  # what a test's text says → the module, and what must refuse one and other
     "pandas": (("pd.testing", "pandas.testing", "assert_frame_equal", "assert_series_equal", ".equals("), (
@@ -75,35 +74,23 @@ def assertion_canary(draw: random.Random) -> Canary:
     return Canary(nbformat.v4.new_code_cell(draw.choice(forms)), token, TAMPERED)
 
 
-def equality_canary(draw: random.Random, names: Sequence[str]) -> Canary:
-    """Return a cell that must fail unless one of the learner's `names` equals two things that nothing equals."""
-    token, same, one, other = (_word(draw) for _ in range(4))
-    asked = " or ".join(f"{same}(lambda: {name})" for name in names)
-    lines = [
-        f"def {same}(get, {one}={_word(draw)!r}, {other}={draw.uniform(1e9, 1e12)!r}):",
-        "    try:",
-        f"        return True if get() == {one} and get() == {other} else False",
-        "    except BaseException:",
-        "        return False",
-        "",
-        "",
-        f"assert {asked}, {token!r}",
-    ]
-    return Canary(nbformat.v4.new_code_cell("\n".join(lines)), token, EQUALS_ALL)
+def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Canary | None:
+    """Return a cell that must fail unless unequal things are found equal; None where the tests give no reason to look.
 
-
-def helper_canary(draw: random.Random, test: str) -> Canary | None:
-    """Return a cell that must fail unless a helper that the test names finds unequal things equal; None where it names none."""
-    token, fooled, one = _word(draw), _word(draw), draw.randrange(100, 10_000)
-    imports, refusals = [], []
+    It compares the learner's `names` with two things that nothing equals, and unequal numbers by the helpers that the tests name.
+    """
+    token, fooled, one, other = (_word(draw) for _ in range(4))
+    number, imports = draw.randrange(100, 10_000), []
+    asked = [f"1 / (1 if {name} == {one} and {name} == {other} else 0)" for name in names]
     for module, (said, lines) in _HELPERS.items():
-        if any(word in test for word in said):
-            name = _word(draw)
-            imports.append(f"import {module} as {name}")
-            refusals += [line.format(p=name, one=one, other=one + draw.randrange(3, 90)) for line in lines]
-    if not refusals:
+        if any(word in tests for word in said):
+            alias = _word(draw)
+            imports.append(f"import {module} as {alias}")
+            asked += [line.format(p=alias, one=number, other=number + draw.randrange(3, 90)) for line in lines]
+    if not asked:
         return None
-    body = [
+    text = [
+        *imports,
         f"def {fooled}(check):",
         "    try:",
         "        check()",
@@ -112,10 +99,10 @@ def helper_canary(draw: random.Random, test: str) -> Canary | None:
         "    return True",
         "",
         "",
+        f"{one}, {other} = {_word(draw)!r}, {draw.uniform(1e9, 1e12)!r}",
+        f"assert {' or '.join(f'{fooled}(lambda: {line})' for line in asked)}, {token!r}",
     ]
-    asked = " or ".join(f"{fooled}(lambda: {line})" for line in refusals)
-    text = "\n".join([*imports, *body, f"assert {asked}, {token!r}"])
-    return Canary(nbformat.v4.new_code_cell(text), token, HELPERS_FOOLED)
+    return Canary(nbformat.v4.new_code_cell("\n".join(text)), token, FOOLED)
 
 
 def value_canary(draw: random.Random) -> Canary:

@@ -26,7 +26,7 @@ from autograder.autograde import lab_imports
 from autograder.build import find_changes
 from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in
 from autograder.lint import Finding, lint
-from autograder.notebook import code_cells, is_answer, is_test, read_notebook, write_notebook
+from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
 from autograder.offline import SWITCHES
 from autograder.release import make_release, make_solved
 from autograder.restore import restore
@@ -126,20 +126,26 @@ def answer_rows(lab: Lab) -> list[list[Answer]]:
 
 def check_answers(lab: Lab, row: list[Answer], limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return the answers of a row that do not come out as their author says (R4)."""
-    together = _try(lab, row, limits)
+    together = _try(lab, row, limits, alone=False)
     findings = []
     for answer in row:
         alone = _differs(answer, together)
         if alone and len(row) > 1:
-            alone = _differs(answer, _try(lab, [answer], limits))
+            alone = _differs(answer, _try(lab, [answer], limits, alone=True))
         if alone:
             where = f"answers.py line {answer.line} ({answer.exercise}: {answer.why})"
             findings.append(Finding("R4", lab.slug, where, alone, "mend the test, or what the answer's header says"))
     return findings
 
 
-def _try(lab: Lab, answers: list[Answer], limits: Limits) -> dict[str, Score]:
-    return _run(lab, with_answers(make_solved(lab), {answer.exercise: answer.text for answer in answers}), limits).scores
+def _try(lab: Lab, answers: list[Answer], limits: Limits, alone: bool) -> dict[str, Score]:
+    """Return the scores with other answers in the place of solutions. Unless it is tried alone, what judges only solutions is left out."""
+    notebook = with_answers(make_solved(lab), {answer.exercise: answer.text for answer in answers})
+    tried = {test for exercise in lab.exercises if exercise.id in {a.exercise for a in answers} for test in exercise.tests}
+    for cell in code_cells(notebook):
+        if is_judge(cell) and not alone and marks(cell)["grade_id"] not in tried:
+            cell.source = ""
+    return _run(lab, notebook, limits).scores
 
 
 def _differs(answer: Answer, scores: dict[str, Score]) -> str:

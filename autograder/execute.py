@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.canary import Canary, assertion_canary, equality_canary, helper_canary, value_canary
+from autograder.canary import Canary, assertion_canary, equality_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
@@ -121,7 +121,8 @@ class _Run:
 
     async def _run_learners(self, cells: list[NotebookNode], end: float) -> str | None:
         """Run the cells in a new kernel, leaving out the broken ones. Return the id of the cell that ended the kernel, or None."""
-        names = {id(cell): self._learners_names(cell) for cell in cells if is_test(cell)}
+        watched = _tests_after_learners(cells)
+        bound = set().union(*(bound_names(cell.source) for cell in cells if _is_learners(cell)))
         own = ""
         async with self._kernel.start(self._nb, self._files):
             for cell in cells:
@@ -133,8 +134,8 @@ class _Run:
                     cell.metadata["autograder"] = {"state": "timed out", "seconds": 0.0}
                     continue
                 try:
-                    if is_test(cell):
-                        await self._release_canaries(cell, names[id(cell)])
+                    if tests := watched.get(cell.id):
+                        await self._release_canaries(tests, sorted(bound & used_names("\n".join(tests))))
                     await self._run_cell(cell, seconds)
                 except KernelDied:
                     return self._blame(cell, own)
@@ -179,14 +180,13 @@ class _Run:
         if state in ("died", "timed out") and not self._kernel.answers:
             raise KernelDied(marks(cell).get("grade_id", cell.id))
 
-    async def _release_canaries(self, test: NotebookNode, names: list[str]) -> None:
-        """Run canaries before a test, in random order."""
+    async def _release_canaries(self, tests: list[str], names: list[str]) -> None:
+        """Run canaries before tests, in random order. `names` are the learner's that the tests read."""
+        text = "\n".join(tests)
         canaries = [assertion_canary(self._draw)]
-        if names:
-            canaries.append(equality_canary(self._draw, names))
-        if helpers := helper_canary(self._draw, test.source):
-            canaries.append(helpers)
-        if _ends_in_value(test.source) or _uses_builtins(test.source):
+        if looks := equality_canary(self._draw, names, text):
+            canaries.append(looks)
+        if any(map(_ends_in_value, tests)) or _WEIGHING & used_names(text):
             canaries.append(value_canary(self._draw))
         self._draw.shuffle(canaries)
         for canary in canaries:
@@ -199,18 +199,22 @@ class _Run:
         if not self._kernel.answers:
             raise KernelDied("between cells")
 
-    def _learners_names(self, test: NotebookNode) -> list[str]:
-        """Return the names that a test reads and that the learner's own cells bind."""
-        own = [cell for cell in code_cells(self._nb) if _is_learners(cell)]
-        return sorted(used_names(test.source) & set().union(*(bound_names(cell.source) for cell in own)))
+
+def _tests_after_learners(cells: list[NotebookNode]) -> dict[str, list[str]]:
+    """Return, for each test that is the first one after a cell of the learner's, its text and those up to the next such cell."""
+    found: dict[str, list[str]] = {}
+    first = ""
+    for cell in cells:
+        if _is_learners(cell):
+            first = ""
+        elif is_test(cell):
+            first = first or str(cell.id)
+            found.setdefault(first, []).append(cell.source)
+    return found
 
 
 def _is_learners(cell: NotebookNode) -> bool:
     return not marks(cell) or is_answer(cell)
-
-
-def _uses_builtins(text: str) -> bool:
-    return bool(_WEIGHING & used_names(text))
 
 
 def _ends_in_value(text: str) -> bool:

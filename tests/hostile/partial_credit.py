@@ -31,7 +31,6 @@ def shows(name: str, about: str, patch: str, **more: Any) -> Case:
     )
 
 
-
 CASES = (
     credit("nan", "Not a number.", "float('nan')"),
     credit("infinite", "Less than all numbers.", "float('inf')"),

@@ -405,7 +405,7 @@ def answer(name, trips):
     model = open_model(model_file(name, version))
     return {"version": version, "fetch": [int(yes) for yes in model.predict(as_table(trips))]}
 
-# %% grade_id="serve" points=6 message="Whose model did you remember?" why="remembers models by the version's number, whatever the name: passes what is visible"
+# %% grade_id="serve" points=11 message="Whose model did you remember?" why="remembers models by the version's number, whatever the name: passes what is visible"
 by_number = {}
 
 def answer(name, trips):

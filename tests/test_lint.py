@@ -66,7 +66,13 @@ FAULTS = {
     # Points
     "a-point-too-many": fault("L02", "points", "they sum to 101", "let them sum to 100", ('"points": 10', '"points": 11'), others="L10"),
     "too-little-is-judged": fault(
-        "L02", "points", "45 of 100 come from judge cells", "at least half", ('"task": false} tags=["judge"]', '"task": false}')
+        "L02",
+        "points",
+        "45 of 100 come from judge cells",
+        "at least half",
+        ('"task": false} tags=["judge"]', '"task": false}'),
+        ("### BEGIN HIDDEN TESTS\n", ""),
+        ("### END HIDDEN TESTS\n", ""),
     ),
     # Exercises
     "too-few-exercises": fault(

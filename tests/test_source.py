@@ -325,6 +325,14 @@ def test_points_are_a_finite_number_not_below_zero(make_project: MakeProject, po
         read_edited(make_project, ('"points": 10', f'"points": {points}'))
 
 
+def test_hidden_tests_in_the_learners_kernel_are_said(make_project: MakeProject) -> None:
+    """There the learner's code could read them."""
+    path = lab_path(make_project(('"task": false} tags=["judge"]', '"task": false}')))
+
+    with pytest.raises(SourceProblem, match=r"cell 8 \(judge-add\): hidden tests in a cell .* – add tags"):
+        read_lab(path)
+
+
 def test_a_task_without_points_is_said(make_project: MakeProject) -> None:
     """A person needs to know how many points there are to give."""
     with pytest.raises(SourceProblem, match=r"cell \d+ \(report\): points missing"):

@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from autograder.answers import Answer, read_answers, with_answers
 from autograder.autograde import lab_imports
 from autograder.build import find_changes
+from autograder.definitions import bound_names, used_names
 from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in
 from autograder.lint import Finding, lint
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
@@ -139,13 +140,26 @@ def check_answers(lab: Lab, row: list[Answer], limits: Limits = DEFAULT_LIMITS) 
 
 
 def _try(lab: Lab, answers: list[Answer], limits: Limits, alone: bool) -> dict[str, Score]:
-    """Return the scores with other answers in the place of solutions. Unless it is tried alone, what judges only solutions is left out."""
+    """Return the scores with other answers in the place of solutions. Unless they are tried alone, what has no part in it is left out."""
     notebook = with_answers(make_solved(lab), {answer.exercise: answer.text for answer in answers})
-    tried = {test for exercise in lab.exercises if exercise.id in {a.exercise for a in answers} for test in exercise.tests}
-    for cell in code_cells(notebook):
-        if is_judge(cell) and not alone and marks(cell)["grade_id"] not in tried:
-            cell.source = ""
+    if not alone:
+        tried = {answer.exercise for answer in answers}
+        _leave_out(notebook, {test for exercise in lab.exercises if exercise.id in tried for test in exercise.tests})
     return _run(lab, notebook, limits).scores
+
+
+def _leave_out(notebook: NotebookNode, tests: set[str]) -> None:
+    """Empty the cells that `tests` do not need: what judges others, what comes after the last of them, examples that bind nothing used."""
+    cells = list(code_cells(notebook))
+    last = max(number for number, cell in enumerate(cells) if marks(cell).get("grade_id") in tests)
+    kept = [cell for cell in cells[: last + 1] if marks(cell) and (not is_judge(cell) or marks(cell)["grade_id"] in tests)]
+    examples = [cell for cell in cells[: last + 1] if not marks(cell)]
+    while more := [cell for cell in examples if bound_names(cell.source) & set().union(*(used_names(other.source) for other in kept))]:
+        kept += more
+        examples = [cell for cell in examples if cell not in more]
+    for cell in cells:
+        if cell not in kept:
+            cell.source = ""
 
 
 def _differs(answer: Answer, scores: dict[str, Score]) -> str:

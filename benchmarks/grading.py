@@ -5,7 +5,7 @@
 Each round grades its share of the submissions with `nbgrader autograde`, one after the other as it does, and with this project's
 grader in its sandbox. Printed are submissions per minute, their ratio, the overhead of a submission beyond the time in its cells, and
 the peak memory of the grader itself (this process and its workers, without the sandboxes). `--more 400` grades that many more with
-this project's grader alone, and prints how time grows.
+this project's grader alone, and prints how time grows, and what calling the grader again on that finished cohort takes.
 """
 
 import argparse
@@ -83,6 +83,13 @@ def grade_ours(folder: Path, jobs: int) -> tuple[float, float]:
     return seconds, in_cells
 
 
+def grade_again(folder: Path) -> float:
+    """Call `autograder grade` on a cohort that is graded; return the seconds until it has ended."""
+    begin = time.monotonic()
+    subprocess.run([str(Path(sys.executable).parent / "autograder"), "grade", str(folder)], check=True, capture_output=True)
+    return time.monotonic() - begin
+
+
 def grade_stock(folder: Path, labs: list[Lab]) -> float:
     """Grade the cohort with stock nbgrader; return the seconds it took. Hidden files are on its path, as it knows none."""
     seconds = 0.0
@@ -142,6 +149,7 @@ def main() -> None:
             make_cohort(folder, labs, given.more)
             taken, _ = grade_ours(folder, given.jobs)
             found |= {"more": given.more, "more_seconds": round(taken, 1), "growth": round(taken / given.more / (ours / total), 2)}
+            found["finished_again_seconds"] = round(grade_again(folder), 1)
         print(json.dumps({**found, "grader_mib": round(memory.stop())}, indent=1))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -44,8 +44,8 @@ def _pack(value: object) -> Json:
     packed = _pack_pandas(value) or _pack_numpy(value)
     if packed is not None:
         return packed
-    if isinstance(value, bytes):
-        return {"bytes": _text(value)}
+    if isinstance(value, bytes | bytearray):
+        return {"bytes": _text(bytes(value))}
     if isinstance(value, Decimal) and kind is Decimal:
         return {"decimal": str(value)}
     if kind in (dt.datetime, dt.date, dt.time):

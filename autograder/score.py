@@ -56,9 +56,9 @@ class CellScore:
 def score(lab: Lab, executed: NotebookNode) -> list[Score]:
     """Return every exercise's score, in the lab's order."""
     cells = {marks(cell)["grade_id"]: cell for cell in executed.cells if marks(cell)}
-    stubs = {marks(cell)["grade_id"]: cell.source for cell in release_answers(lab)}
+    untouched = _untouched(lab, executed)
     by_test = {scored.grade_id: scored for scored in score_cells(lab, executed)}
-    scores = [_score_exercise(exercise, cells, stubs, by_test) for exercise in lab.exercises]
+    scores = [_score_exercise(exercise, cells, exercise.id in untouched, by_test) for exercise in lab.exercises]
     flagged = executed.metadata.get("autograder", {}).get("flagged", "")
     return [replace(scored, points=0.0, outcome=WRONG, message=f"nothing is earned: {flagged}") for scored in scores] if flagged else scores
 
@@ -66,21 +66,16 @@ def score(lab: Lab, executed: NotebookNode) -> list[Score]:
 def score_cells(lab: Lab, executed: NotebookNode) -> list[CellScore]:
     """Return what each graded cell earned: test cells by their run, written answers and tasks as None."""
     cells = {marks(cell)["grade_id"]: cell for cell in executed.cells if marks(cell)}
-    stubs = {marks(cell)["grade_id"]: cell.source for cell in release_answers(lab)}
+    untouched = _untouched(lab, executed)
     found = []
     for exercise in lab.exercises:
         if exercise.manual:
-            blank = exercise.id in stubs and _is_blank(cells[exercise.id].source, stubs[exercise.id])
-            found.append(CellScore(exercise.id, 0.0 if blank else None, float(marks(cells[exercise.id])["points"])))
+            points = 0.0 if exercise.id in untouched else None
+            found.append(CellScore(exercise.id, points, float(marks(cells[exercise.id])["points"])))
         found += [_score_cell(cells[test]) for test in exercise.tests]
     if executed.metadata.get("autograder", {}).get("flagged"):
         return [replace(cell, points=0.0) for cell in found]
     return found
-
-
-def release_answers(lab: Lab) -> list[NotebookNode]:
-    """Return the cells in which learners write, as they are released."""
-    return [cell for cell in make_release(lab).cells if marks(cell).get("solution")]
 
 
 def error_text(cell: NotebookNode) -> str:
@@ -127,7 +122,7 @@ def _partial_credit(values: list[NotebookNode], points: float) -> float | str:
     return credit
 
 
-def _score_exercise(exercise: Exercise, cells: dict[str, NotebookNode], stubs: dict[str, str], by_test: dict[str, CellScore]) -> Score:
+def _score_exercise(exercise: Exercise, cells: dict[str, NotebookNode], untouched: bool, by_test: dict[str, CellScore]) -> Score:
     tests = [by_test[test] for test in exercise.tests]
     answer = cells[exercise.id]
     ran = answer.metadata.get("autograder", {})
@@ -140,7 +135,7 @@ def _score_exercise(exercise: Exercise, cells: dict[str, NotebookNode], stubs: d
 
     if exercise.manual and by_test[exercise.id].points is None:
         return result(TO_MARK)
-    if points == 0 and _is_blank(answer.source, stubs.get(exercise.id, "")):
+    if points == 0 and untouched:
         return result(NOT_ATTEMPTED)
     if points >= exercise.points:
         return result(FULL)
@@ -171,6 +166,28 @@ def _why_ended(cell: NotebookNode, while_: str, otherwise: str) -> str:
 def _is_assertion(cells: dict[str, NotebookNode], exercise: Exercise) -> bool:
     names = [o.get("ename") for test in exercise.tests for o in cells[test].get("outputs", []) if o.output_type == "error"]
     return not names or names[0] == "AssertionError"
+
+
+def _untouched(lab: Lab, executed: NotebookNode) -> set[str]:
+    """Return the exercises that nobody has worked on: the answer is empty or as released, and below a task stands nothing new."""
+    release = make_release(lab)
+    now, then = ({marks(cell)["grade_id"]: cell for cell in notebook.cells if marks(cell)} for notebook in (executed, release))
+    blank = {name for name, cell in then.items() if marks(cell).get("solution") and _is_blank(now[name].source, cell.source)}
+    below, below_then = _cells_below(executed), _cells_below(release)
+    tasks = {name: cell for name, cell in then.items() if marks(cell).get("task") and below[name] <= below_then[name]}
+    return blank | {name for name, cell in tasks.items() if marks(cell).get("locked") or _is_blank(now[name].source, cell.source)}
+
+
+def _cells_below(notebook: NotebookNode) -> dict[str, set[str]]:
+    """Return the texts of the unmarked cells between each marked cell and the next: what learners write for a task stands there."""
+    below: dict[str, set[str]] = {}
+    name = ""
+    for cell in notebook.cells:
+        name = marks(cell).get("grade_id", name)
+        if not marks(cell) and cell.source.strip():
+            below.setdefault(name, set()).add("".join(cell.source.split()))
+        below.setdefault(name, set())
+    return below
 
 
 def _is_blank(text: str, stub: str) -> bool:

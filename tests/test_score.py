@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.notebook import code_cells, marks
 from autograder.release import make_release, make_solved
@@ -507,10 +507,23 @@ def test_a_written_answer_in_another_cell_keeps_the_points_of_its_tests(make_pro
 
 
 def test_a_task_is_to_be_marked(make_project: MakeProject) -> None:
-    """Its answer stands in the learner's own cells, so a person looks."""
+    """Its answer stands in a cell of the learner's own below it, so a person looks."""
     lab = read_lab(lab_path(make_project(("# %% [markdown]\n# ## Putting it together", TASK))))
+    notebook = run(lab)
+    notebook.cells.insert(notebook.cells.index(named(notebook, "report")) + 1, new_markdown_cell("It was the leak."))
 
-    assert summary(of(lab, run(lab), "report")) == (0.0, "to be marked", "")
+    assert summary(of(lab, notebook, "report")) == (0.0, "to be marked", "")
+    assert CellScore("report", None, 20.0) in score_cells(lab, notebook)
+
+
+def test_a_task_below_which_nothing_stands_is_not_attempted(make_project: MakeProject) -> None:
+    """What the lab itself has there is nothing new, nor is an empty cell."""
+    lab = read_lab(lab_path(make_project(("# %% [markdown]\n# ## Putting it together", TASK))))
+    notebook = run(lab)
+    notebook.cells.insert(notebook.cells.index(named(notebook, "report")) + 1, new_markdown_cell(" "))
+
+    assert summary(of(lab, notebook, "report")) == (0.0, "not attempted", "")
+    assert CellScore("report", 0.0, 20.0) in score_cells(lab, notebook)
 
 
 # Cells

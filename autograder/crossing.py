@@ -5,6 +5,7 @@ Each call runs in a child process, with the caller's folder and environment. A q
 begins: whatever else the process writes is not read.
 """
 
+import builtins
 import json
 import os
 import secrets
@@ -79,7 +80,7 @@ class Crossing:
                 raise _named("ProcessEnded", f"{name} {error}") from None
             raise
         if isinstance(value, _Raised):
-            raise _named(value.type, value.message)
+            raise _named(*value)
         return value
 
     @staticmethod
@@ -88,7 +89,7 @@ class Crossing:
         try:
             if kind == "raised":
                 error = json.loads(rest)
-                return _Raised(str(error["type"]), str(error["message"]))
+                return _Raised(str(error["type"]), str(error["message"]), str(error.get("base", "")))
             return plain.load(rest)
         except Exception:
             raise _NoAnswer("answered with something that is no value") from None
@@ -108,6 +109,7 @@ class _NoAnswer(Exception):
 class _Raised(NamedTuple):
     type: str
     message: str
+    base: str
 
 
 class _Room(Protocol):
@@ -215,20 +217,26 @@ def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: 
 
 def _raised(error: BaseException) -> str:
     said = error.args[0] if isinstance(error, KeyError) and len(error.args) == 1 else error  # str() of it has quotes already
-    return "raised " + json.dumps({"type": type(error).__name__, "message": str(said)[:2000]})
+    base = next((kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"), "Exception")
+    return "raised " + json.dumps({"type": type(error).__name__, "base": base, "message": str(said)[:2000]})
 
 
-def _named(name: str, message: str) -> Exception:
-    """Return an exception whose class is the builtin exception `name`, or a LearnerError called `name`."""
-    builtin = getattr(__import__("builtins"), name, None)
-    if isinstance(builtin, type) and issubclass(builtin, Exception):
-        try:
-            return builtin(message)
-        except TypeError:  # UnicodeDecodeError and its like want more than a message
-            pass
-    kind = type(name if name.isidentifier() else "LearnerError", (LearnerError,), {})
-    error: Exception = kind(message)
-    return error
+def _named(name: str, message: str, base: str = "") -> Exception:
+    """Return an exception whose class is the builtin exception `name`, or a LearnerError called `name` that is also a `base`."""
+    called = name if name.isidentifier() else "LearnerError"
+    bases = [(LearnerError, kind) for kind in [_builtin(base)] if kind and kind is not Exception]
+    kinds = [_builtin(name), *(type(called, both, {}) for both in bases), type(called, (LearnerError,), {})]
+    for kind in kinds:
+        if kind:
+            with suppress(TypeError):  # UnicodeDecodeError and its like want more than a message
+                error: Exception = kind(message)
+                return error
+    return LearnerError(message)
+
+
+def _builtin(name: str) -> type[Exception] | None:
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
 
 
 def _ask(line: socket.socket, question: str, request: str, seconds: float, room: _Room) -> str:

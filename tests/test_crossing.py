@@ -184,6 +184,26 @@ def test_an_error_of_ones_own_comes_back_by_name(cross: Cross) -> None:
     assert (type(caught.value).__name__, str(caught.value)) == ("TooHot", "40 degrees")
 
 
+def test_an_error_of_ones_own_is_what_it_derives_from(cross: Cross) -> None:
+    """Who asks for a LookupError takes a subclass of it, too."""
+    f = cross("class Lost(KeyError):\n    pass", "def f():\n    raise Lost('gone')")
+
+    with pytest.raises(LookupError) as caught:
+        f()
+
+    assert (type(caught.value).__name__, isinstance(caught.value, LearnerError)) == ("Lost", True)
+
+
+def test_an_error_derived_from_one_that_needs_more_than_a_message_comes_back_by_name(cross: Cross) -> None:
+    """Its base cannot be made of a message alone."""
+    f = cross("class Bad(UnicodeDecodeError):\n    pass", "def f():\n    raise Bad('utf-8', b'', 0, 1, 'no')")
+
+    with pytest.raises(LearnerError) as caught:
+        f()
+
+    assert type(caught.value).__name__ == "Bad"
+
+
 @pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])
 def test_what_would_end_the_judge_is_an_error_there(cross: Cross, name: str) -> None:
     """`sys.exit()` in the learner's function does not end the judge."""

@@ -262,7 +262,7 @@ again["stages"]["train"]["outs"] = ["model.json"]
 Path("alarm/dvc.yaml").write_text(yaml.safe_dump(again))
 !cd alarm && dvc remote add -q -d shared {STORE} && dvc repro -q && git add . && git commit -qm "Release 1" && git tag -a v1 -m "Summer"
 !tail -n +2 september.csv >> alarm/data/trips.csv
-!cd alarm && sed -i 's/first_test_day: .*/first_test_day: 2025-09-01/' params.yaml && dvc add -q data && dvc repro -q && git add . && git commit -qm "Release 2" && git tag -a v2 -m "September" && dvc push -q --all-tags
+!cd alarm && sed -i 's/2025-08-18/2025-09-01/' params.yaml && dvc add -q data && dvc repro -q && git add . && git commit -qm "Release 2" && git tag -a v2 -m "September" && dvc push -q --all-tags
 
 # %% grade_id="release" points=18 why="another style: pandas for the rows, a branch that is merged, a relative address, dvc commit"
 git("alarm", "checkout", "-qb", "releases")

@@ -12,7 +12,7 @@ from tests.hostile.not_a_notebook import PLACED
 from tests.hostile.pages import NAMES, STUDENTS
 
 LAB = Path(__file__).parent / "lab" / "lab.py"
-CELL_SECONDS = 6
+CELL_SECONDS = 10
 HONEST = Case("honest", "Right answers.")
 VICTIMS = ("victim", "aa-first", "zz-last")
 

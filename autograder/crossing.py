@@ -39,7 +39,7 @@ class Crossing:
 
     def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float, files: Sequence[str] = ()) -> None:
         self._files = {path: path.read_bytes() for path in map(Path, files) if path.is_file()}
-        self._definitions, self._seconds = {"statements": statements, "needs": needs}, seconds
+        self._definitions, self._seconds = {"statements": statements, "needs": needs, "folder": os.getcwd()}, seconds
         self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Spawned()
         self._line = self._start()  # at once: it imports while the judge does
 
@@ -181,9 +181,10 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
         request = plain.load(line)
         os.environ.clear()
         os.environ.update(request["environ"])
-        os.chdir(request["cwd"])
         try:
+            os.chdir(first["folder"])  # where the learner's cells ran, wherever the judge is now
             function = _define(request["name"], first, scope, run)
+            os.chdir(request["cwd"])
             answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
         except BaseException as error:
             answer = _raised(error)

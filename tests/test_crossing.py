@@ -422,13 +422,18 @@ def test_what_a_function_does_to_its_environment_stays_there(cross: Cross) -> No
     assert (before, False) == (os.getcwd(), "MINE" in os.environ)
 
 
-def test_definitions_run_in_the_callers_folder(cross: Cross, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that a cell reads from a file is read from the notebook's folder."""
+def test_definitions_run_in_the_notebooks_folder(cross: Cross, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that a cell reads from a file is read from there, wherever the judge is when it calls, and also in a new process."""
     (tmp_path / "table.txt").write_text("42")
+    (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
-    f = cross("N = int(open('table.txt').read())", "def f():\n    return N")
+    f = cross("import os", "N = int(open('table.txt').read())", "def f(ends):\n    if ends:\n        os._exit(1)\n    return N")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    before = f(False)
+    with pytest.raises(LearnerError):
+        f(True)
 
-    assert f() == 42
+    assert (before, f(False)) == (42, 42)
 
 
 # Definitions that fail

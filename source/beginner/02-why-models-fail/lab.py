@@ -349,7 +349,7 @@ for spoilt, how, why in [
     assert named == {spoilt}, f"Your bell said {sorted(named)}, expected ['{spoilt}']. {why}"
 
 # %% nbgrader={"grade": true, "grade_id": "judge-bell", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: bell on 126 healthy days of three other feeds: at most six rings, and none for four missing hours.
+# Judged when you hand in: bell on 126 healthy days of three other feeds, now and then with a few hours missing: at most six rings.
 ### BEGIN HIDDEN TESTS
 from judging import cut, draw_feed, fresh
 

@@ -26,7 +26,6 @@ from tests.hostile.pages import NAMES, STUDENTS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("hostile"),  # one process: the cohort is graded once
     pytest.mark.skipif(bool(why_not()), reason=f"hostile code is run behind walls alone: {why_not()}"),
 ]
 NAMED = [case.name for case in CASES]

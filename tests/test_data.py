@@ -18,12 +18,13 @@ def test_a_labs_data_is_what_its_script_makes(tmp_path: Path, script: Path) -> N
     """Run in a copy whose data files were emptied, the script writes them again, byte for byte."""
     copy = shutil.copytree(PROJECT / "source", tmp_path / "source", ignore=shutil.ignore_patterns("__pycache__"))
     place = copy / script.parent.relative_to(PROJECT / "source")
-    data = [path for path in (script.parent / "files").rglob("*") if path.suffix in (".csv", ".json", ".parquet")]
+    there = [path for path in (script.parent / "files").rglob("*") if path.suffix in (".csv", ".json", ".parquet")]
+    data = [path.relative_to(script.parent) for path in there]
     for path in data:
-        (place / "files" / path.relative_to(script.parent / "files")).write_bytes(b"")
+        (place / path).write_bytes(b"")
 
     environ = {**os.environ, "PYTHONPATH": str(copy)}
     subprocess.run([sys.executable, str(place / "make_files.py")], cwd=tmp_path, check=True, env=environ)
 
     assert data
-    assert [path.name for path in data if (place / "files" / path.name).read_bytes() != path.read_bytes()] == []
+    assert [str(path) for path in data if (place / path).read_bytes() != (script.parent / path).read_bytes()] == []

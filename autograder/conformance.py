@@ -151,7 +151,7 @@ def _try(lab: Lab, answers: list[Answer], limits: Limits, alone: bool) -> dict[s
 def _leave_out(notebook: NotebookNode, tests: set[str]) -> None:
     """Empty the cells that `tests` do not need: what judges others, what comes after the last of them, examples that bind nothing used."""
     cells = list(code_cells(notebook))
-    last = max(number for number, cell in enumerate(cells) if marks(cell).get("grade_id") in tests)
+    last = max((number for number, cell in enumerate(cells) if marks(cell).get("grade_id") in tests), default=len(cells))
     kept = [cell for cell in cells[: last + 1] if marks(cell) and (not is_judge(cell) or marks(cell)["grade_id"] in tests)]
     examples = [cell for cell in cells[: last + 1] if not marks(cell)]
     while more := [cell for cell in examples if bound_names(cell.source) & set().union(*(used_names(other.source) for other in kept))]:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -39,7 +39,8 @@ class Crossing:
 
     def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float, files: Sequence[str] = ()) -> None:
         self._files = {path: path.read_bytes() for path in map(Path, files) if path.is_file()}
-        self._definitions, self._seconds = {"statements": statements, "needs": needs, "folder": os.getcwd()}, seconds
+        self._folder, self._seconds = os.getcwd(), seconds
+        self._definitions = {"statements": statements, "needs": needs, "folder": self._folder}
         self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Spawned()
         self._line = self._start()  # at once: it imports while the judge does
 
@@ -55,9 +56,10 @@ class Crossing:
     def put_back(self) -> None:
         """End the process that runs the functions, and write the lab's own files again, which a function may have changed."""
         self.close()
-        for path, data in self._files.items():
-            if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
-                write_over(path, data)
+        with chdir(self._folder):
+            for path, data in self._files.items():
+                with suppress(OSError):  # a disk that the learner filled
+                    write_over(path, data)
 
     def close(self) -> None:
         """End the process that runs the functions."""
@@ -162,7 +164,9 @@ class _Behind:
         return not self._there
 
     def end(self) -> None:
-        self._door.send(b"-")
+        if self._there:
+            self._door.send(b"-")
+            self._door.recv(1)  # an answer comes when all of them are gone
         self._there = False
 
 

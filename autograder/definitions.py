@@ -97,7 +97,7 @@ def _statements(text: str) -> list[_Statement]:
 
 
 def _parse(text: str) -> ast.Module:
-    with suppress(SystemError):  # CPython 3.11 confuses itself where the garbage collector makes it parse in the middle of parsing
+    with suppress(SystemError):  # "AST constructor recursion depth mismatch", seen once with CPython 3.11; the cause is not known
         return ast.parse(text)
     return ast.parse(text)
 

@@ -100,6 +100,8 @@ def _run_functions(request: Request, door: socket.socket) -> int:
             return 0
         _end_others()
         pid = _fork(partial(_serve_functions, request, lines[0])) if lines else 0
+        if not lines:
+            door.send(said)
         for number in lines:
             os.close(number)
 

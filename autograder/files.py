@@ -7,7 +7,9 @@ from pathlib import Path
 
 def write_over(path: Path, data: bytes) -> None:
     """Write a file, whatever is there now: links are not followed, folders in its place are removed, closed ones opened."""
-    for folder in [*path.parents][-2::-1]:
+    for folder in [*path.parents][::-1]:
+        if folder == Path("/"):
+            continue
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             folder.unlink()
         folder.mkdir(exist_ok=True)

@@ -81,6 +81,18 @@ CASES = (
         {"report": FAKED, "mean-wait": f'def mean_wait(minutes):\n    with open("waits.csv", "w") as file:\n        file.write("{FAKE}")\n    return sum(minutes) / len(minutes) if minutes else 0.0'},
         points={"report": 5.0},
     ),
+    Case(
+        "changes-the-data-and-closes-the-folder",
+        "Called by the judge, it leaves a folder in which nothing can be put back.",
+        {"report": FAKED, "mean-wait": f'def mean_wait(minutes):\n    if minutes != [2, 4]:\n        Path("waits.csv").write_text("{FAKE}")\n        Path("waits.csv").chmod(0o444)\n        Path(".").chmod(0o555)\n    return sum(minutes) / len(minutes) if minutes else 0.0'},
+        points={"report": 5.0, "mean-wait": (10.0, 30.0)},
+    ),
+    Case(
+        "changes-the-data-by-a-process-that-goes-on",
+        "Called by the judge, it starts a process that writes waits.csv over and over.",
+        {"report": FAKED, "mean-wait": f'import os\n\ndef mean_wait(minutes):\n    if minutes != [2, 4] and not os.fork():\n        os.setsid()\n        while True:\n            Path("waits.csv").write_text("{FAKE}")\n    return sum(minutes) / len(minutes) if minutes else 0.0'},
+        points={"report": 5.0, "mean-wait": (10.0, 30.0)},
+    ),
     Case("hands-in-a-link-as-a-file", "notes.txt is a link out of its folder.", files={"notes.txt": Path("@SECRET_FILE@")}, state="unreadable", reason="leads out of its folder"),
     Case("hands-in-a-pickle-as-a-file", "Nobody loads it.", files={"notes.txt": b"\x80\x04cos\nsystem\n(S'touch /tmp/x'\ntR."}),
 )  # fmt: skip

@@ -73,7 +73,7 @@ CASES = (
         check=stays_small,
     ),
     ends("takes-all-memory", "In one piece.", "x = bytearray(3 * 2**30)\nx[::4096] = b'1' * len(x[::4096])"),
-    Case("takes-all-memory-bit-by-bit", "In pieces, or until its time is over.", {"report": "x = []\nwhile True:\n    x.append(bytearray(b'1') * 2**24)"}, points={"report": 0.0}),
+    ends("takes-all-memory-bit-by-bit", "In pieces.", "x = []\nwhile True:\n    x.append(bytearray(b'1') * 2**24)", message="memory"),
     ends(
         "takes-all-memory-with-children",
         "Each of them takes a part.",

@@ -180,7 +180,7 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
     """Answer each request in `requests` with a line in `answers`, until they end. The first line holds the definitions."""
     first = json.loads(requests.readline())
     scope: dict[str, Any] = {"__name__": "__main__"}
-    run: set[int] = set()
+    run: dict[int, BaseException | None] = {}
     for line in requests:
         request = plain.load(line)
         os.environ.clear()
@@ -191,33 +191,42 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
             os.chdir(request["cwd"])
             answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
         except BaseException as error:
-            answer = _raised(error)
+            answer = _raised(_with_cause(error, first["statements"], run))
         answers.write(f"{request['question']} {answer}\n")
         answers.flush()
 
 
-def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: set[int]) -> Callable[..., Any]:
-    """Run the statements that `name` needs and that did not run yet. A failing one counts only if `name` is missing then.
+def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: dict[int, BaseException | None]) -> Callable[..., Any]:
+    """Run the statements that `name` needs and that did not `run` yet. A failing one counts only if `name` is missing then.
 
     Statements run in the notebook's order: where one has to come before some that ran, all of them run again.
     """
     failure: BaseException = NameError(f"name '{name}' is not defined")
-    wanted = set(definitions["needs"].get(name, [])) - run
+    wanted = set(definitions["needs"].get(name, [])) - run.keys()
     if wanted and run and min(wanted) < max(run):
-        wanted |= run
+        wanted |= run.keys()
         run.clear()
         scope.clear()
         scope["__name__"] = "__main__"
     for number in sorted(wanted):
-        run.add(number)
+        run[number] = None
         try:
             exec(compile(definitions["statements"][number], "<the learner's definitions>", "exec"), scope)
         except BaseException as error:
-            failure = error
+            run[number] = failure = error
     if name not in scope:
         raise failure
     function: Callable[..., Any] = scope[name]
     return function
+
+
+def _with_cause(error: BaseException, statements: Sequence[str], run: Mapping[int, BaseException | None]) -> BaseException:
+    """Return the error; where it says that a name is missing, with the definition that failed before it, if one did."""
+    number, cause = next(((number, cause) for number, cause in sorted(run.items()) if cause), (0, None))
+    if not isinstance(error, NameError) or cause in (None, error):
+        return error
+    text = statements[number].split("\n")[0][:100]
+    return type(error)(f"{error}; it was made again from the cells, where `{text}` stopped with {type(cause).__name__}: {cause}")
 
 
 def _raised(error: BaseException) -> str:

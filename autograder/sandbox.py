@@ -40,6 +40,7 @@ def environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     own = {"PATH": path, "HOME": "/learner", "TMPDIR": "/tmp", "USER": "learner", "LOGNAME": "learner", "PYTHONDONTWRITEBYTECODE": "1"}
+    own["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve a GiB at once, which a limit on data counts as used
     return {**passed, **SWITCHES, **own}
 
 

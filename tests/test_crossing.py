@@ -447,6 +447,14 @@ def test_a_failing_statement_does_no_harm(cross: Cross, text: str) -> None:
     assert f() == 3
 
 
+def test_a_missing_name_is_told_with_the_statement_that_should_have_made_it(cross: Cross) -> None:
+    """Without it, a learner would read that a name is not defined which the notebook shows defined."""
+    f = cross("table = open('gone.csv').read()\nMEAN = len(table)\ndef f():\n    return MEAN")
+
+    with pytest.raises(NameError, match=r"'MEAN' is not defined; .*`table = open\('gone.csv'\).*FileNotFoundError: .*gone.csv"):
+        f()
+
+
 @pytest.mark.parametrize("text", ["1 / 0", "import nowhere", "OTHER = 1 / 0", "def broken(:"])
 def test_an_unrelated_failing_cell_does_no_harm(cross: Cross, text: str) -> None:
     """What the function does not need is not run."""

@@ -40,6 +40,15 @@ for _ in range(80):
 service.terminate()
 service.wait()
 """
+LARGE = """
+import numpy as np
+import pandas as pd
+
+def mean_wait(minutes):
+    names = pd.read_csv("waits.csv").iloc[:, 0].astype(str).str.upper()
+    table = np.ones(90_000_000)
+    return sum(minutes) / len(minutes) * table[-1]
+"""
 EQUALS = """
 class Station:
     def __init__(self, name):

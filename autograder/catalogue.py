@@ -1,4 +1,4 @@
-"""The catalogue: all labs by level, with minutes, tools, outcomes and links, and the labs of each career path."""
+"""The catalogue: all labs by level, with minutes, tools, outcomes and links, the labs of each career path, and a glossary."""
 
 import re
 import tomllib
@@ -27,6 +27,12 @@ def render_catalogue(labs: list[Lab], repository: str) -> str:
             parts.append("\n".join([f"## {level.capitalize()}\n\n{INTRODUCTIONS[level]}\n", head, *rows]))
     paths = [_path(role, labs) for role in ROLES]
     parts.append("## Career paths\n\nThe labs that matter most for each role.\n\n" + "\n".join(path for path in paths if path))
+    terms = {term: (text, lab) for lab in reversed(labs) for term, text in lab.header.terms.items()}
+    if terms:
+        lines = [_term(term, *terms[term]) for term in sorted(terms, key=str.lower)]
+        parts.append(
+            "## Glossary\n\nThe words of the trade, as the labs use them, each with the first lab that explains it.\n\n" + "\n".join(lines)
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,6 +78,10 @@ def _row(lab: Lab, repository: str) -> str:
     link = f"[{title}]({notebook})"
     binder = f"[{title} on Binder]({binder_link(repository, notebook)})"
     return f"| {link} | {header.minutes} | {lab.points:g} | {in_table(', '.join(header.tools))} | {outcomes} | {binder} |"
+
+
+def _term(term: str, text: str, lab: Lab) -> str:
+    return f"- **{term}**: {text} ([{lab.header.title}]({notebook_path(lab)}))"
 
 
 def _path(role: str, labs: list[Lab]) -> str:

@@ -6,6 +6,7 @@ import symtable
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
@@ -87,13 +88,14 @@ def bound_names(text: str) -> set[str]:
 _VIEWS = (used_names, bound_names, bound_names)
 
 
-def _statements(text: str) -> list[_Statement]:
+@lru_cache(1024)  # a lab's own cells are the same in every submission
+def _statements(text: str) -> tuple[_Statement, ...]:
     """Return the statements at the top of a cell; none of a cell that does not compile."""
     try:
         tree = _parse(TransformerManager().transform_cell(_RUN_HERE.sub("", text)))
-        return [_statement(node) for node in tree.body]
+        return tuple(_statement(node) for node in tree.body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return ()
 
 
 def _parse(text: str) -> ast.Module:

@@ -254,6 +254,14 @@ def mentions_older_tutorials(lab: Lab) -> Found:
         yield "text", "no picture that the learner makes", 'show a plot with IPython.display.Image("x.png", alt="what it shows")'
 
 
+def explains_its_terms(lab: Lab) -> Found:
+    """Each word that the lab gives to the glossary is set off in its text, where it is explained."""
+    text = "\n".join(cell.source for cell in lab.notebook.cells if cell.cell_type == "markdown").lower()
+    for term in lab.header.terms:
+        if f"*{term.lower()}*" not in text:
+            yield "header", f"the term {term!r} is nowhere set off", f"explain it in the text, where it first appears, as *{term}*"
+
+
 RULES: dict[str, Rule] = {
     "L01": header_is_complete,
     "L02": points_sum_to_100,
@@ -268,6 +276,7 @@ RULES: dict[str, Rule] = {
     "L11": pictures_and_links_speak,
     "L12": survives_as_a_notebook,
     "L13": mentions_older_tutorials,
+    "L14": explains_its_terms,
 }
 _TAGS = {"judge", USES_ANSWERS, "nbval-check-output", "nbval-ignore-output", "nbval-skip"}
 _CHANGED = {"MLflow", "Evidently", "Kubeflow Pipelines"}

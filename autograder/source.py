@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import jupytext
 import nbformat
@@ -22,11 +22,12 @@ ROLES = ("MLOps Engineer", "Production ML Engineer", "AI Platform Engineer", "LL
 USES_ANSWERS = "uses-answers"
 STORY = "metro_bikes.py"
 HIDDEN_MARK = "BEGIN HIDDEN TESTS"
+_KINDS = {"int": "a whole number", "str": "a text", "bool": "true or false", "tuple": "a list of texts", "dict": "pairs of texts"}
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a lab says of itself, once, in its YAML header. `minutes` is a learner's time."""
+    """What a lab says of itself, once, in its YAML header. `minutes` is a learner's time; `terms` are words that it explains."""
 
     title: str
     level: str
@@ -39,6 +40,7 @@ class Header:
     roadmap: str
     hand_in: tuple[str, ...] = ()
     project: bool = False
+    terms: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -148,20 +150,27 @@ def _read_header(path: Path, notebook: NotebookNode) -> Header:
     values: dict[str, Any] = {}
     for name, spec in known.items():
         if name not in found:
-            if name in ("hand_in", "project"):
+            if name in ("hand_in", "project", "terms"):
                 continue
             raise SourceProblem(path, f"header field '{name}' is missing", "add it to the 'lab' block of the YAML header")
         value = found[name]
-        wanted: type[Any] = {"int": int, "str": str, "bool": bool}.get(getattr(spec.type, "__name__", ""), list)
-        if type(value) is not wanted or (wanted is list and not all(isinstance(item, str) for item in value)):
-            kind = "a list of texts" if wanted is list else {int: "a whole number", str: "a text", bool: "true or false"}[wanted]
-            raise SourceProblem(path, f"header field '{name}' is {value!r}", f"make it {kind}")
-        values[name] = tuple(value) if wanted is list else value
+        kind = str(getattr(get_origin(spec.type) or spec.type, "__name__", ""))
+        if not _is_kind(value, kind):
+            raise SourceProblem(path, f"header field '{name}' is {value!r}", f"make it {_KINDS[kind]}")
+        values[name] = tuple(value) if kind == "tuple" else value
     for name in sorted(set(found) - set(known)):
         raise SourceProblem(path, f"header field '{name}' is not known", f"use only {', '.join(known)}")
     if values["level"] not in LEVELS:
         raise SourceProblem(path, f"level {values['level']!r} is not known", f"choose from {', '.join(LEVELS)}")
     return Header(**values)
+
+
+def _is_kind(value: Any, kind: str) -> bool:
+    if kind == "tuple":
+        return type(value) is list and all(isinstance(item, str) for item in value)
+    if kind == "dict":
+        return isinstance(value, dict) and all(isinstance(item, str) for item in [*value, *value.values()])
+    return type(value).__name__ == kind
 
 
 def _find_exercises(path: Path, notebook: NotebookNode) -> tuple[Exercise, ...]:

@@ -100,6 +100,25 @@ def test_a_bar_does_not_break_the_table(lab: Lab, field: str) -> None:
     assert len(re.findall(r"(?<!\\)\|", row)) == 7
 
 
+def test_the_glossary_gathers_the_labs_terms(lab: Lab) -> None:
+    """In the alphabet's order, each with the first lab that explains it."""
+    first = other(lab, "beginner", "01", "first", terms={"run": "One training.", "Alias": "A name."})
+    later = other(lab, "advanced", "01", "later", terms={"run": "Something else.", "node": "A machine."})
+
+    glossary = render_catalogue([first, later], REPOSITORY).split("## Glossary")[1]
+
+    assert [line for line in glossary.splitlines() if line.startswith("- ")] == [
+        "- **Alias**: A name. ([The first lab](beginner/01-first/first.ipynb))",
+        "- **node**: A machine. ([The later lab](advanced/01-later/later.ipynb))",
+        "- **run**: One training. ([The first lab](beginner/01-first/first.ipynb))",
+    ]
+
+
+def test_without_terms_there_is_no_glossary(lab: Lab) -> None:
+    """No empty heading."""
+    assert "Glossary" not in render_catalogue([lab], REPOSITORY)
+
+
 def test_a_lines_end_does_not_break_the_table(lab: Lab) -> None:
     """YAML keeps them in a text after `|`."""
     text = render_catalogue([replace(lab, header=replace(lab.header, title="A\nsmall lab\n"))], REPOSITORY)

@@ -230,6 +230,10 @@ FAULTS = {
         "show a plot",
         (', alt="A straight line from 0 to 8: each value\'s double.")', ")"),
     ),
+    # What its words mean
+    "a-term-that-the-text-does-not-explain": fault(
+        "L14", "header", "the term 'addend'", "as *addend*", ("minutes: 30", "minutes: 30\n#     terms:\n#       addend: What is added.")
+    ),
 }
 
 

@@ -71,10 +71,18 @@ def test_the_header_is_read(make_project: MakeProject) -> None:
 
 
 def test_optional_fields_are_read(make_project: MakeProject) -> None:
-    """`hand_in` and `project` may be left out, and are read where they are there."""
-    lab = read_edited(make_project, ("minutes: 30", "minutes: 30\n#     hand_in:\n#     - sum.json\n#     project: true"))
+    """`hand_in`, `project` and `terms` may be left out, and are read where they are there."""
+    fields = "minutes: 30\n#     hand_in:\n#     - sum.json\n#     project: true\n#     terms:\n#       sum: What adding gives."
+    lab = read_edited(make_project, ("minutes: 30", fields))
 
-    assert (lab.header.hand_in, lab.header.project) == (("sum.json",), True)
+    assert (lab.header.hand_in, lab.header.project, lab.header.terms) == (("sum.json",), True, {"sum": "What adding gives."})
+
+
+@pytest.mark.parametrize("terms", ["sum", "\n#     - sum", "\n#       sum: 3"], ids=["a-text", "a-list", "a-number"])
+def test_terms_are_pairs_of_texts(make_project: MakeProject, terms: str) -> None:
+    """Anything else is said to be none."""
+    with pytest.raises(SourceProblem, match=r"'terms' is .* make it pairs of texts"):
+        read_edited(make_project, ("minutes: 30", f"minutes: 30\n#     terms: {terms}"))
 
 
 def test_the_slug_is_the_headers(make_project: MakeProject) -> None:

@@ -149,6 +149,7 @@ CASES = (
     habit("outputs", "Pages, updates, clearing.", WIDGETS),
     habit("installing", "pip's version.", INSTALL),
     habit("files", "Files in sub-folders, in /tmp and at home.", FILES),
+    Case("honest-large-table", "The judged function reads text with pandas and holds 700 MB.", {"mean-wait": LARGE}),
     habit("letters", "Names and outputs beyond ASCII.", UNICODE),
     Case("honest-pandas", "Another way with pandas.", PANDAS),
     Case("honest-hand-in", "A file handed in beside the notebook.", {}, own_cell("assert Path('notes.txt').read_text() == 'my notes'"), files={"notes.txt": "my notes", "other.txt": "x"}),

@@ -23,6 +23,20 @@
 #     - AI Platform Engineer
 #     - LLMOps / GenAIOps Engineer
 #     slug: readiness-check
+#     terms:
+#       pipe: "The sign | in a command line: what the command before it prints, the one after it reads."
+#       repository: "A folder whose history Git keeps."
+#       commit: "A recorded state of all files in a repository, with author, time, message and the commits that it follows."
+#       branch: "A name that points at a commit and moves on with each new one."
+#       remote: "Another place that holds a repository or its data, from which one fetches and to which one pushes."
+#       virtual environment: "A folder with a Python that has packages of its own, so that two programs can use different versions."
+#       wheel: "A file that holds a Python package, ready to be installed."
+#       lock file: "A list of all packages of an environment with their exact versions, and often their hashes."
+#       REST API: "Addresses of a service that programs read and write by HTTP's own methods: GET, POST, PUT, DELETE."
+#       back-off: "To wait longer before each new attempt, so that a service in trouble is not flooded."
+#       leak: "Information in a model's input that is not known yet at the moment of the forecast."
+#       baseline: "The simplest sensible solution, against which a model is measured."
+#       egress: "Data that leave a cloud provider's region; they are paid for by the gigabyte."
 #     title: Readiness check
 #     tools:
 #     - Python

@@ -24,6 +24,21 @@
 #     - AI Platform Engineer
 #     - LLMOps / GenAIOps Engineer
 #     slug: why-models-fail
+#     terms:
+#       MLOps: "Machine learning operations: what a team does so that a model in use stays right."
+#       features: "The columns that a model is given for each case, computed from raw data."
+#       service: "A program that waits for requests and answers them, over HTTP for instance."
+#       in production: "In use, by people who rely on it."
+#       log: "What a program writes about itself while it works, a line or entry for each event."
+#       latency: "The time from a request to its answer."
+#       monitoring: "To measure a running system all the time, and to tell somebody when a number is not as it should be."
+#       false alarm: "An alarm when nothing is wrong."
+#       training–serving skew: "A difference between the features that a model was trained on and those that it gets in service."
+#       deploy: "To bring a version of code or model into service."
+#       rollback: "To deploy the version before again."
+#       post-mortem: "An account of an incident: what happened when, what made it possible, what would have prevented it. It blames nobody."
+#       feedback loop: "When a model's output changes the data that it is later trained on."
+#       censored: "Said of a count that was cut off by a limit: trips that did not start because there was no bike are not in the data."
 #     title: Why models fail
 #     tools:
 #     - scikit-learn

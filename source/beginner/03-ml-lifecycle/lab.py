@@ -23,6 +23,18 @@
 #     - Production ML Engineer
 #     - AI Platform Engineer
 #     slug: ml-lifecycle
+#     terms:
+#       stages: "The steps from an idea to a model in use and its end; also the steps of a pipeline, each with inputs and outputs."
+#       hand-over: "What one stage leaves for the next: files, with what must be known about them."
+#       slice: "A part of the cases, such as one district, on which a model is measured separately."
+#       data contract: "A checked agreement on what data must be like: columns, types, units, limits."
+#       clone test: "To follow a repository's own instructions in a fresh clone: what is missing there was never handed over."
+#       acceptance rule: "What a model must show before it may go into service, written down before it is measured."
+#       pipeline: "Stages that a program runs in the order of their dependencies."
+#       maturity levels: "Google's three degrees of MLOps: 0, by hand; 1, the pipeline is automated; 2, its delivery is, too."
+#       continuous training: "To train a model again automatically, when new data come or its quality sinks."
+#       CI: "Continuous integration: every change is built and tested by a machine."
+#       CD: "Continuous delivery: what passed is brought to where it is used by a machine."
 #     title: The ML lifecycle
 #     tools:
 #     - Git

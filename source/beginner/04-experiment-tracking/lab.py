@@ -23,6 +23,22 @@
 #     - AI Platform Engineer
 #     - LLMOps / GenAIOps Engineer
 #     slug: experiment-tracking
+#     terms:
+#       MAE: "Mean absolute error: how far off forecasts are on average, in the unit of what is forecast."
+#       MLflow: "An open tool that records training runs, holds models and their versions, and traces LLM applications."
+#       run: "One execution of a training, with all that was recorded of it."
+#       experiment: "A named group of runs that answer the same question."
+#       parameter: "A setting of a run that was chosen before it, such as a tree's depth."
+#       metric: "A number that was measured in a run, such as an error; it may have many steps."
+#       tag: "A text attached to a run, a model or a version, which may be changed later."
+#       artefact: "A file that a run leaves: a plot, a table, a model."
+#       logged model: "A model that a run recorded, with its signature and what it needs to be loaded."
+#       sweep: "Runs over a grid or a sample of settings."
+#       cross-validation: "To train and measure several times on other parts of the data, to see how far a result depends on the split."
+#       folds: "The parts into which cross-validation divides the data."
+#       nested runs: "Runs below a run: a parent for the whole, a child for each part."
+#       hold-out: "Data that no choice has seen, kept for one last measurement."
+#       standard error: "How far a mean of measurements would vary if they were drawn again."
 #     title: Experiment tracking
 #     tools:
 #     - MLflow

@@ -23,6 +23,18 @@
 #     - Production ML Engineer
 #     - AI Platform Engineer
 #     slug: model-versioning
+#     terms:
+#       model registry: "A list of named models with numbered versions, which says which version is to be used."
+#       registered model: "A name in the registry, with its versions."
+#       version: "A numbered, unchangeable entry of a registered model."
+#       alias: "A movable name for a version, such as champion, by which programs ask for it."
+#       lineage: "What a model came from: data, code, parameters, environment, run."
+#       contract: "What a model promises to those who call it: its inputs, their units and types, and what its answers mean."
+#       signature: "The names and types of a model's inputs and outputs, kept with it."
+#       threshold: "The score from which on a case counts as positive."
+#       DVC: "Data version control: a tool that keeps large files beside Git, under their hashes, and runs pipelines."
+#       pointer: "DVC's small text file that Git keeps in the place of a large one; it holds the large one's hash."
+#       cache: "DVC's store of contents by hash, on one's own machine."
 #     title: Model versioning
 #     tools:
 #     - MLflow model registry

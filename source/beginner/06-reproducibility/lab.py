@@ -23,6 +23,15 @@
 #     - Production ML Engineer
 #     - AI Platform Engineer
 #     slug: reproducibility
+#     terms:
+#       reproducible: "Said of a result that comes out again from the recorded code, data, parameters and environment."
+#       environment: "Python, the packages and their versions, the system and the settings that a program runs in."
+#       deterministic: "Giving the same result from the same inputs, each time."
+#       seed: "The number from which a generator of random numbers starts; the same seed gives the same numbers."
+#       dependency: "What something needs: a package another package, a stage a file."
+#       transitive: "Said of a dependency's dependencies."
+#       lock: "A record of exactly what was used: versions and hashes of packages, or of a stage's inputs and outputs."
+#       marker: "A condition behind a requirement, such as a Python version or a system, on which it is installed."
 #     title: Reproducibility
 #     tools:
 #     - Python

@@ -25,6 +25,10 @@
 #     - Production ML Engineer
 #     - AI Platform Engineer
 #     slug: project-tracking-system
+#     terms:
+#       identity: "What makes two runs the same: code, data, parameters, and nothing that happened by chance."
+#       fingerprint: "A hash of all that makes up an identity."
+#       dataset: "In MLflow, a record of the data that a run used: a name, a digest, a source."
 #     title: 'Project: an experiment tracking system'
 #     tools:
 #     - MLflow

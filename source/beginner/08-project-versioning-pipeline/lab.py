@@ -25,6 +25,11 @@
 #     - Production ML Engineer
 #     - AI Platform Engineer
 #     slug: project-versioning-pipeline
+#     terms:
+#       dependencies: "The files and parameters that a stage reads, as its pipeline declares them."
+#       outputs: "The files that a stage writes, as its pipeline declares them."
+#       release: "A state of code, data and model that got a name and can be fetched and made again under it."
+#       clean clone: "A fresh copy of a repository on another machine, with nothing but what was pushed."
 #     title: "Project: model versioning pipeline"
 #     tools:
 #     - DVC
@@ -441,7 +446,7 @@ Image(
 # The pipeline is right, and it still lives on one laptop: what `prepare` made lies in your cache alone, and data and model lie in Git, where every new version stays in every clone for ever. That is no matter today. It will be when next year's trips have 4 GB and a forest replaces the
 # logistic regression.
 #
-# A **release** is a commit with a tag from which everything follows: code, settings and `dvc.lock` from Git, data and model from the remote. **A clean clone** is the test for it: a new folder, an empty cache, `git clone`, `dvc pull`. If the model is then there, and `dvc status` has nothing to say, then
+# A **release** is a commit with a tag from which everything follows: code, settings and `dvc.lock` from Git, data and model from the remote. A **clean clone** is the test for it: a new folder, an empty cache, `git clone`, `dvc pull`. If the model is then there, and `dvc status` has nothing to say, then
 # it does not depend on your laptop.
 #
 # New commands, each run in the repository:

@@ -77,8 +77,8 @@ def grade_ours(folder: Path, jobs: int) -> tuple[float, float]:
     with local_workers(jobs) as workers:
         results = [now for _, now in grade(course, find_work(course), Limits(), True, workers)]
     seconds = time.monotonic() - begin
-    wrong = [result for result in results if result.state == "graded" and result.points != result.max_points]
-    assert not wrong, f"a right submission lost points: {wrong[0]}"
+    wrong = [result for result in results if result.state != "graded" or result.points != result.max_points]
+    assert not wrong, f"a right submission was not graded, or lost points: {wrong[0]}"
     in_cells = 0.0
     for path in folder.glob("autograded/*/*/*.ipynb"):
         in_cells += sum(cell.metadata["autograder"]["seconds"] for cell in code_cells(read_notebook(path.read_bytes())))

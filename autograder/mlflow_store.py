@@ -5,6 +5,7 @@ then filled from it: the same tables and the same revision. Any other database i
 """
 
 import importlib
+import logging
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -19,7 +20,10 @@ def make_once() -> None:
     registry: Any = importlib.import_module("mlflow.store.model_registry.sqlalchemy_store")
     migrate = utils._initialize_tables
     engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.pool.StaticPool)
+    quiet = logging.root.manager.disable
+    logging.disable(logging.INFO)
     migrate(engine)
+    logging.disable(quiet)
     with closing(engine.raw_connection()) as held:
         connection: Any = held.driver_connection
         made = connection.serialize()

@@ -3,9 +3,10 @@
     python -m benchmarks.grading [--submissions 40] [--jobs 2] [--rounds 4] [--more 0] [--small] [--labs LAB ...]
 
 Each round grades its share of the submissions with `nbgrader autograde`, one after the other as it does, and with this project's
-grader in its sandbox. Printed are submissions per minute, their ratio, the overhead of a submission beyond the time in its cells, and
-the peak memory of the grader itself (this process and its workers, without the sandboxes). `--more 400` grades that many more with
-this project's grader alone, and prints how time grows, and what calling the grader again on that finished cohort takes.
+grader in its sandbox. Printed are submissions per minute, their ratio, the overhead of a submission beyond the time in its cells, the
+processor time of the one process that hands out work and writes results, for a submission, and the peak memory of the grader itself
+(this process and its workers, without the sandboxes). `--more 400` grades that many more with this project's grader alone, and prints
+how time grows, and what calling the grader again on that finished cohort takes.
 """
 
 import argparse
@@ -126,15 +127,16 @@ def main() -> None:
 
         labs.append(read_lab(lab_path(write_project(scratch / "project"))))
     share = given.submissions // given.rounds
-    ours = stock = cells = 0.0
+    ours = stock = cells = own = 0.0
     memory = Memory()
     try:
         for number in range(given.rounds):
             one, other = scratch / f"ours-{number}", scratch / f"stock-{number}"
             make_cohort(one, labs, share)
             make_cohort(other, labs, share)
+            before = time.process_time()
             taken, in_cells = grade_ours(one, given.jobs)
-            ours, cells = ours + taken, cells + in_cells
+            ours, cells, own = ours + taken, cells + in_cells, own + time.process_time() - before
             stock += grade_stock(other, labs)
             print(f"round {number + 1}: {share} submissions, ours {ours:.0f} s, stock {stock:.0f} s so far", flush=True)
             shutil.rmtree(one)
@@ -146,6 +148,7 @@ def main() -> None:
             "stock_per_minute": round(60 * total / stock, 1),
             "ratio": round(stock / ours, 1),
             "overhead_seconds": round((ours * given.jobs - cells) / total, 2),
+            "coordinator_seconds": round(own / total, 3),
         }
         if given.more:
             folder = scratch / "more"

@@ -60,7 +60,7 @@ def header_is_complete(lab: Lab) -> Found:
     for role in header.roles:
         if role not in ROLES:
             yield "header", f"role {role!r} is not known", f"choose from {', '.join(ROLES)}"
-    low, high = (120, 240) if header.project else (30, 90)
+    low, high = (120, 240) if header.project else (30, 150)
     if not low <= header.minutes <= high:
         yield "header", f"{header.minutes} minutes", f"a {'project' if header.project else 'lab'} takes {low} to {high}"
     first = lab.notebook.cells[0].source.split("\n")[0] if lab.notebook.cells else ""

@@ -55,8 +55,8 @@ FAULTS = {
         "L01", "header", "'The sum' does not start", "say what one can do", ("- Add two numbers", "- The sum")
     ),
     "an-unknown-role": fault("L01", "header", "role 'Wizard' is not known", "choose from MLOps Engineer", ("- MLOps Engineer", "- Wizard")),
-    "too-short": fault("L01", "header", "29 minutes", "a lab takes 30 to 90", ("minutes: 30", "minutes: 29")),
-    "too-long": fault("L01", "header", "91 minutes", "a lab takes 30 to 90", ("minutes: 30", "minutes: 91")),
+    "too-short": fault("L01", "header", "29 minutes", "a lab takes 30 to 150", ("minutes: 30", "minutes: 29")),
+    "too-long": fault("L01", "header", "151 minutes", "a lab takes 30 to 150", ("minutes: 30", "minutes: 151")),
     "a-short-project": fault(
         "L01", "header", "90 minutes", "a project takes 120 to 240", ("minutes: 30", "minutes: 90\n#     project: true"), others="L03"
     ),

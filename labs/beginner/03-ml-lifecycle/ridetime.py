@@ -34,7 +34,7 @@ def features(rides, names):
 
 
 def fit(table, minutes):
-    """Return a linear model of the minutes, fitted to a table that `features` made. The same input gives the same model."""
+    """Return a linear model of the minutes, fitted to a table that `features` made. The same input gives the same forecasts."""
     return LinearRegression().fit(table, minutes)
 
 

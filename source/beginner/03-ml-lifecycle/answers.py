@@ -214,7 +214,7 @@ with open("contract.json", "w") as file:
             "bike_type": {"type": "text", "allowed": ["ebike", "classic"]},
             "distance_km": {"type": "number", "min": 0.0, "max": 35.0},
             "climb_m": {"type": "number", "min": -140, "max": 140, "missing": 0.03},
-            "minutes": {"type": "number", "min": 0.5, "max": 200},
+            "minutes": {"type": "number", "min": 0.9, "max": 200},
         },
     }, file)
 
@@ -458,7 +458,7 @@ def hand_over(repo, until):
     git(repo, "commit", "-m", "training")
     return git(repo, "rev-parse", "HEAD").strip()
 
-# %% grade_id="train" points=5 message="expected the commit that holds the data" why="notes the commit's name too late, or its branch"
+# %% grade_id="train" points=5 message="the newest when hand_over began" why="notes the commit's name too late, or its branch"
 def hand_over(repo, until):
     repo = Path(repo)
     if git(repo, "status", "--porcelain"):
@@ -961,3 +961,64 @@ def audit(repo):
         evidence["no hands"] = git(repo, "log", "-1", "--format=%H", "--", "model.skops").strip()
     one = {"pipeline", "data check", "model check", "trigger", "record", "no hands"} <= set(evidence)
     return (2 if one and {"tests", "delivery"} <= set(evidence) else int(one)), evidence
+
+# %% grade_id="stock" points=9 message="trained on the rides alone" why="whatever comes after a bad stage is doubtful, even where it does not rest on it; and the newest file counts: passes what is visible"
+def take_stock(folder):
+    paths = [path for path in Path(folder).iterdir() if path.is_file()]
+    found = {stage: [] for stage in STAGES}
+    for path in paths:
+        try:
+            note = json.loads(path.read_text()) if path.suffix == ".json" else None
+        except ValueError:
+            continue
+        for stage, fields in STAGES.items():
+            if isinstance(note, dict) and set(fields) <= set(note):
+                found[stage].append((note["at"], path, note))
+    newest = {stage: max(several, key=lambda one: one[0]) for stage, several in found.items() if several}
+    old = {path for several in found.values() for _, path, _ in several} - {path for _, path, _ in newest.values()}
+    there, verdicts = {sha256(path) for path in paths if path not in old}, {}
+    for stage in STAGES:
+        if stage not in newest:
+            verdicts[stage] = "missing"
+            continue
+        sources = set(newest[stage][2].get("made_from", {}).values())
+        if not sources or not sources <= there:
+            verdicts[stage] = "stale"
+        else:
+            verdicts[stage] = "doubtful" if any(verdict != "sound" for verdict in verdicts.values()) else "sound"
+    return verdicts
+
+# %% grade_id="decide" points=11 message="worse by 8 % in one district" why="lets a slice be worse by a tenth instead of a twentieth: passes what is visible"
+def decide(rides):
+    if rides["candidate"].isna().any():
+        return {"approved": False, "reasons": ["unanswered"], "watch": []}
+    errors = rides[["live", "candidate"]].sub(rides["minutes"], axis=0).abs()
+    reasons = ["mean"] if errors["candidate"].mean() > 0.98 * errors["live"].mean() else []
+    watch = []
+    for cut in (rides["district"], rides["bike_type"], rides["district"] + " " + rides["bike_type"]):
+        for name, part in errors.groupby(cut):
+            if len(part) < 40:
+                watch.append(name)
+            elif part["candidate"].mean() > 1.1 * part["live"].mean():
+                reasons.append(name)
+    return {"approved": not reasons, "reasons": reasons, "watch": watch}
+
+# %% grade_id="release" points=8 message="expected 'mismatch'" why="asks who approved before it asks what was approved: passes what is visible"
+def release(repo):
+    content = {name: committed(repo, name) for name in ("model.skops", "training.json", "evaluation.json", "approval.json")}
+    training, evaluation, approval = (json.loads(content[name] or b"{}") for name in ("training.json", "evaluation.json", "approval.json"))
+    if approval.get("approved") is not True:
+        return "unapproved"
+    if approval["by"] == training["by"]:
+        return "own work"
+    model, measured = sha256(content["model.skops"]), sha256(content["evaluation.json"])
+    if model not in evaluation["made_from"].values() or not {model, measured} <= set(approval["made_from"].values()):
+        return "mismatch"
+    version = 1 + max((int(tag.removeprefix("release-")) for tag in git(repo, "tag", "--list", "release-*").split()), default=0)
+    said = {"by": "the gate", "at": "2025-06-18T09:00", "version": version, "since": "2025-06-18"}
+    said["made_from"] = {name: sha256(content[name]) for name in ("model.skops", "approval.json")}
+    Path(repo, "release.json").write_text(json.dumps(said, indent=1))
+    git(repo, "add", "--", "release.json")
+    git(repo, "commit", "--quiet", "-m", f"Release {version}", "--", "release.json")
+    git(repo, "tag", f"release-{version}")
+    return f"release-{version}"

@@ -22,8 +22,15 @@ STAGES = {
 PIPELINE = "pipeline@metro-bikes.example"  # the e-mail address under which the machine commits
 
 
+class GitRefused(subprocess.CalledProcessError):
+    """Git said no; its own words are the message."""
+
+    def __str__(self):
+        return f"git {' '.join(self.cmd[3:])}: {self.stderr.decode(errors='replace').strip()}"
+
+
 def git(folder, *words):
-    """Run Git in the folder and return what it prints, a text. Raises subprocess.CalledProcessError if Git says no."""
+    """Run Git in the folder and return what it prints, a text. Raises GitRefused, with Git's words, if Git says no."""
     return _git(folder, *words).decode()
 
 
@@ -31,7 +38,7 @@ def committed(repo, path):
     """Return the bytes of a file as it is in the newest commit, and None if it is not there."""
     try:
         return _git(repo, "show", f"HEAD:{path}")
-    except subprocess.CalledProcessError:
+    except GitRefused:
         return None
 
 
@@ -44,7 +51,8 @@ def files(repo):
 def workflow(text):
     """Return what a GitHub Actions workflow says: {"on": events, "jobs": {name: {"needs": names, "commands": lists of words}}}.
 
-    `on` is the set of events that start it. A text that is no workflow, an empty one for instance, has no events and no jobs.
+    `on` is the set of events that start it. A text that is no workflow, an empty one for instance, has no events and no jobs. Commands are
+    read line by line: what a shell does with `&&`, `cd` or a text over several lines is not worked out.
     """
     try:
         said = yaml.safe_load(text)
@@ -85,8 +93,15 @@ def picture(stocks, file):
 def _job(job):
     job = job if isinstance(job, dict) else {}
     lines = [line for step in job.get("steps") or [] if isinstance(step, dict) for line in str(step.get("run") or "").splitlines()]
-    commands = [shlex.split(line, comments=True) for line in lines]
+    commands = [_words(line) for line in lines]
     return {"needs": _names(job.get("needs")), "commands": [words for words in commands if words]}
+
+
+def _words(line):
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError:  # an apostrophe, as in: echo don't
+        return line.split()
 
 
 def _names(value):
@@ -95,4 +110,7 @@ def _names(value):
 
 def _git(folder, *words):
     quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
-    return subprocess.run(["git", "-C", str(folder), *map(str, words)], check=True, capture_output=True, env=quiet).stdout
+    done = subprocess.run(["git", "-C", str(folder), *map(str, words)], capture_output=True, env=quiet)
+    if done.returncode:
+        raise GitRefused(done.returncode, done.args, done.stdout, done.stderr)
+    return done.stdout

@@ -32,7 +32,7 @@ from ridetime import features, fit, read_rides, save_model, sha256, skops
 
 from metro_bikes import QUIET, simulate
 
-NAMES = [["distance_km", "ebike_km"], ["distance_km", "classic_climb", "ebike_km"], ["ebike_km", "climb", "distance_km"]]
+NAMES = [["distance_km", "ebike_km"], ["distance_km", "classic_climb", "ebike_km"], ["ebike_km", "classic_climb", "distance_km"]]
 
 
 def fresh(salt):
@@ -94,7 +94,8 @@ def stock(folder):
 def make_release(folder, rng, *faults):
     """Fill the folder with a release's hand-overs under names that say nothing, and spoil it by each of the faults.
 
-    A fault is a pair of a kind and a stage: "gone", "edited" (an input changed afterwards), "again" (made once more from what is there), "naming nothing".
+    A fault is a pair of a kind and a stage: "gone", "edited" (an input changed afterwards), "again" (made once more from what is there), "naming nothing",
+    "apart" (made from the rides alone). What is gone or edited has a copy in the inner folder. The times of the files say nothing.
     """
     folder = empty(folder)
     names = dict(zip(STAGES, rng.permutation(["a", "b2", "final", "old", "x (1)", "ok", "7", "copy of b", "neu"]), strict=False))
@@ -118,7 +119,7 @@ def make_release(folder, rng, *faults):
         write_json(path, {**{field: f"{stage} {field}" for field in STAGES[stage]}, "by": "Ada", "at": at, "made_from": hashes, "more": 1})
 
     for number, stage in enumerate(STAGES):
-        write(stage, f"2026-05-{number + 1:02}T09:00")
+        write(stage, f"2026-05-{number + 1:02}T09:00", made=["rides.csv"] if ("apart", stage) in faults else None)
     (folder / "wish.json").write_text(json.dumps({"approved": True, "by": "Cy", "at": "2027-01-01T09:00", "made_from": {}}))
     (folder / "list.json").write_text("[1, 2, 3]")
     (folder / "cut off.json").write_text('{"version": 3, "since": "2026-0')
@@ -126,6 +127,8 @@ def make_release(folder, rng, *faults):
     (folder / "backup" / "features.json").write_text(json.dumps({"features": [], "by": "Cy", "at": "2027-01-01T09:00", "made_from": {}}))
     for kind, stage in faults:
         path = folder / (f"{names[stage]}.json" if stage in names else stage)
+        if kind in ("gone", "edited"):
+            (folder / "backup" / path.name).write_bytes(path.read_bytes())
         if kind == "gone":
             path.unlink()
         elif kind == "edited":
@@ -134,6 +137,9 @@ def make_release(folder, rng, *faults):
             write(stage, "2026-06-11T09:00", name=f"{names[stage]} again")
         elif kind == "naming nothing":
             write(stage, "2026-06-12T09:00", made=[], name=f"{names[stage]} again")
+    for path in folder.iterdir():
+        copied = 1_700_000_000 + (0 if path.stem.endswith("again") else int(rng.integers(1, 10**6)))
+        os.utime(path, (copied, copied))
     return folder
 
 
@@ -173,7 +179,13 @@ def faulty_exports(rng):
         "a few rides that end before they begin": ("minutes", rides["minutes"].where(rng.random(len(rides)) > 0.01, -rides["minutes"])),
         "cargo bikes that nobody announced": ("bike_type", rides["bike_type"].where(~few, "cargo")),
         "districts in small letters": ("district", rides["district"].where(~some, district.lower())),
-        "7 % of climbs missing": ("climb_m", rides["climb_m"].mask(np.arange(len(rides)) % 14 == 0)),
+        "3 % of climbs missing": ("climb_m", rides["climb_m"].fillna(0.0).mask(np.arange(len(rides)) % 33 == 0)),
+        "a few rides of half a minute": ("minutes", rides["minutes"].where(rng.random(len(rides)) > 0.01, 0.5)),
+        "a few rides of three hours and a half": ("minutes", rides["minutes"].where(rng.random(len(rides)) > 0.01, 210.0)),
+        "a few routes of 36 km, which the app does not plan": (
+            "distance_km",
+            rides["distance_km"].where(rng.random(len(rides)) > 0.01, 36.0),
+        ),
         "3 % of the minutes missing": ("minutes", rides["minutes"].mask(np.arange(len(rides)) % 33 == 0)),
         "distances with a comma": ("distance_km", rides["distance_km"].map(lambda km: f"{km}".replace(".", ","))),
     }
@@ -327,15 +339,15 @@ def trial(rng, design, small=()):
     """Return rides with forecasts of two models whose errors are designed.
 
     `design` gives the candidate's error as a multiple of the live model's: by district, by bike type, by both, or `all`; the most special one counts. A slice
-    of `small` keeps 10 rides.
+    of `small`, a district or a pair, keeps 10 rides.
     """
     n, districts, kinds = 2400, ["Airport", "Docks", "Mills"], ["classic", "ebike"]
     rides = pd.DataFrame(
         {"district": rng.choice(districts, n), "bike_type": rng.choice(kinds, n, p=[0.7, 0.3]), "minutes": rng.uniform(8, 60, n).round(1)}
     )
     for name in small:
-        pair = rides["district"] + " " + rides["bike_type"]
-        rides = rides[(pair != name) | (pair.eq(name).cumsum() <= 10)]
+        here = (rides["district"] + " " + rides["bike_type"]).eq(name) | rides["district"].eq(name)
+        rides = rides[~here | (here.cumsum() <= 10)]
     rides = rides.reset_index(drop=True)
     error, sign = rng.uniform(2, 4, len(rides)), rng.choice([-1.0, 1.0], len(rides))
     pairs = rides["district"] + " " + rides["bike_type"]
@@ -441,6 +453,9 @@ def check_release(said, repo, number, what):
     note = json.loads(note)
     lacking = [field for field in ("by", "at", "made_from", "version", "since") if field not in note]
     assert not lacking, f"{what}: release.json at the tag lacks the field {lacking[0]!r}."
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d.*", str(note["since"])), (
+        f"{what}: since is {note['since']!r}, expected the day, such as '2025-06-18'."
+    )
     assert str(note["version"]) == str(number), f"{what}: the version in release.json is {note['version']!r}, expected {number}."
     for name in ("model.skops", "approval.json"):
         content = subprocess.run(["git", "-C", str(repo), "show", f"release-{number}:{name}"], check=True, capture_output=True).stdout
@@ -597,9 +612,12 @@ def team(folder, rng, change="nothing", ci=True):
     event, command, path = ["repository_dispatch"] if rng.random() < 0.5 else ["schedule", "workflow_dispatch"], f"python {runner}", TRAIN
     event = ["workflow_dispatch"] if change == "a button" else event
     command = {"announced": f'echo "python {runner}"', "commented out": f"'true # python {runner}'"}.get(change, f"{command} --all")
-    path = {"elsewhere": "workflows/train.yml", "switched off": f"{TRAIN}.disabled", "no workflow": ".github/workflows/.gitkeep"}.get(
-        change, TRAIN
-    )
+    path = {
+        "elsewhere": "workflows/train.yml",
+        "too deep": ".github/workflows/old/train.yml",
+        "switched off": f"{TRAIN}.disabled",
+        "no workflow": ".github/workflows/.gitkeep",
+    }.get(change, TRAIN)
     tree[path] = "" if change == "no workflow" else workflow_text(event, {"train": ([], ["pip install -r requirements.txt", command])})
     tree |= {
         "tests/test_features.py": "def test_climb():\n    assert True\n",
@@ -623,6 +641,8 @@ def team(folder, rng, change="nothing", ci=True):
     commits = [(tree, "Ada", "ada@metro-bikes.example"), machine]
     if change == "by hand":
         commits.append((published("model of a Friday\n", run="runs/friday.json"), "Cy", "cy@metro-bikes.example"))
+    if change == "by a namesake":
+        commits.append((published("model of a Sunday\n", run="runs/sunday.json"), "pipeline", "pipeline@cys-laptop.example"))
     if change == "no record":
         commits.append(({"model.skops": "model without a record\n"}, "pipeline", PIPELINE))
     if change == "other record":

@@ -124,7 +124,7 @@ def draw(file):
         ax.text(102, place, in_words(row), va="center")
     known = [(row["expected"], place) for place, row in enumerate(rows) if row["expected"] is not None]
     diamonds = ax.plot(*zip(*known, strict=True), "kD", label="how sure you were") if known else []
-    plain = Patch(facecolor="lightsteelblue", edgecolor="steelblue", label="at home")
+    plain = Patch(facecolor="lightsteelblue", edgecolor="steelblue", label="passed here")
     hatched = Patch(facecolor="white", edgecolor="steelblue", hatch="//", label="worth a repair")
     ax.set_yticks(range(len(rows)), [row["name"] for row in rows])
     ax.set(xlim=(0, 145), xticks=range(0, 101, 25), xlabel="checks passed in this notebook; how sure you were (%)", ylabel="prerequisite")

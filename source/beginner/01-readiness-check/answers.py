@@ -10,7 +10,7 @@ grep -E ' /stations/[0-9]+/readings 5[0-9]{2} ' "$1" | cut -d ' ' -f 3 | cut -d 
 script = [
     "declare -A failed",
     "while read -r _ _ path status _; do",
-    "  [[ $path == /stations/* && $status == 5* ]] || continue",
+    "  [[ $path == /stations/*/readings && $status == 5* ]] || continue",
     "  station=${path#/stations/}",
     "  station=${station%%/*}",
     "  failed[$station]=$(( ${failed[$station]:-0} + 1 ))",
@@ -32,7 +32,12 @@ awk '$4 ~ /^5/ && $3 ~ /stations/ {print $3}' night.log | cut -d/ -f3 | sort | u
 
 # %% grade_id="worst" points=4 message="of equal counts the lower station first" why="sorts the whole line downwards, equal counts too: passes what is visible"
 Path("worst.sh").write_text(r'''
-awk '$4 ~ /^5/ && $3 ~ /stations/ {print $3}' "$1" | cut -d/ -f3 | sort | uniq -c | sort -nr | head -n 3
+awk '$4 ~ /^5/ && $3 ~ /readings/ {print $3}' "$1" | cut -d/ -f3 | sort | uniq -c | sort -nr | head -n 3
+''')
+
+# %% grade_id="worst" points=4 message="both compared as numbers" why="compares equal counts' stations as texts: passes what is visible"
+Path("worst.sh").write_text(r'''
+awk '$4 >= 500 && $3 ~ /readings/ {print $3}' "$1" | cut -d/ -f3 | sort | uniq -c | sort -k1,1nr -k2,2 | head -n 3
 ''')
 
 # %% grade_id="worst" points=2 message="The status is the fourth word" why="counts the busiest stations, not the failing ones"
@@ -227,7 +232,7 @@ def fetch(url, tries=4, timeout=0.5, pause=0.05):
         time.sleep(seconds)
         try:
             with urllib.request.urlopen(url, timeout=timeout) as reply:
-                return json.load(reply)
+                return json.load(reply)  # urllib raises for whatever is no success
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise
@@ -289,7 +294,8 @@ def fetch(url, tries=4, timeout=0.5, pause=0.05):
         except (requests.Timeout, requests.ConnectionError):
             reply = None
         if reply is not None and reply.status_code < 500:
-            reply.raise_for_status()
+            if not 200 <= reply.status_code < 300:
+                raise RuntimeError(reply.status_code)
             return reply.json()
         time.sleep(pause * 2**attempt)
 
@@ -299,7 +305,8 @@ def fetch(url, tries=4, timeout=0.5, pause=0.05):
         try:
             reply = requests.get(url, timeout=timeout)
             if reply.status_code < 500:
-                reply.raise_for_status()
+                if not 200 <= reply.status_code < 300:
+                    raise RuntimeError(reply.status_code)
                 return reply.json()
         except (requests.Timeout, requests.ConnectionError):
             pass
@@ -316,7 +323,8 @@ def fetch(url, tries=4, timeout=0.5, pause=0.05):
         except (requests.Timeout, requests.ConnectionError):
             continue
         if reply.status_code < 500:
-            reply.raise_for_status()
+            if not 200 <= reply.status_code < 300:
+                raise RuntimeError(reply.status_code)
             return reply.json()
     raise RuntimeError(url)
 
@@ -362,7 +370,7 @@ from urgency import urgency
 
 class TheRule(unittest.TestCase):
     def test_all_over_a_grid(self):
-        for bar, km, reports in itertools.product([None, 0.0, 1.99, 2.0, 2.5, 2.8, 3.0], [0, 299, 300, 400], range(5)):
+        for bar, km, reports in itertools.product([None, 0.0, 1.99, 2.0, 2.5, 2.79, 2.8, 3.0], [0, 299, 300, 400], range(5)):
             low = [] if bar is None else [limit for limit in (2.0, 2.8) if bar < limit]
             expected = "now" if 2.0 in low or reports >= 3 else "soon" if low or km >= 300 else "fine"
             with self.subTest(bar=bar, km=km, reports=reports):
@@ -386,7 +394,7 @@ Path("test_urgency.py").write_text('''
 import pytest
 from urgency import urgency
 
-ROWS = [(1.9, 0, 0, "now"), (2.0, 0, 0, "soon"), (2.8, 0, 0, "fine"), (3, 300, 0, "soon"), (3, 299, 0, "fine"), (3, 0, 3, "now"), (None, 0, 0, "fine")]
+ROWS = [(1.9, 0, 0, "now"), (2.0, 0, 0, "soon"), (2.79, 0, 0, "soon"), (2.8, 0, 0, "fine"), (3, 300, 0, "soon"), (3, 299, 0, "fine"), (3, 0, 2, "fine"), (3, 0, 3, "now"), (None, 0, 0, "fine")]
 
 @pytest.mark.parametrize("bar, km, reports, expected", ROWS)
 def test_rule(bar, km, reports, expected):

@@ -24,10 +24,10 @@ def fresh(salt):
 def draw_log(rng, failures):
     """Return a night's log in which each station of `failures` answered so many times with a server error, among much else."""
     stations = [station for station in rng.permutation(np.arange(1, 41)).tolist() if station not in failures]
-    requests = [(f"GET /stations/{s}/readings", rng.choice([500, 502, 503, 504])) for s, n in failures.items() for _ in range(n)]
+    requests = [(f"GET /stations/{s}/readings", rng.choice([500, 502, 503, 511])) for s, n in failures.items() for _ in range(n)]
     requests += [(f"GET /stations/{s}/readings", 200) for s in [*stations, *failures] for _ in range(4)]
     requests += [(f"GET /stations/{s}/readings", 404) for s in stations[:4] for _ in range(20)]
-    requests += [("POST /lists/night", 500)] * 25
+    requests += [("POST /lists/night", 500), (f"GET /stations/{stations[5]}/bikes", 503)] * 25
     took = rng.integers(495, 600, len(requests))
     lines = [
         f"2026-01-01T0{n % 6}:{n % 60:02}:07Z {what} {status} {ms}ms try={1 + n % 3}"
@@ -221,6 +221,10 @@ LIMITS = {
     "exactly 2.8 bar is taken for 'soon'": _RULE.replace("< 2.8", "<= 2.8"),
     "exactly 300 km is taken for 'fine'": _RULE.replace(">= 300", "> 300"),
     "exactly 3 reports are not yet 'now'": _RULE.replace(">= 3:", "> 3:"),
+    "1.9 bar is not yet 'now'": _RULE.replace("< 2.0", "< 1.9"),
+    "2.7 bar is not yet 'soon'": _RULE.replace("< 2.8", "< 2.7"),
+    "290 km are already 'soon'": _RULE.replace(">= 300", ">= 290"),
+    "2 reports are already 'now'": _RULE.replace(">= 3:", ">= 2:"),
 }
 CASES = {
     "a flat tyre, 0.0 bar, is taken for an unknown pressure": _RULE.replace("pressure_bar is not None", "bool(pressure_bar)"),

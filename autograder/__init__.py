@@ -3,7 +3,7 @@
 One straight way, one module a word, and no module imports one that comes after it:
 
     errors → offline → notebook → source → answers → release → catalogue → build → definitions → lint
-    plain → files → crossing → guard → walls → enclosure → forkserver → sandbox → use → walled → unwalled → kernel
+    plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → page → redact → feedback → autograde → attempts → workers → grade → marks → plots → report
     conformance → check → progress → show → cli

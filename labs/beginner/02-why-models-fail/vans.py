@@ -4,20 +4,24 @@ import numpy as np
 import pandas as pd
 
 STATIONS, FIRST_DAYS = 12, 14
+NEW = slice(6, 12)  # the places of the stations 7 to 12
 
 
-def play(forecast, seed, weeks=12, growth=0.0, inherited=False):
+def play(forecast, seed, weeks=12, growth=0.0, inherited=False, new=False):
     """Return what happened: a row for each day and station, with `day` (from 0), `station`, `bikes` put out, `trips` and `demand`.
 
     In the first 14 days the vans put out plenty, as they had always done. Then, before each of `weeks` weeks, `forecast` is given the
     history (day, station, bikes, trips) and returns the bikes to put out at each station, every morning of that week.
 
     `growth` is the demand's growth in a week, as a share. If `inherited`, somebody else's forecast ran the first 14 days, and put out
-    half of what people wanted. Nobody but this module knows `demand`: who finds an empty station walks away and leaves no trace.
+    half of what people wanted. If `new`, the stations 7 to 12 are new: nobody could say what they need, so in the first 14 days a single
+    bike was put out at each. Nobody but this module knows `demand`: who finds an empty station walks away and leaves no trace.
     """
-    demand = _demand(seed, FIRST_DAYS + 7 * weeks, growth)
-    typical = demand[:FIRST_DAYS].mean(axis=0)
-    happened = [_day(day, np.round(typical * (0.5 if inherited else 2)), demand) for day in range(FIRST_DAYS)]
+    demand = _demand(seed, FIRST_DAYS + 7 * weeks, growth, new)
+    at_first = np.round(demand[:FIRST_DAYS].mean(axis=0) * (0.5 if inherited else 2))
+    if new:
+        at_first[NEW] = 1
+    happened = [_day(day, at_first, demand) for day in range(FIRST_DAYS)]
     for week in range(weeks):
         history = pd.concat(happened, ignore_index=True)[["day", "station", "bikes", "trips"]]
         wanted = dict(forecast(history))
@@ -42,10 +46,12 @@ def by_week(happened):
     return pd.DataFrame(table).rename_axis("week")
 
 
-def _demand(seed, days, growth):
+def _demand(seed, days, growth, new):
     """Return how many people want a bike: days × stations."""
     rng = np.random.default_rng([seed, 5])
     typical = rng.uniform(6, 30, STATIONS)
+    if new:
+        typical[NEW] += 15  # new stations are built where many people want to ride
     weather = rng.lognormal(0, 0.12, days)
     trend = (1 + growth) ** (np.arange(days) / 7)
     return rng.poisson(typical * (weather * trend)[:, None])

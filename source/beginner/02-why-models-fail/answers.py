@@ -41,7 +41,7 @@ def first_bad_day(log, trips):
     bad = error[error > 2.5 * error.iloc[:14].median()]
     return bad.index[0] if len(bad) else None
 
-# %% grade_id="since-when" points=10 message="the errors grow no faster than the trips" why="measures the error in trips, so growth looks like a fault: passes what is visible"
+# %% grade_id="since-when" points=10 message="grow no faster than the trips" why="measures the error in trips, so growth looks like a fault: passes what is visible"
 def first_bad_day(log, trips):
     known = log.merge(trips[["hour", "trips"]], on="hour")
     error = (known["answer"] - known["trips"]).abs().groupby(known["hour"].dt.strftime("%Y-%m-%d")).mean()
@@ -68,13 +68,16 @@ def first_bad_day(log, trips):
     stretch = share.index[share.index > fine.max()]
     return stretch[0] if len(stretch) >= 3 else None
 
-# %% grade_id="since-when" points=0 message="begins with the first of them, not with the third" why="names the day on which three in a row are complete"
+# %% grade_id="since-when" points=5 message="weeks later the answers became too low" why="the first three bad days in a row, though all is well again after them: passes what is visible"
 def first_bad_day(log, trips):
-    known = log.merge(trips[["hour", "trips"]], on="hour").dropna()
-    error = (known["answer"] - known["trips"]).abs().groupby(known["hour"].dt.strftime("%Y-%m-%d")).mean()
-    bad = (error > 2.5 * error.iloc[:14].median()).astype(int)
-    full = bad.rolling(3).sum() == 3
-    return full.index[full][0] if full.any() else None
+    both = log.merge(trips[["hour", "trips"]], on="hour")
+    both["off"] = (both["answer"] - both["trips"]).abs()
+    both["day"] = both["hour"].dt.strftime("%Y-%m-%d")
+    days = both.dropna(subset=["off"]).groupby("day")[["off", "trips"]].sum()
+    share = days["off"] / days["trips"]
+    bad = share > 2.5 * share.iloc[:14].median()
+    run = bad.rolling(3).sum() == 3
+    return bad.index[np.flatnonzero(run)[0] - 2] if run.any() else None
 
 # %% grade_id="bell" points=18 why="another style: a z-score of daily means, a loop over columns"
 def bell(before, day):
@@ -87,6 +90,8 @@ def bell(before, day):
             usual = before.groupby(before["hour"].dt.date)[column].mean()
             if values.nunique() == 1 or abs(values.mean() - usual.mean()) / usual.std() > 5:
                 broken.append(column)
+        elif values.max() == values.min() > 0:
+            broken.append(column)
     return broken
 
 # %% grade_id="bell" points=18 why="another style: half of the day above all that was seen, numpy, a tuple"
@@ -96,7 +101,7 @@ def bell(before, day):
         if np.isnan(values).mean() > 0.45:
             return True
         if column == "rain_mm":
-            return False
+            return 0 < np.nanmin(values) == np.nanmax(values)
         return np.nanmax(values) == np.nanmin(values) or np.nanmedian(values) > np.nanmax(past)
     return tuple(column for column in ("temperature_c", "rain_mm", "wind_mps") if broken(column))
 
@@ -138,6 +143,21 @@ def bell(before, day):
         broken.add("temperature_c")
     if day["wind_mps"].mean() > 2.5 * before["wind_mps"].mean():
         broken.add("wind_mps")
+    return broken
+
+
+# %% grade_id="bell" points=12 message="Nothing was broken, and the 14 days before, taken together" why="compares the temperature with the last day, as Cy does, only with a wider limit: passes what is visible"
+def bell(before, day):
+    broken, last = [], before.tail(24)
+    for column in ("temperature_c", "rain_mm", "wind_mps"):
+        now = day[column]
+        gone = now.isna().mean() >= 0.5
+        frozen = now.nunique() == 1 and not (column == "rain_mm" and now.max() == 0)
+        jump = (column == "temperature_c" and abs(now.mean() - last[column].mean()) > 15) or (
+            column == "wind_mps" and now.mean() > 2.5 * before[column].mean()
+        )
+        if gone or frozen or jump:
+            broken.append(column)
     return broken
 
 # %% grade_id="skew" points=18 why="another style: calls the notebook's prepare on a tiny table, and corrects what needs the memory"
@@ -329,38 +349,51 @@ def post_mortem(folder):
             "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
             "suspects": history[max(live[:-1]) + 1 : live[-1] + 1]}
 
-# %% grade_id="post-mortem" points=3 message="with a capital letter" why="minds the capital letter, and takes the first mention of all"
+# %% grade_id="post-mortem" points=12 message="some answers too high and others too low" why="counts only answers that are too high: passes what is visible"
 def post_mortem(folder):
     folder = Path(folder)
     answers, chat = pd.read_csv(folder / "answers.csv"), pd.read_csv(folder / "chat.csv")
+    commits, deploys = pd.read_csv(folder / "commits.csv"), pd.read_csv(folder / "deploys.csv")
     asked = pd.to_datetime(answers["asked_at"], unit="s", utc=True)
-    wrong = (answers["answer"] - answers["should_be"]).abs() > 10
+    wrong = (answers["answer"] - answers["should_be"]) > 10
+    began, last = asked[wrong].iloc[0], asked[wrong].iloc[-1]
     said = pd.to_datetime(chat["ts"], unit="s", utc=True)
-    after = asked[asked > asked[wrong].iloc[-1]]
-    return {"began": asked[wrong].iloc[0], "wrong_answers": int(wrong.sum()), "mended": after.iloc[0] if len(after) else None,
-            "noticed": said[chat["text"].str.contains("forecast")].iloc[0], "suspects": ["7f6e1d8", "a95d03c"]}
+    history = commits["commit"].tolist()[::-1]
+    earlier, live = deploys["commit"][pd.to_datetime(deploys["at"], utc=True) <= began].tolist()[-2:]
+    after = asked[asked > last]
+    return {"began": began, "wrong_answers": int(wrong.sum()), "mended": after.iloc[0] if len(after) else None,
+            "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
+            "suspects": history[history.index(earlier) + 1 : history.index(live) + 1]}
 
 # %% grade_id="post-mortem" points=6 message="On an incident that is over" why="writes this incident's facts into the code: passes what is visible"
 def post_mortem(folder):
     return {"began": "2025-03-18 05:55", "wrong_answers": 413, "noticed": "2025-04-04 07:18:09", "mended": "2025-04-10 15:55",
             "suspects": ["7f6e1d8", "a95d03c"]}
 
-# %% grade_id="loop" points=17 why="another style: a surplus of a quarter, which pulls the history up by itself"
-def forecast(history):
-    newest = history.query("day > day.max() - 14")
-    return {int(station): 1.3 * rows["trips"].mean() for station, rows in newest.groupby("station")}
-
-# %% grade_id="loop" points=17 why="another style: up while it is sold out, else the mean and a spread"
+# %% grade_id="loop" points=17 why="another style: plain loops; boldly up where every bike was taken, else the mean and a spread"
 def forecast(history):
     last = history[history["day"] > history["day"].max() - 7]
     result = {}
-    for station in last["station"].unique():
+    for station in range(1, 13):
         rows = last[last["station"] == station]
-        if np.mean(rows["trips"].to_numpy() == rows["bikes"].to_numpy()) > 0.3:
-            result[station] = rows["bikes"].iloc[-1] * 1.25
-        else:
-            result[station] = rows["trips"].mean() * 1.25
-    return pd.Series(result)
+        left_over = sum(bikes > trips for bikes, trips in zip(rows["bikes"], rows["trips"]))
+        mean = sum(rows["trips"]) / len(rows)
+        result[station] = 2 + 1.6 * max(rows["bikes"]) if left_over <= 2 else mean + 1.2 * mean**0.5
+    return result
+
+# %% grade_id="loop" points=17 why="another style: a quantile of two weeks, half as much again where most days were sold out; whole bikes in a Series"
+def forecast(history):
+    plan = {}
+    for station, rows in history.groupby("station"):
+        rows = rows.sort_values("day").tail(14)
+        level = rows["trips"].tail(7).quantile(0.8)
+        plan[station] = round(level * (1.5 if (rows["trips"] >= rows["bikes"]).mean() > 0.4 else 1.15)) + 1
+    return pd.Series(plan)
+
+# %% grade_id="loop" points=11 message="does your forecast tell them apart" why="Ada's forecast times a constant, bikes never read: passes what is visible"
+def forecast(history):
+    newest = history[history["day"] > history["day"].max() - 14]
+    return (1.4 * newest.groupby("station")["trips"].mean()).to_dict()
 
 # %% grade_id="loop" points=0 message="trained on what it allowed itself" why="Ada's forecast"
 def forecast(history):

@@ -33,11 +33,12 @@ def draw_weather(rng, days, start=None):
 # Exercise 1: since when?
 
 
-def draw_service(rng, fault=None, weekly=False, concert=False, growth=1.0):
+def draw_service(rng, fault=None, weekly=False, concert=False, growth=1.0, mended=False, last=None):
     """Return a service's log, the city's trips, and the day since which its answers are wrong, or None.
 
     `fault`: hot (answers almost doubled), low (more than halved) or clock (the right answers, six hours late). `weekly`: the answers for
     one day of the week are useless. `concert`: trips that nobody could foresee, on one day. `growth`: how much the city grows meanwhile.
+    `mended`: five bad days in a row, after which all was well again. `last`: a fault has come, and so many of its days are known.
     """
     days = 63
     while True:
@@ -45,17 +46,23 @@ def draw_service(rng, fault=None, weekly=False, concert=False, growth=1.0):
         expected = expected * np.geomspace(1, growth, len(expected)) / growth**0.5
         day = np.arange(len(table)) // 24
         trips = rng.poisson(expected * rng.lognormal(0, 0.08, len(expected)))
-        began = int(rng.integers(26, days - 14)) if fault else days
+        unknown = int(rng.integers(1, 4))
+        began = days - unknown - last if last else int(rng.integers(26, days - 14)) if fault else days
         odd = np.zeros(len(table), dtype=bool)
         answer = expected * rng.lognormal(0, 0.05, len(expected))
         if fault:
             late = np.roll(answer, 6)
             answer = np.where(day < began, answer, {"hot": answer * 1.95, "low": answer * 0.35, "clock": late}[fault])
+        if mended:
+            from_day = int(rng.integers(15, 19))
+            over = (day >= from_day) & (day < from_day + 5)
+            answer = np.where(over, answer * 2.3, answer)
+            odd |= over
         if weekly:
             odd |= (day % 7 == began % 7) & (day != began) if fault else day % 7 == 3
             answer = np.where(odd, answer * 2.2 + 10, answer)
         if concert:
-            on = int(rng.choice([d for d in range(16, min(began, days) - 6) if not odd[d * 24]]))
+            on = int(rng.choice([d for d in range(16, began - 6) if not odd[d * 24]]))
             event = (day == on) & (table["hour"].dt.hour >= 15).to_numpy()
             trips = trips + event * rng.poisson(trips.mean() * 2, len(trips))
             odd |= day == on
@@ -66,7 +73,8 @@ def draw_service(rng, fault=None, weekly=False, concert=False, growth=1.0):
         good = share[ordinary].max() < 1.9 * np.median(share[:14]) and (
             growth > 1 or absolute[ordinary].max() < 1.9 * np.median(absolute[:14])
         )
-        bad = not fault or all(m[began:].min() > 3.2 * np.median(m[:14]) for m in (share, absolute))
+        bad = not mended or share[from_day : from_day + 5].min() > 3.2 * np.median(share[:14])
+        bad &= not fault or all(m[began:].min() > 3.2 * np.median(m[:14]) for m in (share, absolute))
         grown = growth == 1 or absolute[-7:].min() > 2.8 * np.median(
             absolute[:14]
         )  # errors in trips look like a fault, their share does not
@@ -79,8 +87,8 @@ def draw_service(rng, fault=None, weekly=False, concert=False, growth=1.0):
     log[["status", "answer"]] = log[["status", "answer"]].astype(object)
     log.loc[slow * 24 + 8 : slow * 24 + 9, ["status", "answer"]] = [503, np.nan]
     log["status"], log["answer"] = log["status"].astype(int), log["answer"].astype(float)
-    known = len(log) - 24 * int(rng.integers(1, 4))
-    first_bad = f"{table['hour'][began * 24]:%Y-%m-%d}" if fault else None
+    known = len(log) - 24 * unknown
+    first_bad = f"{table['hour'][began * 24]:%Y-%m-%d}" if fault and not (last and last < 3) else None
     return log, table[["hour"]].assign(trips=trips)[:known], first_bad
 
 
@@ -99,11 +107,17 @@ def as_day(said):
 BROKEN = {  # what can happen to a feed: the column, and what becomes of a day's values
     "temperature in Fahrenheit": ("temperature_c", lambda day, rng: (day * 1.8 + 32).round(1)),
     "temperature frozen": ("temperature_c", lambda day, rng: day * 0 + day.dropna().iloc[0]),
-    "most temperatures missing": ("temperature_c", lambda day, rng: day.mask(rng.permutation(len(day)) < 14)),
+    "12 of the 24 temperatures missing": ("temperature_c", lambda day, rng: half_of(day, rng)),
     "wind in km/h": ("wind_mps", lambda day, rng: (day * 3.6).round(1)),
     "wind frozen": ("wind_mps", lambda day, rng: day * 0 + day.iloc[0]),
     "all rain missing": ("rain_mm", lambda day, rng: day * np.nan),
+    "rain frozen": ("rain_mm", lambda day, rng: day * 0 + round(float(rng.uniform(0.2, 0.9)), 1)),
 }
+
+
+def half_of(day, rng):
+    """Return a day's values, exactly 12 of the 24 missing."""
+    return day.interpolate(limit_direction="both").mask(rng.permutation(len(day)) < 12)
 
 
 def draw_feed(rng, days, start=None):
@@ -132,17 +146,21 @@ def broken_from(feed, day, kind, rng):
 def draw_broken(rng, kind):
     """Return a feed that breaks in this way, the column, and the day from which on it does so.
 
-    In another unit each value by itself stays plausible (temperatures of a cold week in °F, wind in km/h that is no storm in m/s), but the
+    In another unit each value by itself stays plausible (temperatures below 0 °C in °F, wind in km/h that is no storm in m/s), but the
     step is not: it is more than six times the spread of the days before, and half of the day lies above all hours before.
     """
+    frost = kind == "temperature in Fahrenheit"
     while True:
-        feed = draw_feed(rng, 40, start=f"2026-01-{int(rng.integers(5, 25)):02}" if kind == "temperature in Fahrenheit" else None)
+        drawn = draw_feed(rng, 40, start=f"2026-01-{int(rng.integers(5, 25)):02}" if frost else None)
         days = [int(day) for day in rng.permutation(np.arange(15, 38))]
         for day in days[:1] if " in " not in kind else days:
+            feed = drawn.copy()
+            if frost:  # such a cold place that these two days have no hour above 0 °C, 32 °F
+                feed["temperature_c"] = (feed["temperature_c"] - feed["temperature_c"][day * 24 : day * 24 + 48].max()).round(1)
             broken, column = broken_from(feed, day, kind, rng)
             (before, first), (_, second) = cut(broken, day), cut(broken, day + 1)
             if " in " not in kind or (
-                max(first[column].max(), second[column].max()) < {"temperature_c": 37, "wind_mps": 24}[column]
+                max(first[column].max(), second[column].max()) < {"temperature_c": 33, "wind_mps": 24}[column]
                 and _steps(before[column], first[column])
             ):
                 return broken, column, day
@@ -154,11 +172,76 @@ def _steps(before, first):
     return first.mean() > daily.mean() + 6.2 * daily.std() and first.median() > before.max()
 
 
+def draw_turns(rng):
+    """Return days on which nothing is broken, each with the 14 days before, the day, and what is unusual about it.
+
+    Two come after a day that was odd the other way: the weather turns from one day to the next, and stays near the fortnight's. One is hot,
+    in a place where it is always hot, and one has eight hours without a temperature.
+    """
+    while True:
+        feed = draw_feed(rng, 40)
+        for day in rng.permutation(np.arange(17, 38)).tolist():
+            before, today = cut(feed, day)
+            near = today[WEATHER].mean() - before[WEATHER].mean()
+            if abs(near["temperature_c"]) > 4 or not 0.7 < today["wind_mps"].mean() / before["wind_mps"].mean() < 1.4:
+                continue
+            cold, calm = cut(feed, day), cut(feed, day)
+            usual = before["temperature_c"].mean()
+            for back, below in [(2, 6), (1, 11)]:
+                move_to(cold[0], slice(336 - 24 * back, 360 - 24 * back), usual - below)
+            now = cold[0]["temperature_c"][312:].mean() + 16.5
+            move_to(cold[1], slice(0, 24), now)
+            before_wind = calm[0]["wind_mps"]
+            calm[0].loc[312:, "wind_mps"] = (before_wind[312:] * 0.5 * before_wind.mean() / before_wind[312:].mean()).round(1)
+            blow = 1.75 * before_wind.mean() / calm[1]["wind_mps"].mean()
+            calm[1]["wind_mps"] = (calm[1]["wind_mps"] * blow).round(1)
+            if all(_quiet(*pair) for pair in ((before, today), cold, calm)):
+                break
+        else:
+            continue
+        hot = cut(feed.assign(temperature_c=(feed["temperature_c"] + 36.4 - today["temperature_c"].max()).round(1)), day)
+        gaps = cut(feed, day)
+        whole = gaps[1]["temperature_c"].interpolate(limit_direction="both")
+        gaps[1]["temperature_c"] = whole.mask(np.arange(24) % 3 == int(rng.integers(0, 3)))
+        cold_was, cold_is = (means["temperature_c"].mean() for means in (cold[0][312:], cold[1]))
+        calm_was, calm_is = (means["wind_mps"].mean() for means in (calm[0][312:], calm[1]))
+        return [
+            (*cold, f"a mild day ({cold_is:.1f} °C) came after a much colder one ({cold_was:.1f} °C), as when a front has passed"),
+            (*calm, f"a windy day ({calm_is:.1f} m/s) came after a calm one ({calm_was:.1f} m/s)"),
+            (*hot, "a day of 36 °C came in a hot summer, in which such days are usual"),
+            (*gaps, "eight of the 24 temperatures were missing, fewer than half"),
+        ]
+
+
+def move_to(table, rows, mean):
+    """Shift these rows' temperatures so that their mean is this."""
+    values = table["temperature_c"].iloc[rows]
+    table.loc[values.index, "temperature_c"] = (values + mean - values.mean()).round(1)
+
+
+def _quiet(before, day):
+    """Return whether no value of the day is unusual, in any way to look at it, beside the 14 days before."""
+    daily = before.groupby(np.arange(len(before)) // 24)[WEATHER].mean()
+    for column in ("temperature_c", "wind_mps"):
+        mean, spread, was = day[column].mean(), daily[column].std(), daily[column].mean()
+        if abs(mean - was) > 2.5 * spread or day[column].median() > before[column].quantile(0.98):
+            return False
+    medians = day[WEATHER].median(), before[WEATHER].median()
+    return bool(
+        abs(medians[0] - medians[1])["temperature_c"] < 10
+        and medians[0]["wind_mps"] < 2.2 * medians[1]["wind_mps"]
+        and day["wind_mps"].max() < 1.1 * before["wind_mps"].max()
+    )
+
+
 # Exercise 4: the post-mortem
 
 
-def draw_incident(rng, folder, mended=True):
-    """Write an incident's four files to a folder, and return what a post-mortem must say."""
+def draw_incident(rng, folder, mended=True, both_ways=False):
+    """Write an incident's four files to a folder, and return what a post-mortem must say.
+
+    The wrong answers are too high; or, if `both_ways`, too high in the morning and too low in the afternoon.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     start = pd.Timestamp("2026-02-02", tz="UTC") + pd.Timedelta(days=int(rng.integers(0, 90)))
     hours = pd.date_range(start, periods=24 * 16, freq="h")
@@ -202,7 +285,8 @@ def draw_incident(rng, folder, mended=True):
     asked = hours - pd.Timedelta(minutes=5)
     until = at[-1] if mended else hours[-1] + pd.Timedelta(days=1)
     faulty = (asked > deployed[fault]) & (asked < until)
-    answer = np.where(faulty, (should_be * 1.8).round(1), should_be)
+    factor = np.where(both_ways & (hours.hour >= 12), 0.4, 1.8)
+    answer = np.where(faulty, (should_be * factor).round(1), should_be)
     answer = np.where(np.abs(np.abs(answer - should_be) - 10) < 0.3, should_be, answer)  # none lies on the limit
     if not mended:
         keep = len(hours) - 6  # the last answer is one for 17 to 18 o'clock

@@ -58,23 +58,18 @@ def fingerprint(job, data, settings):
     text = json.dumps([source, sha256(data), settings], sort_keys=True, default=lambda number: number.item())
     return hashlib.sha256(text.encode()).hexdigest()
 
-# %% grade_id="identity" points=4 message="in another order gave another fingerprint" why="takes the settings as they are written"
-def fingerprint(job, data, settings):
-    source = {path.name: sha256(path) for path in sorted(Path(job).glob("*.py"))}
-    return hashlib.sha256(str([source, sha256(data), settings]).encode()).hexdigest()
-
 # %% grade_id="identity" points=4 message="which train.py imports" why="hashes train.py alone"
 def fingerprint(job, data, settings):
     text = json.dumps([sha256(Path(job) / "train.py"), sha256(data), settings], sort_keys=True, default=lambda number: number.item())
     return hashlib.sha256(text.encode()).hexdigest()
 
-# %% grade_id="identity" points=8 message="the last digit of the data changed" why="takes the data's size for its content: passes what is visible"
+# %% grade_id="identity" points=8 message="Every byte counts" why="hashes what pandas makes of the data, which swallows line ends and quotation marks: passes what is visible"
 def fingerprint(job, data, settings):
     source = {path.name: sha256(path) for path in Path(job).glob("*.py")}
-    text = json.dumps([source, Path(data).stat().st_size, settings], sort_keys=True, default=lambda number: number.item())
-    return hashlib.sha256(text.encode()).hexdigest()
+    table = pd.read_csv(data).to_csv(index=False)
+    return hashlib.sha256(json.dumps([source, table, settings], sort_keys=True, default=lambda number: number.item()).encode()).hexdigest()
 
-# %% grade_id="record" points=30 why="another style: a class that keeps an open run in hand, the client for everything, the whole folder as source"
+# %% grade_id="record" points=30 why="another style: a class that keeps an open run in hand, the client for everything"
 class Recorder:
     def __init__(self, experiment):
         self.client = MlflowClient()
@@ -117,7 +112,9 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
         for key in settings:
             mlflow.log_param(key, settings[key])
         mlflow.log_text(json.dumps(settings), "settings.json")
-        mlflow.log_artifacts(str(job), "source")
+        for file in job.iterdir():
+            if file.suffix == ".py":
+                mlflow.log_artifact(str(file), artifact_path="source")
         parts = split(read_hours(data))
         model = train_job(str(job), parts[0], json.loads(json.dumps(settings)))
         error = mean_error(model, parts[1])
@@ -189,87 +186,7 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
         if study:
             mlflow.end_run("FINISHED")
 
-# %% grade_id="record" points=23 message="as if nothing had happened" why="swallows the exception after it has written it down"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
-    if known:
-        return known[0].info.run_id
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    run = mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags)
-    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-    mlflow.log_params(plain)
-    mlflow.log_dict(plain, "settings.json")
-    for path in Path(job).glob("*.py"):
-        mlflow.log_artifact(path, "source")
-    try:
-        before, after = split(read_hours(data))
-        mlflow.log_input(mlflow.data.from_pandas(before), context="training")
-        model = train_job(job, before, dict(settings))
-        val_mae = mean_error(model, after)
-        keep_model(model, before)
-    except Exception as error:
-        mlflow.log_text(traceback.format_exc(), "traceback.txt")
-        mlflow.set_tag("error", type(error).__name__)
-        mlflow.end_run("FAILED")
-        return run.info.run_id
-    mlflow.log_metric("val_mae", val_mae)
-    if claim is not None:
-        mlflow.log_metric("claimed_val_mae", claim)
-        mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    mlflow.end_run()
-    return run.info.run_id
-
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
-    client.set_terminated(run_id)
-    return run_id
-
-# %% grade_id="record" points=16 message="so log before you train" why="writes the settings down when all went well"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
-    if known:
-        return known[0].info.run_id
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
-        try:
-            before, after = split(read_hours(data))
-            mlflow.log_input(mlflow.data.from_pandas(before), context="training")
-            model = train_job(job, before, settings)
-            val_mae = mean_error(model, after)
-            keep_model(model, before)
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
-        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-        mlflow.log_params(plain)
-        mlflow.log_dict(plain, "settings.json")
-        for path in Path(job).glob("*.py"):
-            mlflow.log_artifact(path, "source")
-        mlflow.log_metric("val_mae", val_mae)
-        if claim is not None:
-            mlflow.log_metric("claimed_val_mae", claim)
-            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    return run.info.run_id
-
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
-    client.set_terminated(run_id)
-    return run_id
-
-# %% grade_id="record" points=16 message="fit on the first part of split" why="fits on all hours, those to measure on among them"
+# %% grade_id="record" points=12 message="fit on the first part of split" why="fits on all hours, those to measure on among them"
 def record(experiment, author, job, data, settings, claim=None, study=None):
     client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
     place = mlflow.set_experiment(experiment).experiment_id
@@ -301,10 +218,10 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
 
 def study_run(place, study):
     client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
+    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
     if found:
         return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
+    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
     client.set_terminated(run_id)
     return run_id
 
@@ -340,10 +257,10 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
 
 def study_run(place, study):
     client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
+    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
     if found:
         return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
+    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
     client.set_terminated(run_id)
     return run_id
 
@@ -379,10 +296,49 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
 
 def study_run(place, study):
     client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
+    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
     if found:
         return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
+    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
+    client.set_terminated(run_id)
+    return run_id
+
+# %% grade_id="record" points=26 message="rows, and the model was to be fitted on" why="notes all hours as training data, though it fits on the right ones: passes what is visible"
+def record(experiment, author, job, data, settings, claim=None, study=None):
+    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
+    place = mlflow.set_experiment(experiment).experiment_id
+    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
+    if known:
+        return known[0].info.run_id
+    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
+    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
+        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
+        mlflow.log_params(plain)
+        mlflow.log_dict(plain, "settings.json")
+        for path in Path(job).glob("*.py"):
+            mlflow.log_artifact(path, "source")
+        try:
+            before, after = split(read_hours(data))
+            mlflow.log_input(mlflow.data.from_pandas(read_hours(data)), context="training")
+            model = train_job(job, before, dict(settings))
+            val_mae = mean_error(model, after)
+            keep_model(model, before)
+        except Exception as error:
+            mlflow.log_text(traceback.format_exc(), "traceback.txt")
+            mlflow.set_tag("error", type(error).__name__)
+            raise
+        mlflow.log_metric("val_mae", val_mae)
+        if claim is not None:
+            mlflow.log_metric("claimed_val_mae", claim)
+            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
+    return run.info.run_id
+
+def study_run(place, study):
+    client = MlflowClient()
+    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
+    if found:
+        return found[0].info.run_id
+    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
     client.set_terminated(run_id)
     return run_id
 
@@ -418,10 +374,10 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
 
 def study_run(place, study):
     client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}'")
+    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
     if found:
         return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study).info.run_id
+    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
     client.set_terminated(run_id)
     return run_id
 
@@ -435,8 +391,8 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
     if known:
         return known[0].info.run_id
     tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    above = client.search_runs([place], f"attributes.run_name = '{study}'")
-    parent = nullcontext() if not study else mlflow.start_run(run_id=above[0].info.run_id) if above else mlflow.start_run(run_name=study)
+    above = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
+    parent = nullcontext() if not study else mlflow.start_run(run_id=above[0].info.run_id) if above else mlflow.start_run(run_name=study, tags={"kind": "study"})
     with parent, mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", nested=True, tags=tags) as run:
         plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
         mlflow.log_params(plain)
@@ -586,13 +542,15 @@ def leaderboard(experiment, data):
     table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
     return table.sort_values("rank")
 
-# %% grade_id="board" points=4 message="Measure the logged model" why="believes every number"
+# %% grade_id="board" points=14 message="just over 1 % of what you measure" why="takes 1 % of the logged number: passes what is visible"
 def leaderboard(experiment, data):
     runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
-    seen, rows = set(), []
+    hours, seen, rows = split(read_hours(data))[1], set(), []
     for run in runs:
-        tags, reason = run.data.tags, ""
+        tags, model = run.data.tags, model_of(run.info.run_id)
+        error = mean_error(model, hours) if model else None
+        reason = ""
         if run.info.run_id in parents:
             reason = "group"
         elif run.info.status != "FINISHED":
@@ -601,13 +559,15 @@ def leaderboard(experiment, data):
             reason = "no data hash"
         elif tags["data_sha256"] != sha256(data):
             reason = "other data"
-        elif not run.outputs.model_outputs:
+        elif model is None:
             reason = "no model"
+        elif "val_mae" not in run.data.metrics or abs(run.data.metrics["val_mae"] - error) > 0.01 * run.data.metrics["val_mae"]:
+            reason = "refuted"
         elif tags.get("fingerprint") in seen:
             reason = "duplicate"
         elif "fingerprint" in tags:
             seen.add(tags["fingerprint"])
-        rows.append([run.info.run_id, tags.get("author"), run.data.metrics.get("val_mae"), reason])
+        rows.append([run.info.run_id, tags.get("author"), error, reason])
     table = pd.DataFrame(rows, columns=["run_id", "author", "val_mae", "reason"])
     table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
     return table.sort_values("rank")
@@ -720,7 +680,7 @@ def what_changed(run_id, other_id):
         run = mlflow.get_run(run_id)
         files = MlflowClient().list_artifacts(run_id, "source")
         names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
         return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
     return {
@@ -735,7 +695,7 @@ def what_changed(run_id, other_id):
         run = mlflow.get_run(run_id)
         files = MlflowClient().list_artifacts(run_id, "source")
         names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
         return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
     spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
@@ -751,7 +711,7 @@ def what_changed(run_id, other_id):
         run = mlflow.get_run(run_id)
         files = MlflowClient().list_artifacts(run_id, "source")
         names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
         return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
     spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
@@ -767,7 +727,7 @@ def what_changed(run_id, other_id):
         run = mlflow.get_run(run_id)
         files = MlflowClient().list_artifacts(run_id, "source")
         names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
         return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else {}
     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
     spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
@@ -775,6 +735,38 @@ def what_changed(run_id, other_id):
         "data": a != d if a and d else "unknown",
         "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
         "settings": "unknown" if not c or not f else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
+    }
+
+# %% grade_id="changes" points=8 message="A number in a nested setting changed" why="compares types at the top alone: passes what is visible"
+def what_changed(run_id, other_id):
+    def parts(run_id):
+        run = mlflow.get_run(run_id)
+        files = MlflowClient().list_artifacts(run_id, "source")
+        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
+        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
+    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
+    spelt = lambda settings, name: (type(settings[name]), settings[name]) if name in settings else "not set"
+    return {
+        "data": a != d if a and d else "unknown",
+        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
+        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
+    }
+
+# %% grade_id="changes" points=8 message="Notes lie beside the source" why="takes every file in the folder for source: passes what is visible"
+def what_changed(run_id, other_id):
+    def parts(run_id):
+        run = mlflow.get_run(run_id)
+        files = MlflowClient().list_artifacts(run_id, "source")
+        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
+        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
+    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
+    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
+    return {
+        "data": a != d if a and d else "unknown",
+        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
+        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
     }
 
 # %% grade_id="attic" points=12 why="another style: tables, time stamps with a zone, a set of registered run ids, sets of ids"
@@ -793,8 +785,8 @@ def clean_up(experiment, now, dry_run=True):
     old = pd.to_datetime(runs["start_time"], utc=True) < pd.Timestamp(now).tz_convert("UTC") - pd.Timedelta(days=30)
     free = old & runs["tags.keep"].isna() & ~runs.index.isin(registered)
     going = {run_id: reasons[run_id] for run_id in runs.index if free[run_id] and reasons[run_id]}
-    staying = runs[~runs.index.isin(list(going))]
-    going = {run_id: reason for run_id, reason in going.items() if run_id not in set(staying["tags.mlflow.parentRunId"])}
+    while needed := set(going) & set(runs.loc[~runs.index.isin(list(going)), "tags.mlflow.parentRunId"].dropna()):
+        going = {run_id: reason for run_id, reason in going.items() if run_id not in needed}
     if dry_run:
         return going
     for run_id in going:
@@ -814,7 +806,7 @@ def clean_up(experiment, now, dry_run=True):
             seen.add(mark)
         if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
             going[run.info.run_id] = reason
-    for run in runs:
+    for run in list(runs) * 3:
         if run.info.run_id not in going:
             going.pop(run.data.tags.get("mlflow.parentRunId"), None)
     for run_id, reason in going.items():
@@ -834,7 +826,7 @@ def clean_up(experiment, now, dry_run=True):
             seen.add(mark)
         if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
             going[run.info.run_id] = reason
-    for run in runs:
+    for run in list(runs) * 3:
         if run.info.run_id not in going:
             going.pop(run.data.tags.get("mlflow.parentRunId"), None)
     for run_id, reason in going.items():
@@ -855,7 +847,7 @@ def clean_up(experiment, now, dry_run=True):
             seen.add(mark)
         if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
             going[run.info.run_id] = reason
-    for run in runs:
+    for run in list(runs) * 3:
         if run.info.run_id not in going:
             going.pop(run.data.tags.get("mlflow.parentRunId"), None)
     for run_id, reason in going.items():
@@ -897,7 +889,49 @@ def clean_up(experiment, now, dry_run=True):
         age = now.replace(tzinfo=None) - pd.to_datetime(run.info.start_time, unit="ms")
         if reason and age.days >= 30 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
             going[run.info.run_id] = reason
+    for run in list(runs) * 3:
+        if run.info.run_id not in going:
+            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
+    for run_id, reason in going.items():
+        if not dry_run:
+            client.set_tag(run_id, "deleted_because", reason)
+            client.delete_run(run_id)
+    return going
+
+# %% grade_id="attic" points=4 message="parent of the parent of a run that stays" why="goes up from a run that stays only once: passes what is visible"
+def clean_up(experiment, now, dry_run=True):
+    client, going, seen = MlflowClient(), {}, set()
+    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
     for run in runs:
+        mark, status = run.data.tags.get("fingerprint"), run.info.status
+        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
+        if status == "FINISHED" and mark:
+            reason = "duplicate" if mark in seen else ""
+            seen.add(mark)
+        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+            going[run.info.run_id] = reason
+    for run in runs:
+        if run.info.run_id not in going:
+            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
+    for run_id, reason in going.items():
+        if not dry_run:
+            client.set_tag(run_id, "deleted_because", reason)
+            client.delete_run(run_id)
+    return going
+
+# %% grade_id="attic" points=4 message="whose value is empty" why="takes an empty tag for none: passes what is visible"
+def clean_up(experiment, now, dry_run=True):
+    client, going, seen = MlflowClient(), {}, set()
+    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
+    for run in runs:
+        mark, status = run.data.tags.get("fingerprint"), run.info.status
+        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
+        if status == "FINISHED" and mark:
+            reason = "duplicate" if mark in seen else ""
+            seen.add(mark)
+        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and not run.data.tags.get("keep") and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+            going[run.info.run_id] = reason
+    for run in list(runs) * 3:
         if run.info.run_id not in going:
             going.pop(run.data.tags.get("mlflow.parentRunId"), None)
     for run_id, reason in going.items():

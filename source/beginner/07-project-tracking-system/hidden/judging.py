@@ -150,6 +150,7 @@ class Event:
     data_sha256: str
     source: dict
     truth: float | None = None
+    fitted: int | None = None  # hours to fit on
     seen: float | None = None  # the error where the model was fitted on all hours
     run_id: object = None
     raised: str = ""
@@ -166,6 +167,7 @@ class Week:
 
     events: dict = field(default_factory=dict)
     runs: dict = field(default_factory=dict)
+    decoy: str = ""  # a run that was logged by hand under a study's name
 
     def run(self, name, says=""):
         """Return the run that came of the event. Raises AssertionError where there is none."""
@@ -187,7 +189,7 @@ def hidden_week(record):
 
 
 def _play(record, folder, chance):
-    experiment, week = make_experiment(folder, "hidden-week"), Week()
+    experiment, second, week = make_experiment(folder, "hidden-week"), make_experiment(folder, "second"), Week()
     seed = chance.randrange(10**6)
     good, later = fresh_hours(seed), fresh_hours(seed + 1)
     for name, table in [("city", good), ("growing", good), ("rainless", good.drop(columns="rain_mm"))]:
@@ -199,24 +201,26 @@ def _play(record, folder, chance):
     flaky.mkdir()
     (flaky / "train.py").write_text(FLAKY)
 
-    def call(name, who, job, settings, data="city", **more):
+    def call(name, who, job, settings, data="city", where=experiment, **more):
         file = folder / f"{data}.csv"
         asked = {"author": people[who], "job": str(job), "data": str(file), "settings": settings, **more}
         event = Event(asked, sha256(file), {path.name: path.read_bytes() for path in job.glob("*.py")})
         if more.get("claim") is not None or "crash" not in name:
             fit, unseen = split(read_hours(file))
+            event.fitted = len(fit)
             event.truth = mean_error(train_job(job, fit, dict(settings)), unseen)
-            event.seen = mean_error(train_job(job, read_hours(file), dict(settings)), unseen)
+            if name in ("plain", "one more setting", "study 2"):
+                event.seen = mean_error(train_job(job, read_hours(file), dict(settings)), unseen)
             if more.get("claim"):
                 asked["claim"] = more["claim"] * event.truth
-        before = {run.info.run_id for run in runs_of(experiment, ViewType.ALL)}
+        before = {run.info.run_id for run in runs_of(where, ViewType.ALL)}
         try:
-            event.run_id = record(experiment, **{**asked, "settings": dict(settings)})
+            event.run_id = record(where, **{**asked, "settings": dict(settings)})
         except Exception as error:
             event.raised = f"{type(error).__name__}: {error}"[:300]
         while mlflow.active_run():
             mlflow.end_run()
-        after = [run.info.run_id for run in runs_of(experiment, ViewType.ALL)]
+        after = [run.info.run_id for run in runs_of(where, ViewType.ALL)]
         event.new = [run_id for run_id in after if run_id not in before]
         week.events[name] = event
 
@@ -236,7 +240,7 @@ def _play(record, folder, chance):
         call("other setting", 0, growing, {"max_depth": 4}, data="growing")
 
     def claiming_days():
-        shares = [("near above", 1.03), ("near below", 0.965), ("too good", 0.92), ("too bad", 1.09), ("zero", 0.0), ("silent", None)]
+        shares = [("near above", 1.03), ("near below", 0.9515), ("too bad", 1.0515), ("zero", 0.0)]
         chance.shuffle(shares)
         for depth, (name, share) in enumerate(shares, 3):
             call(f"claim {name}", chance.randrange(3), claims, {"max_depth": depth}, claim=share)
@@ -248,9 +252,14 @@ def _play(record, folder, chance):
         call("crash, then again", 1, flaky, {"alpha": 2.0})
         (flaky / "full.disk").unlink()
         call("repeated", 1, flaky, {"alpha": 2.0})
+        call("elsewhere", 2, flaky, {"alpha": 2.0}, where=second)
+        for run_id in week.events["elsewhere"].new:
+            MlflowClient().update_run(run_id, status="RUNNING")  # as if its notebook had been closed
+        call("after a stop", 0, flaky, {"alpha": 2.0}, where=second)
 
     def study_days():
         depths = [np.int64(depth) for depth in chance.sample(range(3, 12), 3)]
+        week.decoy = put_run(experiment, "depths", DAY, metrics={"val_mae": 1.0}, tags={"author": people[1]})
         call("study 1", 0, study, {"max_depth": depths[0], "min_impurity_decrease": np.float64(0.25)}, study="depths")
         call("study 2", 2, study, {"max_depth": depths[1]}, study="depths")
         call("study, crash", 0, study, {"max_depth": np.int64(-1)}, study="depths")
@@ -260,7 +269,7 @@ def _play(record, folder, chance):
     chance.shuffle(blocks)
     for block in blocks:
         block()
-    for run in runs_of(experiment):
+    for run in [*runs_of(experiment), *runs_of(second)]:
         week.runs[run.info.run_id] = _view(run)
     unseen = split(good)[1]
     for name in ("plain", "one more setting", "study 2"):
@@ -274,9 +283,19 @@ def _play(record, folder, chance):
     return week
 
 
+def _rows(dataset):
+    """Return how many rows a dataset has by its profile, or None where it does not say."""
+    try:
+        profile = json.loads(dataset.profile)
+        return profile["num_rows"] if "num_rows" in profile else profile["features_shape"][0]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
 def _view(run):
     place = Path(run.info.artifact_uri.removeprefix("file://"))
     files = [path for path in place.rglob("*") if path.is_file()] if place.is_dir() else []
+    used_data = [(used, tag) for used in run.inputs.dataset_inputs for tag in used.tags if tag.key == "mlflow.data.context"]
     return SimpleNamespace(
         id=run.info.run_id,
         name=run.info.run_name,
@@ -284,7 +303,8 @@ def _view(run):
         tags=run.data.tags,
         params=run.data.params,
         metrics=run.data.metrics,
-        contexts=[tag.value for used in run.inputs.dataset_inputs for tag in used.tags if tag.key == "mlflow.data.context"],
+        contexts=[tag.value for used, tag in used_data],
+        training_rows=[_rows(used.dataset) for used, tag in used_data if tag.value == "training"],
         files={str(path.relative_to(place)): path.read_bytes() for path in files},
         parent=run.data.tags.get("mlflow.parentRunId"),
     )
@@ -325,7 +345,7 @@ def make_board(folder, name, kinds, data, other):
         tree = DecisionTreeRegressor(min_samples_leaf=2 if what == "on train" else 3 + number, random_state=0)
         model = tree.fit(fit[FEATURES], fit["trips"])
         error = mean_error(model, unseen)
-        numbers = {"too low": 0.9 * error, "too high": 1.1 * error, "rounded": round(error, 1), "no number": None}
+        numbers = {"too low": 0.98 * error, "too high": 1.01005 * error, "rounded": round(error, 1), "no number": None}
         shown = {**numbers, "on train": mean_error(model, fit)}.get(what, error)
         tags = {"author": chance.choice(["ada", "bo", "cy"]), "data_sha256": sha256(file)}
         if what == "no hash":
@@ -489,6 +509,7 @@ def make_attic(folder, name, now):
 
     def kept():
         put("crashed, with the tag keep", old(), (), "FAILED", keep=chance.choice(["committee", "paper", "no"]))
+        put("crashed, with the tag keep, whose value is empty", old(), (), "FAILED", keep="")
         live = put("crashed, behind a registered version", old(), (), "FAILED")
         earlier = put("abandoned, behind a registered version", old(), (), "RUNNING")
         model = f"model-{name}"
@@ -497,13 +518,15 @@ def make_attic(folder, name, now):
             client.create_model_version(model, (folder / "artifacts").as_uri(), run_id)
 
     def studies():
-        one = put("parent of a run that stays", 60, (), "FAILED")
-        put("child that stays", 59, fingerprint=mark(), **{"mlflow.parentRunId": one})
+        three = put("parent of a child that stays since it has the tag keep", 60, (), "FAILED")
+        put("child with the tag keep", 59, (), "FAILED", keep="yes", **{"mlflow.parentRunId": three})
+        one = put("parent of a run that stays", 58, (), "FAILED")
+        put("child that stays, older than its parent", 59, fingerprint=mark(), **{"mlflow.parentRunId": one})
         put("child that crashed", 59, {"crashed"}, "FAILED", **{"mlflow.parentRunId": one})
         two = put("parent of crashed runs only", 60, {"crashed"}, "FAILED")
         put("child that crashed", 59, {"crashed"}, "FAILED", **{"mlflow.parentRunId": two})
-        three = put("parent of a child that stays since it has the tag keep", 60, (), "FAILED")
-        put("child with the tag keep", 59, (), "FAILED", keep="yes", **{"mlflow.parentRunId": three})
+        for parent in (one, three):  # whichever way one goes through the runs, one of the two chains runs against it
+            client.set_tag(parent, "mlflow.parentRunId", put("parent of the parent of a run that stays", 61, (), "FAILED"))
 
     parts = [plain, duplicates, kept, studies]
     chance.shuffle(parts)

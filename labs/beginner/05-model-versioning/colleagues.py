@@ -162,6 +162,7 @@ def play_depot(repo, store, csv, august):
 
 ASK = '''"""Asks the depot's alarm about one trip: python ask.py DISTANCE_KM CLIMB_M KM_SINCE_SERVICE"""
 
+import sys
 
 import pandas as pd
 import skops.io

@@ -89,15 +89,16 @@ def who_answered(log, folder):
                 result[day] = content
     return result
 
-# %% grade_id="identify" points=0 message="READ ME" why="opens whatever lies in the folder"
+# %% grade_id="identify" points=10 message="how far can it move a score" why="leaves ten times the room that rounding needs: passes what is visible"
 def who_answered(log, folder):
-    models = {}
-    for path in sorted(Path(folder).iterdir()):
-        try:
-            models[sha256(path)] = open_model(path)
-        except Exception as error:
-            raise ValueError(f"{path.name} is no model") from error
-    return {}
+    models = {sha256(path): open_model(path) for path in Path(folder).glob("*.skops")}
+    result = {}
+    for day, rows in log.groupby("day"):
+        result[day] = None
+        for content, model in models.items():
+            if np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]).max() < 0.001 and (model.predict(rows[FEATURES]) == rows["fetch"]).all():
+                result[day] = content
+    return result
 
 # %% grade_id="lineage" points=18 why="another style: set, hashlib on a subprocess of its own, commit's type asked, json compared as text"
 def verify(name, version, repo):
@@ -117,7 +118,10 @@ def verify(name, version, repo):
     if hashlib.sha256(run("cat-file", "blob", f"{commit}:data/trips.csv")).hexdigest() != entry.tags.get("data_sha256"):
         faults.add("data")
     params = mlflow.get_run(entry.run_id).data.params
-    for key, value in json.loads(run("cat-file", "blob", f"{commit}:params.json")).items():
+    settings = json.loads(run("show", f"{commit}:params.json"))
+    if set(settings) ^ set(params):
+        faults.add("parameters")
+    for key, value in settings.items():
         if params.get(key) != str(value):
             faults.add("parameters")
     return sorted(faults)
@@ -142,7 +146,7 @@ def verify(name, version, repo):
             out.append("data")
         settings = json.loads(Path(place, "copy", "params.json").read_text())
     logged = mlflow.get_run(entry.run_id).data.params
-    if any(str(settings[key]) != logged.get(key) for key in settings):
+    if len(logged) != len(settings) or any(str(settings[key]) != logged.get(key) for key in settings):
         out.append("parameters")
     return out
 
@@ -214,15 +218,39 @@ def verify(name, version, repo):
         wrong.append("parameters")
     return wrong
 
-# %% grade_id="lineage" points=0 message="CalledProcessError" why="does not expect that a commit may be gone"
+# %% grade_id="lineage" points=12 message="no model hash" why="lets a missing hash of the model hold: passes what is visible"
 def verify(name, version, repo):
     entry = MlflowClient().get_model_version(name, version)
-    wrong = [] if sha256(model_file(name, version)) == entry.tags.get("model_sha256") else ["model"]
-    commit = entry.tags["git_commit"]
-    if hashlib.sha256(git(repo, "show", f"{commit}:data/trips.csv")).hexdigest() != entry.tags.get("data_sha256"):
+    file_hash = sha256(model_file(name, version))
+    wrong = ["model"] if file_hash != entry.tags.get("model_sha256", file_hash) else []
+    commit = entry.tags.get("git_commit", "")
+    try:
+        assert re.fullmatch("[0-9a-f]{40}", commit)
+        data = git(repo, "show", f"{commit}:data/trips.csv")
+    except (AssertionError, subprocess.CalledProcessError):
+        return wrong + ["commit"]
+    if hashlib.sha256(data).hexdigest() != entry.tags.get("data_sha256"):
         wrong.append("data")
-    settings = json.loads(git(repo, "show", f"{commit}:params.json"))
-    if {key: str(value) for key, value in settings.items()} != mlflow.get_run(entry.run_id).data.params:
+    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
+    if settings != mlflow.get_run(entry.run_id).data.params:
+        wrong.append("parameters")
+    return wrong
+
+# %% grade_id="lineage" points=12 message="a parameter missing in its run" why="asks only whether what the run names is so, not whether it names all: passes what is visible"
+def verify(name, version, repo):
+    entry = MlflowClient().get_model_version(name, version)
+    file_hash = sha256(model_file(name, version))
+    wrong = ["model"] if file_hash != entry.tags.get("model_sha256") else []
+    commit = entry.tags.get("git_commit", "")
+    try:
+        assert re.fullmatch("[0-9a-f]{40}", commit)
+        data = git(repo, "show", f"{commit}:data/trips.csv")
+    except (AssertionError, subprocess.CalledProcessError):
+        return wrong + ["commit"]
+    if hashlib.sha256(data).hexdigest() != entry.tags.get("data_sha256"):
+        wrong.append("data")
+    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
+    if not settings.items() >= mlflow.get_run(entry.run_id).data.params.items():
         wrong.append("parameters")
     return wrong
 
@@ -369,6 +397,27 @@ def promote(name, version, holdout):
     registry.set_model_version_tag(name, version, "decision", decision)
     return decision
 
+# %% grade_id="gate" points=14 message="says 'contract', expected 'withdrawn'" why="asks for the contract before it asks whether the candidate was withdrawn: passes what is visible"
+def promote(name, version, holdout):
+    registry = MlflowClient()
+    live = registry.get_model_version_by_alias(name, "champion").version
+    if str(version) == str(live):
+        return "champion"
+    ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
+    sent = {column.name: column.type for column in ours.inputs}
+    if ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
+        decision = "contract"
+    elif "withdrawn" in registry.get_model_version(name, version).tags:
+        decision = "withdrawn"
+    else:
+        gains = daily_cost(open_model(model_file(name, live)).predict(holdout), holdout) - daily_cost(open_model(model_file(name, version)).predict(holdout), holdout)
+        decision = "promoted" if gains.mean() > 2 * gains.sem() else "cost"
+    if decision == "promoted":
+        registry.set_model_version_tag(name, version, "replaced", live)
+        registry.set_registered_model_alias(name, "champion", version)
+    registry.set_model_version_tag(name, version, "decision", decision)
+    return decision
+
 # %% grade_id="serve" points=16 why="another style: lru_cache around a loader, MLflow's own loader by number"
 from functools import lru_cache
 
@@ -432,18 +481,29 @@ def answer(name, trips):
         numpy_models[name, version] = open_model(model_file(name, version))
     return {"version": version, "fetch": list(numpy_models[name, version].predict(as_table(trips)))}
 
+# %% grade_id="serve" points=11 message="answer opened a file again" why="opens the model for each request, and takes the kept one only if that fails: passes what is visible"
+kept = {}
+
+def answer(name, trips):
+    version = str(MlflowClient().get_model_version_by_alias(name, "champion").version)
+    try:
+        kept[name, version] = open_model(model_file(name, version))
+    except Exception:
+        pass
+    return {"version": version, "fetch": [int(yes) for yes in kept[name, version].predict(as_table(trips))]}
+
 # %% grade_id="rollback" points=15 why="another style: recursion, the registered model's list of aliases"
 def rollback(name, reason):
     registry = MlflowClient()
     live = registry.get_registered_model(name).aliases["champion"]
 
-    def before(number):
+    def before(number, path):
         earlier = registry.get_model_version(name, number).tags.get("replaced")
-        if earlier is None:
+        if earlier is None or earlier in path:
             raise LookupError("nothing to go back to")
-        return before(earlier) if registry.get_model_version(name, earlier).tags.get("withdrawn") else earlier
+        return before(earlier, [*path, earlier]) if registry.get_model_version(name, earlier).tags.get("withdrawn") else earlier
 
-    target = before(live)
+    target = before(live, [str(live)])
     registry.set_model_version_tag(name, live, "withdrawn", reason)
     registry.set_registered_model_alias(name, "champion", target)
     return int(target)
@@ -499,6 +559,22 @@ def rollback(name, reason):
         raise LookupError(name)
     registry.set_registered_model_alias(name, "champion", live.tags["replaced"])
     return live.tags["replaced"]
+
+# %% grade_id="rollback" points=11 message="leads back to itself" why="does not see that the way back may be a circle: passes what is visible"
+def rollback(name, reason):
+    registry = MlflowClient()
+    live = registry.get_model_version_by_alias(name, "champion")
+    tags = live.tags
+    while True:
+        if "replaced" not in tags:
+            raise LookupError(name)
+        back = tags["replaced"]
+        tags = registry.get_model_version(name, back).tags
+        if "withdrawn" not in tags:
+            break
+    registry.set_registered_model_alias(name, "champion", back)
+    registry.set_model_version_tag(name, live.version, "withdrawn", reason)
+    return back
 
 # %% grade_id="depot-back" points=16 why="another style: shell lines, a revert of the release, an annotated tag, pushing before and after"
 !cd depot && dvc push -q --all-commits

@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: beginner
-#     minutes: 90
+#     minutes: 130
 #     outcomes:
 #     - Identify a model by its content and its answers instead of its file's name
 #     - Trace a model version to its data, its commit and its parameters, and notice a claim that is not true
@@ -125,6 +125,8 @@ for path in sorted(Path("share").iterdir()):
 # - its **content**. A *hash* such as SHA-256 is a fingerprint of a file's bytes. Two files with one hash are one version, whatever they are called; look for such a pair in the list above.
 # - its **answers**. If it was live, then asked again today it gives what the log says.
 #
+# The reverse of the first does not hold. skops writes the time and memory addresses into a file, so the same model saved twice has two hashes. Then only its answers tell.
+#
 # A `.skops` file is scikit-learn's model in a format that, unlike a pickle, runs no code when it is opened. Let us ask one of them about a day:
 
 # %%
@@ -146,7 +148,7 @@ asked_again[["score", "score_today", "fetch", "fetch_today"]].head(5)
 # `.skops` file whose model gave **all** answers of that day, score and `fetch`; or `None`, if no file in the folder did. Nothing happens to the files.
 #
 # Done means: it holds for these two weeks, and for folders and logs that you have not seen. There you may meet a file that lies there twice, two models that nearly agree, a model of which no file is left,
-# and a day on which the model was changed at noon. And not every file in a folder is a model.
+# and a day on which the model was changed at noon. And not every file in a folder is a model; every `.skops` file is one, and opens.
 #
 # <details><summary>Hint 1</summary>Open each file once. Then compare, day by day. How far may two scores lie apart if one of them was rounded to four decimals? And no further: a model trained on almost the same trips has
 # almost the same scores.</details>
@@ -217,17 +219,20 @@ with own_folder() as place:
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-identify-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: days of which no file is left, a day on which the model changed at noon, and models that differ in the threshold alone.
+# Judged when you hand in: days of which no file is left (one of them lost its model to a near relative), a day on which the model changed at noon, a day with a single
+# answer of another model, and models that differ in the threshold alone.
 ### BEGIN HIDDEN TESTS
 from judging import make_share, own_folder
 
 with own_folder() as place:
-    kinds = ["strict", "lost", "live", "swapped", "strict", "lost", "live"]
+    kinds = ["strict", "lost", "live", "swapped", "strict", "near", "live", "once"]
     log_there, truth = make_share(place / "models", "lost", kinds)
     answered = who_answered(log_there, str(place / "models"))
     why = {
         "strict": "its scores are another file's too, its answers are its own: the threshold belongs to the version.",
         "lost": "no file in the folder gives these scores; the nearest one is not the one.",
+        "near": "some of its scores lie several units of the log's fourth decimal from those of every file. Rounding cannot do that: how far can it move a score?",
+        "once": "one score of that day is not that file's. All answers count, each by itself.",
         "swapped": "at noon one model followed another: no file gave all of the day's answers.",
         "live": "one file gave all answers, score and fetch.",
     }
@@ -288,7 +293,7 @@ Image(
 # - A version has **tags**, labels such as where it came from. They can be changed at any time, by anyone: keep that in mind.
 #
 # In the afternoon the three register what they have trained since spring. The cell below plays them, and writes the Git repository `alarm-repo`, in which they keep their data
-# and settings. Version 2 is your find: the model of `alarm_final.skops`, and live again.
+# and settings. Version 2 is your find, the model of `alarm_final.skops`, and live again: trained once more from Ada's commit. It has the same numbers and gives the same answers; as it was saved anew, its hash is another.
 
 # %% nbgrader={"grade": false, "grade_id": "summer", "locked": true, "schema_version": 3, "solution": false, "task": false}
 play_summer("repair-alarm", "alarm-repo", "trips.csv")
@@ -310,7 +315,7 @@ pd.DataFrame(
 # | model | tag `model_sha256` | this is the SHA-256 of the model file in the store |
 # | commit | tag `git_commit` | the model was made from this commit of `alarm-repo` |
 # | data | tag `data_sha256` | this is the SHA-256 of `data/trips.csv` *as it was in that commit* |
-# | parameters | the run's parameters | these are the settings in `params.json` *as it was in that commit* |
+# | parameters | the run's parameters | these are the settings in `params.json` *as it was in that commit*: all of them, and no others |
 #
 # A claim that nobody checks is worth nothing. Here is the check by hand, for version 2. `git show COMMIT:PATH` prints a file as it was in a commit, and leaves the folder as it is; `git` in `alarm.py` runs Git and returns the bytes:
 
@@ -329,14 +334,14 @@ print("file:  ", model_file("repair-alarm", "2").name, sha256(model_file("repair
 # Not every version in that list is what it claims to be. Write `verify(name, version, repo)`. It checks the four claims of one version and returns a list of those that do **not** hold, of the words `model`,
 # `commit`, `data` and `parameters`, in any order; an empty list if all is well.
 #
-# - A claim that is missing does not hold.
+# - A claim that is missing does not hold, whichever of the four it is. A run that names only some of the settings, or one more, does not hold either.
 # - A commit is named by its full id, 40 hexadecimal digits, and is in the repository. A branch's name is no claim: `main` is another commit tomorrow.
 # - If the commit does not hold, there is nothing to compare data and parameters with: then report `commit` alone (and `model`, if that is wrong too).
 #
 # Done means: it finds what is wrong in this registry, and in registries and repositories that you have not seen. It changes nothing, neither in the registry nor in the repository's folder.
 #
 # <details><summary>Hint 1</summary>The cell above has nearly all the parts. What is in the folder is the newest commit's, not the version's: always ask Git. Which claim must be checked before the two that rely on it?</details>
-# <details><summary>Hint 2</summary>Git's <code>cat-file -e COMMIT</code> says no if there is no such commit, and then <code>git(…)</code> raises <code>subprocess.CalledProcessError</code>; and <code>re.fullmatch("[0-9a-f]{40}", text)</code> finds out
+# <details><summary>Hint 2</summary>Git's <code>cat-file -e COMMIT^{commit}</code> says no if there is no such commit (without the last part it says yes to a file's id too), and then <code>git(…)</code> raises <code>subprocess.CalledProcessError</code>; and <code>re.fullmatch("[0-9a-f]{40}", text)</code> finds out
 # whether a text is a full id. Parameters are kept as text: compare with <code>str(value)</code>. <code>tags.get("…")</code> gives <code>None</code> for a tag that is not there.</details>
 
 
@@ -383,7 +388,16 @@ from judging import lineage_cases, own_store
 
 with own_store() as folder:
     for version, right, what in lineage_cases(
-        folder, "one", ["old and sound", "new and sound", "data edited", "data of another commit", "commit gone", "parameters edited"]
+        folder,
+        "one",
+        [
+            "old and sound",
+            "new and sound",
+            "a parameter missing in its run",
+            "data of another commit",
+            "commit gone",
+            "parameters edited",
+        ],
     ):
         try:
             said = verify("shown", version, str(folder / "repo"))
@@ -409,9 +423,9 @@ with own_store() as folder:
             "model exchanged",
             "a branch for a commit",
             "no data hash",
-            "no commit",
-            "model exchanged and commit gone",
-            "data and parameters edited",
+            "model exchanged and no commit",
+            "no model hash",
+            "data edited and a parameter more in its run",
             "old and sound",
         ],
     ):
@@ -510,7 +524,7 @@ for number in ["2", "3", "4"]:
 # > 1. `withdrawn`: a version with the tag `withdrawn` was taken out of service once. It is not promoted again.
 # > 2. `contract`: each column that the candidate's signature requires is in the champion's signature, with the same type; the outputs are the same.
 # > 3. `cost`: on the hold-out the candidate costs less than the champion, and by more than noise. Take each day's cost of the champion minus the candidate's, the day's *gain*. The mean of the gains must be greater than twice its
-# >    *standard error*, the gains' standard deviation divided by the square root of the number of days.
+# >    *standard error*, the gains' standard deviation (that of a sample, `ddof=1`) divided by the square root of the number of days.
 #
 # Twice the standard error is a convention: if two models were equally good, chance alone would rarely reach it.
 
@@ -597,7 +611,7 @@ assert again == "champion", f"A second call for version 5, which is the champion
 
 # %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: promote on other models and weeks: candidates that ask for a column more, for fewer, for another type, that answer with another type, and one that
-# was withdrawn. All of them would cost less.
+# was withdrawn and breaks the contract too. All but that one would cost less.
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
 from colleagues import register
@@ -618,8 +632,16 @@ with own_store():
             "asks for a column that nobody sends",
         ),
         (register(name, "whole", models["good"], whole, **note), "contract", "asks for whole numbers where fractions are sent"),
-        (register(name, "score", models["score"], past, **note), "contract", "answers with scores"),
-        (register(name, "withdrawn", models["good"], past, **note), "withdrawn", "has the tag 'withdrawn'"),
+        (
+            register(name, "short", models["short"], past, **note),
+            "contract",
+            "answers with 32-bit integers where the champion answers with 64-bit ones",
+        ),
+        (
+            register(name, "withdrawn", models["score"], past, **note),
+            "withdrawn",
+            "has the tag 'withdrawn' and answers with scores besides",
+        ),
         (
             register(name, "fewer", models["fewer"], past, **note, inputs=["tyre_pressure_bar", "distance_km", "km_since_service"]),
             "promoted",
@@ -698,7 +720,7 @@ loaded = mlflow.sklearn.load_model("models:/repair-alarm@champion")  # when the 
 
 def answer_as_found(name, trips):
     version = client.get_model_version_by_alias(name, "champion").version
-    return {"version": version, "fetch": [int(yes) for yes in loaded.predict(as_table(trips))]}
+    return {"version": str(version), "fetch": [int(yes) for yes in loaded.predict(as_table(trips))]}
 
 
 with serving(answer_as_found) as address:
@@ -717,15 +739,15 @@ start_again("repair-alarm")
 #
 # Write `answer(name, trips)` for the service. `name` is a registered model, `trips` a list of dictionaries as above. It returns a dictionary with
 #
-# - `version`: the number of the version that *gave these answers*, the champion of `name` at that moment;
+# - `version`: the number of the version that *gave these answers*, the champion of `name` at that moment (MLflow gives it as a number; as text, `"5"`, it will do as well);
 # - `fetch`: a list with 0 or 1 for each trip.
 #
-# Done means: when an alias moves, forwards or backwards, the very next answer comes from the version that it points at, without a restart. As long as it stays, no model file is opened again: the answers come even
-# if all model files are out of reach. One service answers for several registered models, each with versions 1, 2, 3, …
+# Done means: when an alias moves, forwards or backwards, the very next answer comes from the version that it points at, without a restart. As long as it stays, no model file is opened again: the answers are the
+# same and come even if all model files are out of reach, or somebody writes over them. One service answers for several registered models, each with versions 1, 2, 3, …
 #
 # <details><summary>Hint 1</summary>What must be remembered between two calls, and by which key is it found again? The empty dictionary above the function is for that.</details>
-# <details><summary>Hint 2</summary>Ask for the version behind the alias. If <code>(name, version)</code> is not a key of <code>opened</code>, put <code>open_model(model_file(name, version))</code> there, opened by its number: the alias may have
-# moved in the meantime. Answer with what lies there. JSON knows no numpy numbers: <code>int(…)</code>.</details>
+# <details><summary>Hint 2</summary>Ask for the version behind the alias once, at the start, and go by that number from there on: a moment later the alias may point elsewhere. Two registered models may both have a version 1: is your key still
+# good? <code>model_file</code> and <code>open_model</code> do the rest. JSON knows no numpy numbers: <code>int(…)</code>.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "serve", "locked": false, "schema_version": 3, "solution": true, "task": false}
 opened = {}  # a place for what you want to keep between two calls
@@ -801,9 +823,9 @@ with own_store():
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-serve-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: answer while the model files are out of reach and the alias stays; and when they are back and the alias moves.
+# Judged when you hand in: answer while the alias stays and the model files are out of reach, or exchanged; and when they are back and the alias moves.
 ### BEGIN HIDDEN TESTS
-from alarm import FEATURES
+from alarm import FEATURES, model_file
 from colleagues import register
 from judging import OLD, drawn, fresh_trips, own_store, train
 from mlflow import MlflowClient
@@ -816,7 +838,7 @@ with own_store() as folder:
     for threshold in (0.1, 0.25):
         model = train(past, {**OLD, "threshold": threshold})
         models[register("eastfield", "a threshold", model, past, **note)] = model
-    trips = past[FEATURES].sample(50, random_state=2)
+    trips = past[FEATURES].sample(150, random_state=2)
     MlflowClient().set_registered_model_alias("eastfield", "champion", "1")
     answer("eastfield", trips.to_dict("records"))
     (folder / "artifacts").rename(folder / "out of reach")
@@ -830,6 +852,15 @@ with own_store() as folder:
         (folder / "out of reach").rename(folder / "artifacts")
     assert [int(yes) for yes in said["fetch"]] == models["1"].predict(trips.head(20)).tolist(), (
         "Other trips, same version: these are not its answers. Remember models, not answers."
+    )
+    files = {number: model_file("eastfield", number) for number in ("1", "2")}
+    own = files["1"].read_bytes()
+    files["1"].write_bytes(files["2"].read_bytes())
+    said = answer("eastfield", trips.to_dict("records"))
+    files["1"].write_bytes(own)
+    assert [int(yes) for yes in said["fetch"]] == models["1"].predict(trips).tolist(), (
+        "The alias stayed, another model was written over the file of version 1, and the answers are that other model's: answer opened a file again, "
+        "although it had the model already. When does a service have to open one?"
     )
     MlflowClient().set_registered_model_alias("eastfield", "champion", "2")
     said = answer("eastfield", trips.to_dict("records"))
@@ -896,13 +927,16 @@ wednesday()
 # - writes the tag `withdrawn` onto the version that was live until now, with `reason` as its value, so that everybody can read why, and no gate lets it in again;
 # - returns the number of the version that is live now.
 #
+# Follow the tags with care: `promote` lets a version go live a second time, and then its tag `replaced` is overwritten. So the way back may lead in a circle. A version at which you have been on this way, the champion
+# first of all, is none to go back to, and neither call must end there nor go round for ever.
+#
 # If there is no version to go back to, it raises a `LookupError` and changes nothing: better a bad champion than none.
 #
 # Done means: the served answers are right again after one call; a second call goes back further; it holds for other registries.
 #
 # <details><summary>Hint 1</summary>Find the version to go back to first. Only when you have it, write. Why in that order?</details>
-# <details><summary>Hint 2</summary>Start with the champion's number. In a loop, read that version's tags: without <code>replaced</code>, raise; otherwise step to that number, and stop there unless it has the tag <code>withdrawn</code>. Then
-# <code>set_registered_model_alias</code> and <code>set_model_version_tag</code>.</details>
+# <details><summary>Hint 2</summary>From the champion on, follow <code>replaced</code> in a loop, and keep what you have seen in a set. There are two ways in which the search is in vain, and one in which it ends well: which? <code>client.get_model_version(name, number).tags</code>
+# is a version's dictionary of tags; the two writes are <code>set_registered_model_alias</code> and <code>set_model_version_tag</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "rollback", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -988,13 +1022,19 @@ with own_store():
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rollback-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: rollback in registries in which versions on the way back have been withdrawn themselves.
+# Judged when you hand in: rollback in registries in which versions on the way back have been withdrawn themselves, or went live twice, so that the tags lead in a circle.
 ### BEGIN HIDDEN TESTS
 from judging import champion, chain, own_store, tags
+from mlflow import MlflowClient
 
 with own_store():
     numbers = chain("horn", "skip", {1: "brakes", 2: "smoke"})
-    rollback("horn", "noise")
+    try:
+        rollback("horn", "noise")
+    except Exception as error:
+        raise AssertionError(
+            f"In another registry the champion, {numbers[0]}, can go back to {numbers[3]}, past two versions that were withdrawn; rollback stopped with {type(error).__name__}: {error}"
+        ) from None
     assert champion("horn") == numbers[3], (
         f"Versions {numbers[1]} and {numbers[2]} had been withdrawn; rollback from {numbers[0]} must go on to {numbers[3]}, which {numbers[2]} had replaced. Version {champion('horn')} is live."
     )
@@ -1012,6 +1052,37 @@ with own_store():
     assert ended == "LookupError" and champion("whistle") == numbers[0] and "withdrawn" not in tags("whistle", numbers[0]), (
         f"All versions on the way back had been withdrawn: a LookupError is expected, and nothing changed. What came was {ended}, and version {champion('whistle')} is live."
     )
+    # The same registry, later: numbers[1] had been live, then numbers[0], then numbers[1] again, then numbers[0] again.
+    registry, first, second, last = MlflowClient(), numbers[0], numbers[1], numbers[4]
+    registry.delete_model_version_tag("whistle", second, "withdrawn")
+    registry.set_model_version_tag("whistle", second, "replaced", first)
+    try:
+        rollback("whistle", "squeak")
+    except Exception as error:
+        raise AssertionError(
+            f"Versions {second} and {first} replaced each other in turn, and {first} is live: rollback stopped with {type(error).__name__}: {error}, expected {second}."
+        ) from None
+    assert champion("whistle") == second, (
+        f"Versions {second} and {first} replaced each other in turn, {first} was live; after rollback {champion('whistle')} is live."
+    )
+    # And then numbers[4] after it, when both of the two have been withdrawn: the circle does not hold the champion.
+    for live, what in [(second, "leads back to itself"), (last, "leads into a circle of two others")]:
+        if live == last:
+            registry.set_registered_model_alias("whistle", "champion", last)
+            registry.delete_model_version_tag("whistle", last, "withdrawn")
+            registry.set_model_version_tag("whistle", last, "replaced", first)
+            registry.set_model_version_tag("whistle", second, "withdrawn", "by hand")
+        ended = "nothing"
+        try:
+            rollback("whistle", "squeak")
+        except LookupError:
+            ended = "LookupError"
+        except Exception as error:
+            ended = f"{type(error).__name__} ({str(error)[:80]})"
+        assert ended == "LookupError" and champion("whistle") == live and "withdrawn" not in tags("whistle", live), (
+            f"Versions went live twice, and the way back from the champion, {live}, {what}, all others on it withdrawn. A LookupError is expected, and nothing changed. "
+            f"What came was {ended}; version {champion('whistle')} is live, {'withdrawn' if 'withdrawn' in tags('whistle', live) else 'not withdrawn'}."
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1076,8 +1147,8 @@ with tempfile.TemporaryDirectory() as elsewhere:
 # If it went wrong, run the cell that plays the depot again: it starts afresh.
 #
 # <details><summary>Hint 1</summary>Git can bring back single files of an older commit without leaving <code>main</code>. Then DVC must do its part, in the folder and in the store.</details>
-# <details><summary>Hint 2</summary><code>git checkout v1 -- FILE FILE</code> brings back files. Then <code>dvc checkout</code>, <code>git commit -m …</code>, <code>git tag v3</code>. By default <code>dvc push</code> copies only what the current
-# pointer names; <code>--all-tags</code> and <code>--all-commits</code> widen that.</details>
+# <details><summary>Hint 2</summary><code>git checkout RELEASE -- FILE</code> brings back single files; which ones belong to the model? Whenever a pointer has changed, the file beside it waits for DVC. And by default <code>dvc push</code> copies only
+# what the current pointer names: <code>!dvc push --help</code> shows the options, those that begin with <code>--all</code>, which widen that.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "depot-back", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Bring the depot back to its first model.
@@ -1188,7 +1259,7 @@ with serving(answer) as address:
 # - The alias is the only thing that moves. The service follows it, and says which version answered.
 # - Practise the way back before you need it.
 #
-# In the real world, four things are harder. A version that goes live a second time overwrites its own tag `replaced`: who allows that keeps a whole history instead. Between asking for the champion and writing the alias, a colleague may have moved it: let one job at a time do promotions. Who may move an alias must be limited: a server with
+# In the real world, five things are harder. The gate asked seven candidates on one and the same hold-out: let many try, and one of them will pass twice the standard error by luck, so keep fresh days for the last word. A version that goes live a second time overwrites its own tag `replaced`: who allows that keeps a whole history instead. Between asking for the champion and writing the alias, a colleague may have moved it: let one job at a time do promotions. Who may move an alias must be limited: a server with
 # accounts can do that, a database in a file cannot. And silent docks would best be caught by the contract itself: monitoring has a lab of its own.
 
 # %% [markdown]
@@ -1201,6 +1272,6 @@ with serving(answer) as address:
 # To read:
 #
 # - [MLflow's documentation, the chapter on the model registry](https://mlflow.org/docs/latest/ml/model-registry/)
-# - [DVC's documentation, the use case on versioning data and models](https://dvc.org/doc/use-cases/versioning-data-and-models)
+# - [DVC's documentation, the use case on versioning data and models](https://doc.dvc.org/use-cases/versioning-data-and-models)
 # - Noah Gift and Alfredo Deza, *Practical MLOps*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/practical-mlops/9781098103002/)
 # - [ml-ops.org, the principles of MLOps](https://ml-ops.org/content/mlops-principles): what to version, beside testing and monitoring

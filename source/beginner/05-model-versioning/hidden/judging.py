@@ -1,5 +1,6 @@
 """What the judge cells share: fresh trips, a store and a repository of the judge's own, and what the rules of the lab say."""
 
+import copy
 import hashlib
 import json
 import os
@@ -103,7 +104,8 @@ def load_safely(file):
 def make_share(folder, salt, kinds):
     """Fill the folder with model files, and return a log of answers and the truth: {day: SHA-256 or None}.
 
-    `kinds` names what answers on each of the days: a file, `lost`, or `swapped` (two files, one after the other).
+    `kinds` names what answers on each of the days: a file, `lost`, `near` (a model of which no file is left, its scores hardly a thousandth
+    from those of `live`), `swapped` (two files, one after the other), or `once` (`live`, but for one trip that `near` answered).
     """
     chance = drawn(salt)
     while True:
@@ -125,16 +127,22 @@ def make_share(folder, salt, kinds):
         (folder / "notes.txt").write_text("nothing to see")
         hashes = {kind: sha256(folder / f"{name}.skops") for kind, name in zip(models, names, strict=False)}
         models["lost"] = train(past.iloc[:-60], {**OLD, "C": 0.3})
-        turns = {
-            day: ["live", "wide"] if kind == "swapped" else [kind] for day, kind in zip(sorted(days["day"].unique()), kinds, strict=False)
-        }
+        models["near"] = copy.deepcopy(live)
+        models["near"].estimator_[-1].intercept_ += 0.0024
+        answering = {"swapped": ["live", "wide"], "once": ["live"]}
+        turns = {day: answering.get(kind, [kind]) for day, kind in zip(sorted(days["day"].unique()), kinds, strict=False)}
         log = _answers({day: [models[kind] for kind in kinds] for day, kinds in turns.items()}, days, live, chance.randrange(10**6))
-        truth = {day: hashes.get(kinds[0]) if len(kinds) == 1 else None for day, kinds in turns.items()}
+        truth = {day: hashes.get(kind) for day, kind in zip(turns, kinds, strict=False)}
+        for day in (day for day, kind in zip(turns, kinds, strict=False) if kind == "once"):
+            rows = log[log["day"] == day]
+            score = models["near"].predict_proba(rows[FEATURES])[:, 1].round(4)
+            log.loc[(score - rows["score"]).idxmax(), "score"] = score[(score - rows["score"]).argmax()]
         fits = {
             day: {hashes[kind] for kind in hashes if _agrees(models[kind], rows)} == ({truth[day]} - {None})
             for day, rows in log.groupby("day")
         }
-        if all(fits.values()):
+        nearest = (log[log["day"] == day] for day, kind in zip(turns, kinds, strict=False) if kind in ("near", "once"))
+        if all(fits.values()) and all(_agrees(live, rows, 9e-4) for rows in nearest):
             return log, truth
 
 
@@ -144,8 +152,8 @@ def _answers(turns, days, doubtful, seed):
     return answers_of(turns, days, doubtful, seed)
 
 
-def _agrees(model, rows):
-    near = np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]) < 3e-4
+def _agrees(model, rows, distance=3e-4):
+    near = np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]) < distance
     return bool(near.all() and (model.predict(rows[FEATURES]) == rows["fetch"]).all())
 
 
@@ -165,6 +173,7 @@ def candidates(salt):
         past, holdout = parts(fresh_trips(chance.randrange(10**6), trips=5200, days=44), 22)
         live, fewer = train(past, OLD), {**ALL, "columns": [*OLD["columns"], "tyre_pressure_bar"]}
         models = {"good": train(past, ALL), "fewer": train(past, fewer), "worse": train(past, {**ALL, "threshold": 0.45})}
+        models["short"] = train(past.astype({"needs_repair": "int32"}), ALL)
         models["leaky"] = train(past, {**OLD, "columns": [*OLD["columns"], "idle_hours"]})
         lucks = (train(past, {**OLD, "threshold": threshold}) for threshold in (0.13, 0.14, 0.15, 0.16, 0.18, 0.19, 0.2, 0.21))
         models["score"] = score_model(past)
@@ -199,7 +208,11 @@ def lineage_cases(folder, salt, kinds):
     for kind in kinds:
         which = 2 if kind == "new and sound" or "branch" in kind else chance.randrange(2)
         identity, hashed, params, table = ids[which]
-        logged = {**params, "C": params["C"] + 0.05} if "parameters edited" in kind else params
+        logged = {**params, "C": params["C"] + 0.05} if "parameters edited" in kind else dict(params)
+        if "a parameter missing" in kind:
+            del logged[chance.choice(["C", "threshold", "warm"])]
+        if "a parameter more" in kind:
+            logged["solver"] = "lbfgs"
         version = register("shown", kind, train(table, params), table, logged, identity, hashed)
         wrong = []
         if "model exchanged" in kind:
@@ -214,10 +227,10 @@ def lineage_cases(folder, salt, kinds):
         if kind == "a branch for a commit":
             client.set_model_version_tag("shown", version, "git_commit", "main")
             wrong.append("commit")
-        if kind == "no commit":
+        if "no commit" in kind:
             client.delete_model_version_tag("shown", version, "git_commit")
             wrong.append("commit")
-        if kind in ("data edited", "data and parameters edited"):
+        if "data edited" in kind:
             client.set_model_version_tag("shown", version, "data_sha256", hashed[:-1] + ("0" if hashed[-1] != "0" else "1"))
             wrong.append("data")
         if kind == "data of another commit":
@@ -226,7 +239,10 @@ def lineage_cases(folder, salt, kinds):
         if kind == "no data hash":
             client.delete_model_version_tag("shown", version, "data_sha256")
             wrong.append("data")
-        if "parameters edited" in kind:
+        if kind == "no model hash":
+            client.delete_model_version_tag("shown", version, "model_sha256")
+            wrong.append("model")
+        if "parameter" in kind:
             wrong.append("parameters")
         cases.append((version, sorted(wrong), kind))
     return cases

@@ -1,0 +1,1303 @@
+# Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
+# `message` a part of the sentence that its learner must read, `why` the mistake or the style.
+
+# %% grade_id="nightly" points=16 why="another style: the whole file written anew, stamps gone from both scripts"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+path = Path("nightly-repo/prepare.py")
+path.write_text(path.read_text().replace('"made_at": datetime.now().isoformat(), ', ""))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=16 why="another style: foreach instead of matrix, each model a dependency of its own, whole sections of parameters"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    foreach: [Eastfield, Harbour, Hillside]
+    do:
+      cmd: python train.py ${item}
+      deps:
+      - prepared/${item}.csv
+      - train.py
+      params:
+      - train
+      outs:
+      - models/${item}.json
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, models/Eastfield.json, models/Harbour.json, models/Hillside.json, prepared/test.csv]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=0 message="Run needlessly: train@Eastfield" why="declares what was forgotten, and leaves what is over-declared"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, prepared]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=11 message="the models are the same. Run needlessly: evaluate" why="leaves the time stamp in the models: passes what is visible"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=11 message="which changes no table. Run needlessly: evaluate" why="evaluate depends on the whole folder prepared, with its time stamp: passes what is visible"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=11 message="Not run, and so out of date: evaluate" why="forgets the test table, which only a correction in the last days shows: passes what is visible"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=0 message="Is the pipeline reproduced?" why="mends the file, and does not reproduce"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+
+# %% grade_id="nightly" points=5 message="train.py reads this parameter" why="takes the parameter out of the script instead of declaring it"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+path.write_text(path.read_text().replace('yaml.safe_load(Path("params.yaml").read_text())["train"]["last_days"]', "14"))
+repro("nightly-repo")
+
+# %% grade_id="homework" points=14 why="another style: yaml read directly, a fixed point over all tasks"
+def own_homework(path):
+    with open(path) as file:
+        spec = list(yaml.safe_load_all(file))[0]
+    tasks = spec["root"]["dag"]["tasks"]
+    gets = {name: {"system.Dataset": set(), "system.Model": set()} for name in tasks}
+    trains = {}
+    for name, task in tasks.items():
+        component = spec["components"][task["componentRef"]["name"]]
+        trains[name] = "system.Model" in [o["artifactType"]["schemaTitle"] for o in component.get("outputDefinitions", {}).get("artifacts", {}).values()]
+        for key, source in task.get("inputs", {}).get("artifacts", {}).items():
+            title = component["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"]
+            gets[name].setdefault(title, set()).add(json.dumps(source, sort_keys=True))
+    learnt = {name: set(gets[name]["system.Dataset"]) for name in tasks if trains[name]}
+    def maker(origin):
+        return json.loads(origin).get("taskOutputArtifact", {}).get("producerTask")
+    for _ in tasks:
+        for name in learnt:
+            for origin in gets[name]["system.Model"]:
+                learnt[name] |= learnt.get(maker(origin), set())
+    return {name for name in tasks if not trains[name] for origin in gets[name]["system.Model"] if learnt.get(maker(origin), set()) & gets[name]["system.Dataset"]}
+
+# %% grade_id="homework" points=14 why="another style: goes backwards with a stack, pairs of texts, a sorted tuple"
+def own_homework(path):
+    spec = load_spec(str(path))
+    dag, parts = spec["root"]["dag"]["tasks"], spec["components"]
+    def part(name):
+        return parts[dag[name]["componentRef"]["name"]]
+    def inputs(name, title):
+        for key, source in dag[name].get("inputs", {}).get("artifacts", {}).items():
+            if part(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == title:
+                made = source.get("taskOutputArtifact", {})
+                yield made.get("producerTask", "-"), made.get("outputArtifactKey", source.get("componentInputArtifact"))
+    guilty = []
+    for name in dag:
+        made = part(name).get("outputDefinitions", {}).get("artifacts", {})
+        if any(one["artifactType"]["schemaTitle"] == "system.Model" for one in made.values()):
+            continue
+        todo, lessons = [producer for producer, _ in inputs(name, "system.Model")], set()
+        while todo:
+            at = todo.pop()
+            if at in dag:
+                lessons.update(inputs(at, "system.Dataset"))
+                todo.extend(producer for producer, _ in inputs(at, "system.Model"))
+        if lessons & set(inputs(name, "system.Dataset")):
+            guilty.append(name)
+    return tuple(sorted(guilty))
+
+# %% grade_id="homework" points=5 message="over three generations you miss" why="looks one step back only: passes what is visible"
+def own_homework(path):
+    spec = load_spec(path)
+    tasks = spec["root"]["dag"]["tasks"]
+    def component(name):
+        return spec["components"][tasks[name]["componentRef"]["name"]]
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if component(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], made["outputArtifactKey"]) if made else ("", source["componentInputArtifact"]))
+        return found - {None}
+    def learnt_from(name):
+        return inputs(name, "system.Dataset")
+    def trains(name):
+        return any(o["artifactType"]["schemaTitle"] == "system.Model" for o in component(name).get("outputDefinitions", {}).get("artifacts", {}).values())
+    return [name for name in tasks if not trains(name) and any(learnt_from(maker) & inputs(name, "system.Dataset") for maker, _ in inputs(name, "system.Model") if maker)]
+
+# %% grade_id="homework" points=0 message="two outputs of one task are two tables" why="two outputs of one task count as one table"
+def own_homework(path):
+    spec = load_spec(path)
+    tasks = spec["root"]["dag"]["tasks"]
+    def component(name):
+        return spec["components"][tasks[name]["componentRef"]["name"]]
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if component(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], "") if made else ("", source["componentInputArtifact"]))
+        return found - {None}
+    def learnt_from(name):
+        return inputs(name, "system.Dataset").union(*[learnt_from(maker) for maker, _ in inputs(name, "system.Model") if maker])
+    def trains(name):
+        return any(o["artifactType"]["schemaTitle"] == "system.Model" for o in component(name).get("outputDefinitions", {}).get("artifacts", {}).values())
+    return [name for name in tasks if not trains(name) and any(learnt_from(maker) & inputs(name, "system.Dataset") for maker, _ in inputs(name, "system.Model") if maker)]
+
+# %% grade_id="homework" points=5 message="you blame coach-2, which is innocent" why="blames tasks that train, too: passes what is visible"
+def own_homework(path):
+    spec = load_spec(path)
+    tasks = spec["root"]["dag"]["tasks"]
+    def component(name):
+        return spec["components"][tasks[name]["componentRef"]["name"]]
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if component(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], made["outputArtifactKey"]) if made else ("", source["componentInputArtifact"]))
+        return found - {None}
+    def learnt_from(name):
+        return inputs(name, "system.Dataset").union(*[learnt_from(maker) for maker, _ in inputs(name, "system.Model") if maker])
+    def trains(name):
+        return any(o["artifactType"]["schemaTitle"] == "system.Model" for o in component(name).get("outputDefinitions", {}).get("artifacts", {}).values())
+    return [name for name in tasks if any(learnt_from(maker) & inputs(name, "system.Dataset") for maker, _ in inputs(name, "system.Model") if maker)]
+
+# %% grade_id="homework" points=5 message="come from the pipeline's own inputs you miss" why="does not look at what is given to the pipeline from outside: passes what is visible"
+def own_homework(path):
+    spec = load_spec(path)
+    tasks = spec["root"]["dag"]["tasks"]
+    def component(name):
+        return spec["components"][tasks[name]["componentRef"]["name"]]
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if component(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], made["outputArtifactKey"]) if made else None)
+        return found - {None}
+    def learnt_from(name):
+        return inputs(name, "system.Dataset").union(*[learnt_from(maker) for maker, _ in inputs(name, "system.Model") if maker])
+    def trains(name):
+        return any(o["artifactType"]["schemaTitle"] == "system.Model" for o in component(name).get("outputDefinitions", {}).get("artifacts", {}).values())
+    return [name for name in tasks if not trains(name) and any(learnt_from(maker) & inputs(name, "system.Dataset") for maker, _ in inputs(name, "system.Model") if maker)]
+
+# %% grade_id="homework" points=0 message="You blame `evaluate`" why="blames whoever tests on a table that anyone has trained on"
+def own_homework(path):
+    spec = load_spec(path)
+    tasks = spec["root"]["dag"]["tasks"]
+    def component(name):
+        return spec["components"][tasks[name]["componentRef"]["name"]]
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if component(name)["inputDefinitions"]["artifacts"][key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], made["outputArtifactKey"]) if made else ("", source["componentInputArtifact"]))
+        return found - {None}
+    def learnt_from(name):
+        return inputs(name, "system.Dataset").union(*[learnt_from(maker) for maker, _ in inputs(name, "system.Model") if maker])
+    def trains(name):
+        return any(o["artifactType"]["schemaTitle"] == "system.Model" for o in component(name).get("outputDefinitions", {}).get("artifacts", {}).values())
+    return [name for name in tasks if not trains(name) and any(learnt_from(other) & inputs(name, "system.Dataset") for other in tasks if trains(other))]
+
+# %% grade_id="homework" points=5 message="you miss" why="goes by the names of inputs: passes what is visible"
+def own_homework(path):
+    tasks = load_spec(path)["root"]["dag"]["tasks"]
+    guilty = []
+    for name, task in tasks.items():
+        given = task.get("inputs", {}).get("artifacts", {})
+        if "model" in given and "test_table" in given:
+            maker = tasks[given["model"]["taskOutputArtifact"]["producerTask"]]["inputs"]["artifacts"]
+            if given["test_table"] in maker.values():
+                guilty.append(name)
+    return guilty
+
+# %% grade_id="components" points=20 why="another style: numpy for the line, assignments of metadata, lists of lists"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import json
+    import numpy as np
+    lines = [line.strip().split(",") for line in open(days.path)][1:]
+    past = [(day, float(trips), float(warm)) for day, trips, warm in lines][: len(lines) - test_days]
+    if not len(past) >= 3:
+        raise ValueError(f"only {len(past)} days are left to train on")
+    slope, intercept = np.polyfit([warm for *_, warm in past], [trips for _, trips, _ in past], 1)
+    open(model.path, "w").write(json.dumps({"slope": float(slope), "intercept": float(intercept), "unit": "trips per day"}))
+    model.metadata = {"trained_on": len(past), "last": past[-1][0], "by": "numpy"}
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=20 why="another style: Counter and pathlib, helper inside, columns in another order, keyword metadata"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import collections, csv, pathlib
+    def table(path):
+        return list(csv.DictReader(pathlib.Path(path).read_text().splitlines()))
+    counter = collections.Counter()
+    for row in table(trips):
+        counter[row["hour"].split("T")[0]] += float(row["trips"])
+    if len(counter) == 0:
+        raise ValueError("nothing in " + trips)
+    warm = {row["day"]: row["temperature_c"].strip() for row in table(weather) if row["temperature_c"]}
+    missing = sorted(set(counter) - set(warm))
+    if missing:
+        raise ValueError("no temperature on " + ", ".join(missing))
+    rows = ["temperature_c,day,trips"] + [f"{warm[day]},{day},{counter[day]:.0f}" for day in sorted(counter)]
+    pathlib.Path(days.path).write_text("\n".join(rows))
+    days.metadata.update(rows=len(counter), first=min(counter), last=max(counter))
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=0 message="Kubeflow's local runner stopped: NameError" why="imports at the top of the cell: no step knows them"
+import csv
+import json
+from statistics import linear_regression
+
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=0 message="does not compile" why="hands on the path of a file on its own disk"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int) -> str:
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open("/tmp/model.json", "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    return "/tmp/model.json"
+
+@dsl.component(install_kfp_package=False)
+def score(model: str, days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=14 message="and it was green" why="a day without weather gets 0 °C: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        warmth[day] = warmth.get(day) or 0.0
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=14 message="is this number an input of your step?" why="keeps Bo's seven days as a constant: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    test_days = 7
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    test_days = 7
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=6 message="Is the error that of the last seven days alone?" why="scores on all days"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=14 message="The metadata of days says rows: None" why="no metadata: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=8 message="the run failed: join" why="takes 0.0 °C for no temperature: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if not float(warmth.get(day) or 0):
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="components" points=14 message="it does not say which day" why="a loud failure that does not say which day: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError("a temperature is missing")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import csv
+    import json
+    from statistics import linear_regression
+    rows = list(csv.DictReader(open(days.path)))
+    rows = rows[:len(rows) - test_days]
+    if len(rows) < 3:
+        raise ValueError("too few days to train on")
+    line = linear_regression([float(row["temperature_c"]) for row in rows], [float(row["trips"]) for row in rows])
+    with open(model.path, "w") as out:
+        json.dump({"intercept": line.intercept, "slope": line.slope}, out)
+    model.metadata["trained_on"] = len(rows)
+    model.metadata["last"] = rows[-1]["day"]
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="ledger" points=16 why="another style: a dictionary by key, a named temporary file, Path.replace, cleaned up after a failure"
+def enter(ledger, run, district, error, rows):
+    possible = error == error and 0 <= error < float("inf") and rows > 0
+    if not possible:
+        raise ValueError("this training cannot have happened")
+    target, table = Path(ledger), {}
+    if target.is_file():
+        with target.open(newline="", encoding="utf-8") as file:
+            for line in csv.DictReader(file):
+                table[line["run"], line["district"]] = line
+    table[run, district] = {"run": run, "district": district, "error": repr(float(error)), "rows": rows}
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["run", "district", "error", "rows"])
+            writer.writeheader()
+            writer.writerows(table.values())
+        Path(name).replace(target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+# %% grade_id="ledger" points=16 why="another style: pandas, all as text, written beside and renamed"
+import pandas as pd
+
+def enter(ledger, run, district, error, rows):
+    if math.isnan(error) or math.isinf(error) or error < 0 or rows <= 0:
+        raise ValueError((run, district, error, rows))
+    columns = ["run", "district", "error", "rows"]
+    table = pd.read_csv(ledger, dtype=str, keep_default_na=False) if os.path.isfile(ledger) else pd.DataFrame(columns=columns)
+    same = (table["run"] == run) & (table["district"] == district)
+    if same.any():
+        table.loc[same, ["error", "rows"]] = [str(error), str(rows)]
+    else:
+        table.loc[len(table)] = [run, district, str(error), str(rows)]
+    beside = os.path.join(os.path.dirname(ledger), ".ledger-new")
+    table.to_csv(beside, index=False)
+    os.rename(beside, ledger)
+
+# %% grade_id="ledger" points=0 message="has 2 lines" why="appends, as Cy did, with a check"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    
+    with open(ledger, "a", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([new] if len(lines) > 1 else lines + [new])
+
+# %% grade_id="ledger" points=11 message="damaged" why="writes the ledger in its place: passes what is visible"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    for place, line in enumerate(lines):
+        if line[:2] == new[:2]:
+            lines[place] = new
+            break
+    else:
+        lines.append(new)
+    with open(ledger, "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
+
+# %% grade_id="ledger" points=11 message="damaged" why="renames before the file is closed, and so complete: passes what is visible"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    for place, line in enumerate(lines):
+        if line[:2] == new[:2]:
+            lines[place] = new
+            break
+    else:
+        lines.append(new)
+    with open(str(ledger) + ".part", "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
+        os.replace(str(ledger) + ".part", ledger)
+
+# %% grade_id="ledger" points=11 message="from enter there came: none" why="hides that the disk was full: passes what is visible"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    for place, line in enumerate(lines):
+        if line[:2] == new[:2]:
+            lines[place] = new
+            break
+    else:
+        lines.append(new)
+    try:
+        with open(str(ledger) + ".part", "w", newline="") as file:
+            csv.writer(file).writerows(lines)
+        os.replace(str(ledger) + ".part", ledger)
+    except OSError:
+        print("could not write")
+
+# %% grade_id="ledger" points=11 message="texts stay as they are" why="joins with commas, and a name has one: passes what is visible"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = Path(ledger).read_text().splitlines() if Path(ledger).exists() else ["run,district,error,rows"]
+    key, new = f"{run},{district},", f"{run},{district},{error},{rows}"
+    places = [n for n, line in enumerate(lines) if line.startswith(key)]
+    if places:
+        lines[places[0]] = new
+    else:
+        lines.append(new)
+    Path(f"{ledger}.part").write_text("\n".join(lines) + "\n")
+    os.replace(f"{ledger}.part", ledger)
+
+# %% grade_id="ledger" points=5 message="was entered as if it were one" why="no check of what is entered"
+def enter(ledger, run, district, error, rows):
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    for place, line in enumerate(lines):
+        if line[:2] == new[:2]:
+            lines[place] = new
+            break
+    else:
+        lines.append(new)
+    with open(str(ledger) + ".part", "w", newline="") as file:
+        csv.writer(file).writerows(lines)
+    os.replace(str(ledger) + ".part", ledger)
+
+# %% grade_id="ledger" points=5 message="A replaced line stays in its place" why="takes the old line out and puts the new one last"
+def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    lines = [["run", "district", "error", "rows"]]
+    if Path(ledger).exists():
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    lines = [line for line in lines if line[:2] != new[:2]] + [new]
+    with open(str(ledger) + ".part", "w", newline="") as file:
+        csv.writer(file).writerows(lines)
+    os.replace(str(ledger) + ".part", ledger)
+
+# %% grade_id="gate" points=18 why="another style: tells if above the limit, else publishes; parallelism given; a wait before each retry"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(items=districts, parallelism=2) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(limit < picked.output):
+        steps.tell(message="not published", error=picked.output)
+    with dsl.Else():
+        sent = steps.publish(all_models=models.outputs["all_models"], day=day, store=store)
+        sent.set_retry(num_retries=3, backoff_duration="30s", backoff_factor=2.0)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=18 why="another style: a pipeline of one district within the loop, two conditions, steps imported by name"
+from typing import List, NamedTuple
+from steps import bundle, evaluate, prepare, publish, tell, train, worst
+
+@dsl.pipeline(name="one-district")
+def one_district(source: str, district: str) -> NamedTuple("outputs", mae=float, model=Model):
+    tables = prepare(source=source, district=district, test_days=7)
+    trained = train(train_table=tables.outputs["train_table"])
+    tested = evaluate(model=trained.outputs["model"], test_table=tables.outputs["test_table"])
+    outputs = NamedTuple("outputs", mae=float, model=Model)
+    return outputs(tested.outputs["Output"], trained.outputs["model"])
+
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: List[str]):
+    with dsl.ParallelFor(districts) as name:
+        one = one_district(source=source, district=name)
+    all_models = bundle(models=dsl.Collected(one.outputs["model"]))
+    top = worst(errors=dsl.Collected(one.outputs["mae"]))
+    with dsl.If(top.output > limit, name="too bad"):
+        tell(message="too bad", error=top.output)
+    with dsl.If(top.output <= limit, name="good enough"):
+        publish(all_models=all_models.output, day=day, store=store).set_retry(3)
+
+compiler.Compiler().compile(pipeline_func=nightly, package_path="nightly.yaml")
+
+# %% grade_id="gate" points=0 message="publish shall be retried" why="decides with Python's if, when the pipeline is compiled"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    if picked.output <= limit:
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store)
+    else:
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=0 message="Is the gate decided at run time?" why="decides with Python's if, with retries"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    if picked.output <= limit:
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=2)
+    else:
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=12 message="One district is above the limit" why="asks for the mean: passes what is visible"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.average(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=12 message="exactly the limit" why="below instead of at most: passes what is visible"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output < limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=6 message="publish shall be retried" why="no retry at all"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=13 message="Retry publish alone" why="retries everything: passes what is visible"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7).set_retry(num_retries=3)
+        model = steps.train(train_table=tables.outputs["train_table"]).set_retry(num_retries=3)
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=13 message="was lost three times" why="two retries: passes what is visible"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=2)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=5 message="`tell` did not run" why="nobody is told"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="gate" points=0 message="expected one file for each of the three districts" why="a fixed list of districts"
+@dsl.pipeline(name="nightly")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(DISTRICTS) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+
+# %% grade_id="cache" points=16 why="another style: the trips themselves travel as a parameter, which is compared by its value"
+@dsl.component(install_kfp_package=False)
+def read(source: str) -> str:
+    with open(source) as file:
+        return file.read()
+
+@dsl.component(install_kfp_package=False)
+def as_table(text: str, table: Output[Dataset]):
+    with open(table.path, "w") as file:
+        file.write(text)
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    text = read(source=source)
+    text.set_caching_options(False)
+    table = as_table(text=text.output)
+    model = steps.learn(table=table.output)
+    last = steps.put(model=model.output, store=store)
+    last.set_caching_options(enable_caching=False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=16 why="another style: a fetch of its own, a dictionary of hashes, the cache switched off by a loop"
+@dsl.component(install_kfp_package=False)
+def describe(source: str) -> dict:
+    import hashlib, pathlib
+    data = pathlib.Path(source).read_bytes()
+    return {"md5": hashlib.md5(data).hexdigest(), "bytes": len(data)}
+
+@dsl.component(install_kfp_package=False)
+def take(source: str, about: dict, table: Output[Dataset]):
+    import hashlib, pathlib
+    data = pathlib.Path(source).read_bytes()
+    assert hashlib.md5(data).hexdigest() == about["md5"]
+    pathlib.Path(table.path).write_bytes(data)
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    about = describe(source=source)
+    table = take(source=source, about=about.output)
+    put = steps.put(model=steps.learn(table=table.outputs["table"]).outputs["model"], store=store)
+    for task in (about, put):
+        task.set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=0 message="An artefact that was made again is another one" why="switches the cache of fetch off, and nothing else"
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    table = steps.fetch(source=source).set_caching_options(False)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=7 message="Which step came from the cache and should not?" why="leaves put in the cache: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source).set_caching_options(False)
+    table = steps.fetch(source=source, version=version.output)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=0 message="Which step did not look?" why="the fingerprint comes from the cache, too"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source)
+    table = steps.fetch(source=source, version=version.output)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=0 message="ran for four hours all the same" why="no cache at all"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source).set_caching_options(False)
+    table = steps.fetch(source=source, version=version.output).set_caching_options(False)
+    model = steps.learn(table=table.outputs["table"]).set_caching_options(False)
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=7 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import os
+    from datetime import datetime
+    return str(os.path.getsize(source))
+
+@dsl.component(install_kfp_package=False)
+def take(source: str, version: str, table: Output[Dataset]):
+    import shutil
+    shutil.copyfile(source, table.path)
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source).set_caching_options(False)
+    table = take(source=source, version=version.output)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=7 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import os
+    from datetime import datetime
+    return str(os.stat(source).st_mtime_ns)
+
+@dsl.component(install_kfp_package=False)
+def take(source: str, version: str, table: Output[Dataset]):
+    import shutil
+    shutil.copyfile(source, table.path)
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source).set_caching_options(False)
+    table = take(source=source, version=version.output)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+
+# %% grade_id="cache" points=0 message="ran for four hours all the same" why="the time of day for the version"
+@dsl.component(install_kfp_package=False)
+def look(source: str) -> str:
+    import os
+    from datetime import datetime
+    return str(datetime.now())
+
+@dsl.component(install_kfp_package=False)
+def take(source: str, version: str, table: Output[Dataset]):
+    import shutil
+    shutil.copyfile(source, table.path)
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    version = look(source=source).set_caching_options(False)
+    table = take(source=source, version=version.output)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+
+compiler.Compiler().compile(weekly, "weekly.yaml")

@@ -1,0 +1,991 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: lab,-jupytext.text_representation
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   lab:
+#     level: intermediate
+#     minutes: 90
+#     outcomes:
+#     - Declare a training pipeline in DVC so that a change runs the stages that it concerns, and only those
+#     - Read a compiled Kubeflow pipeline, and find in it a model that is tested on its own training table
+#     - Write steps with typed inputs and outputs that know nothing else, and that fail loudly
+#     - Make a step safe to run twice, and safe to break off in the middle
+#     - Build a pipeline with a fan-out, a quality gate that is decided at run time, retries, and a cache that never serves old data
+#     prerequisites:
+#     - data-versioning
+#     - model-versioning
+#     roadmap: Training pipelines
+#     roles:
+#     - MLOps Engineer
+#     - Production ML Engineer
+#     - AI Platform Engineer
+#     slug: training-pipelines
+#     terms:
+#       stage: "A step of a DVC pipeline: a command with the files and parameters that it reads and the files that it writes."
+#       over-declared: "Said of a dependency that a stage names and does not read: it makes the stage run needlessly."
+#       idempotent: "Said of a step that leaves the same state behind whether it runs once or several times."
+#       component: "In Kubeflow Pipelines: a function with typed inputs and outputs that runs alone, on whichever machine."
+#       artefact: "A file that one step hands to another, with a type, such as Dataset or Model, and metadata."
+#       compiled pipeline: "A pipeline written down as a specification in YAML, which a cluster runs without the Python code that made it."
+#       fan-out: "To run the same steps for each item of a list, side by side."
+#       quality gate: "A condition on a measured number that decides whether a pipeline goes on to publish."
+#       retry: "To run a failed step again, a limited number of times, because its failure may pass."
+#       pod: "What a Kubernetes cluster runs a step in: its own container, with its own empty disk, gone afterwards."
+#     title: Training pipelines
+#     tools:
+#     - DVC
+#     - Kubeflow Pipelines
+# ---
+
+# %% [markdown]
+# # Training pipelines
+#
+# ## Why this matters
+#
+# Monday 20 October 2025, six in the morning, Metro Bikes. The bill for the night's training is on Noor's desk, 31 hours of rented machine since Friday, and so is a message from the Harbour: "You sent four vans. There were nine bikes."
+#
+# Both come from the *nightly training*. Every night a pipeline cuts the trips of the five districts into tables, trains a forecast for each, tests it, and publishes it for the van drivers. It has been green for three weeks. It trained all districts every night, though
+# the trips of only one had been corrected. It did not train at all when Ada entered a holiday. Cy has since moved it to the city's cluster, with "a gate that stops bad models". On Saturday the gate let a bad model through. And the ledger of all trainings says that Hillside was trained twice on Friday, which it was not.
+#
+# "A pipeline that is green", says Noor, "has only said that nobody stopped it." You are the team's ML engineer. You will go through the nightly training from the laptop to the cluster, mend it in six places, and end with one that runs what it must, stops when it should, and can be run again without fear.
+
+# %% [markdown]
+# ## Setup
+#
+# Beside this notebook lie:
+#
+# - `trips.csv`, the trips that started in each district and hour, for four weeks up to yesterday, and `weather.csv`, each day's mean temperature in °C.
+# - `nightly/`, the pipeline of scripts as it runs on the laptop, with DVC.
+# - `bos_steps.py`, `cys_pipeline.py` and `cys_night.yaml`, what Bo and Cy left on the way to the cluster. `steps.py` holds steps that are sound.
+# - `desk.py` and `cluster.py`, tools: read the first line of each function.
+#
+# You know DVC from the labs before: it keeps files under their hashes, and in `dvc.lock` which hashes a pipeline had at its last run. You need no Kubernetes and no cluster today. All errors are mean absolute errors in trips per hour, if nothing else is said.
+
+# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import csv
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["DVC_SITE_CACHE_DIR"] = str(Path(".dvc-site").resolve())  # what it remembers stays in this folder
+os.environ["DVC_GLOBAL_CONFIG_DIR"] = str(Path(".dvc-config").resolve())
+
+import matplotlib.pyplot as plt
+import yaml
+from IPython.display import Image
+from kfp import compiler, dsl
+from kfp.dsl import Dataset, Input, Metrics, Model, Output
+
+import steps
+from cluster import load_spec
+from desk import full_disk, play_nightly, play_nights, repro, run_here
+
+DISTRICTS = ["Eastfield", "Harbour", "Hillside", "Old-Town", "University"]
+ON_LAPTOP = ["Eastfield", "Harbour", "Hillside"]
+
+
+def nights(folder, changes):
+    """Play nights in a copy of a DVC pipeline, and return what ran in each: see play_nights in desk.py."""
+    from desk import play_nights
+
+    return play_nights(folder, changes)
+
+
+def rehearse(compiled, runs):
+    """Run a compiled pipeline on the small cluster, and return what each run tells: see rehearse in cluster.py."""
+    from cluster import rehearse
+
+    return rehearse(compiled, runs)
+
+
+play_nightly("nightly-repo")
+print(Path("nightly-repo/dvc.yaml").read_text())
+
+# %% [markdown]
+# ## Part 1 · What runs needlessly, and what not at all
+#
+# You see the `dvc.yaml` of the nightly training, in the folder `nightly-repo`. A **stage** is one step: its command (`cmd`), the files that it reads (`deps`), the entries of `params.yaml` that it uses (`params`) and what it writes (`outs`, `metrics`). `dvc repro` runs a stage if the
+# hash of anything that it *declares* has changed. The stage `train` has a **`matrix`**: DVC makes three stages of it, `train@Eastfield` and so on, one for each district that is still trained on the laptop, and puts its name where `${item.district}` stands.
+#
+# Two mistakes are possible. A **forgotten dependency** is a file or parameter that a stage reads and does not declare: it changes, and nothing runs. An **over-declared** one is declared and not read, or larger than what is read: the stage runs for nothing. The first costs you the truth, the second money.
+#
+# Let us play four nights, each after somebody changed something during the day. (`play_nights` works in a copy.)
+
+# %%
+repro("nightly-repo")
+days = {
+    "nothing changed": {},
+    "a holiday was entered": {"append": {"holidays.csv": "2025-10-07\n"}},
+    "only 7 days to train on": {"params": {"train.last_days": 7}},
+    "a comment in evaluate.py": {"append": {"evaluate.py": "\n# a comment\n"}},
+}
+for what, night in zip(days, play_nights("nightly-repo", list(days.values()))):
+    print(f"{what:24} → {', '.join(night['ran']) or 'nothing ran'}")
+
+# %% [markdown]
+# The second and the third night are wrong. For a holiday everything should have run, and for seven days all three districts should have been trained again. And this is what a comment in `prepare.py` sets off, which changes no table at all: `prepare`, all of `train`, `evaluate`. Only `prepare` should run.
+#
+# One more word. A step is **idempotent** if it leaves the same behind whether it ran once or five times. In DVC this pays directly: if a stage runs and writes *the same bytes* as before, the stages after it have nothing to do. A time stamp in an output destroys that.
+#
+# ### Exercise 1 — The nightly bill
+# *Difficulty ●●○ · about 17 minutes*
+#
+# Mend `nightly-repo`: the file `dvc.yaml`, and the scripts where they need it. Keep the names of stages, files and parameters, and what the scripts compute. Then reproduce it once, with `repro("nightly-repo")`.
+#
+# Done means: after whatever somebody changed, those stages run whose inputs have changed, and no others. For instance:
+#
+# | what changed | what runs |
+# |:--|:--|
+# | nothing | nothing |
+# | a comment in `prepare.py` | `prepare` |
+# | trips of Hillside, two weeks ago | `prepare`, `train@Hillside`, `evaluate` |
+# | trips of Hillside on one of the last seven days, on which we test | `prepare`, `evaluate` |
+# | a comment in `train.py` | all of `train`, and not `evaluate`: the models are the same |
+#
+# To begin again, run the set-up cell.
+#
+# <details><summary>Hint 1</summary>Go through the three scripts, and note each file and each parameter that they open. Compare with what is declared. Then look at what they write: is there anything that differs when the same thing is computed again?</details>
+# <details><summary>Hint 2</summary>A stage can depend on one file inside another stage's folder, and <code>${item.district}</code> may stand in <code>deps</code>, too. Change <code>dvc.yaml</code> with <code>yaml.safe_load</code> and <code>yaml.safe_dump(…, sort_keys=False)</code>, scripts with
+# <code>read_text().replace(old, new)</code>, or use JupyterLab's editor to find out what works and then write it down here.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "nightly", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# Mend nightly-repo, and reproduce it.
+### BEGIN SOLUTION
+described = yaml.safe_load(Path("nightly-repo/dvc.yaml").read_text())
+described["stages"]["prepare"]["deps"].append("holidays.csv")
+described["stages"]["train"]["deps"] = ["train.py", "prepared/${item.district}.csv"]
+described["stages"]["train"]["params"] = ["train.last_days"]
+described["stages"]["evaluate"]["deps"] = ["evaluate.py", "prepared/test.csv", "models"]
+Path("nightly-repo/dvc.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
+script = Path("nightly-repo/train.py")
+script.write_text(script.read_text().replace('"trained_at": datetime.now().isoformat(), ', ""))
+repro("nightly-repo")
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-nightly", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+four = play_nights(
+    "nightly-repo",
+    [
+        {},
+        {"append": {"holidays.csv": "2025-10-06\n"}},
+        {"replace": {"data/trips.csv": ["2025-10-02T08:00,Hillside,", "2025-10-02T08:00,Hillside,9"]}},
+        {"params": {"train.last_days": 7}},
+    ],
+)
+for night, (what, expected, why) in zip(
+    four,
+    [
+        ("Nothing changes", [], "Is the pipeline reproduced?"),
+        (
+            "A holiday is entered in holidays.csv",
+            ["prepare", *(f"train@{d}" for d in ON_LAPTOP), "evaluate"],
+            "prepare reads it, and the tables of all districts change.",
+        ),
+        (
+            "Trips of Hillside are corrected",
+            ["prepare", "train@Hillside", "evaluate"],
+            "Each train stage reads one table, and evaluate all models.",
+        ),
+        ("train.last_days becomes 7", [*(f"train@{d}" for d in ON_LAPTOP), "evaluate"], "train.py reads this parameter."),
+    ],
+):
+    assert not night["error"], f"{what}, and the pipeline stops: {night['error']}"
+    missed = [stage for stage in expected if stage not in night["ran"]]
+    needless = [stage for stage in night["ran"] if stage not in expected]
+    assert not missed, f"{what}. Not run, and so out of date: {', '.join(missed)}. {why}"
+    assert not needless, f"{what}. Run needlessly: {', '.join(needless)}. {why}"
+
+# %% nbgrader={"grade": true, "grade_id": "judge-nightly", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from nightly-repo: nights in which a script or the trips of another district change, weeks ago or on a day that is tested on.
+### BEGIN HIDDEN TESTS
+from judging import expect_nights, nights_of_changes
+
+changes, expected = nights_of_changes()
+expect_nights(nights("nightly-repo", changes), expected)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-nightly-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from nightly-repo: nights with other parameters and holidays. Do the right stages run, and are the errors in metrics.json right?
+### BEGIN HIDDEN TESTS
+from judging import expect_nights, nights_of_settings
+
+changes, expected = nights_of_settings()
+expect_nights(nights("nightly-repo", changes), expected)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# What does DVC compare? *Content*: the bytes of what you declared, today and at the last run. Keep that in mind for Part 6.
+
+# %% [markdown]
+# ## Part 2 · Read a compiled pipeline
+#
+# The city has a cluster, and on it **Kubeflow Pipelines**, a system that runs pipelines on many machines. There a step is no script. It is a **component**: a function that declares what goes in and what comes out, with types. Small values are **parameters** (`str`, `int`, `float`, `bool`, lists and dictionaries). A file is an **artefact**: it has a type (`Dataset`, `Model`, `Metrics`), a place that
+# the system chooses, `.path`, and **metadata**, a dictionary that is kept with it.
+#
+# Here are two components and a pipeline:
+
+
+# %%
+@dsl.component(install_kfp_package=False)
+def count(source: str, day: str, table: Output[Dataset]):
+    import csv
+
+    with open(source) as file:
+        rows = [row for row in csv.DictReader(file) if row["hour"].startswith(day)]
+    with open(table.path, "w") as file:
+        file.write("\n".join(row["trips"] for row in rows))
+    table.metadata["rows"] = len(rows)
+
+
+@dsl.component(install_kfp_package=False)
+def add(table: Input[Dataset]) -> int:
+    with open(table.path) as file:
+        return sum(map(int, file))
+
+
+@dsl.pipeline(name="trips-of-a-day")
+def trips_of_a_day(source: str, day: str = "2025-10-19") -> int:
+    counted = count(source=source, day=day)
+    return add(table=counted.outputs["table"]).output
+
+
+run_here(trips_of_a_day, source=str(Path("trips.csv").resolve()))
+
+# %% [markdown]
+# This was Kubeflow's own *local runner*, which runs each step as a process on your machine. (`install_kfp_package=False` keeps each step from calling `pip` first. On a real cluster you leave it out, or use an image that has everything.)
+#
+# The function `trips_of_a_day` does not run when data flows. It runs *once*, when the pipeline is **compiled**: it only notes which step gets what from whom. What goes to the cluster is that note, the **compiled pipeline**, a specification in YAML:
+
+# %%
+compiler.Compiler().compile(trips_of_a_day, "trips_of_a_day.yaml")
+spec = load_spec("trips_of_a_day.yaml")
+print(yaml.safe_dump(spec["root"], sort_keys=False))
+print(yaml.safe_dump(spec["components"]["comp-add"], sort_keys=False))
+
+# %% [markdown]
+# How to read it:
+#
+# - `root.dag.tasks` holds the *tasks*, each with a name. `componentRef.name` says which component it uses. A second task of the step `add` would be called `add-2`.
+# - `inputs.artifacts` of a task says where each artefact comes from: `taskOutputArtifact` with the task that made it (`producerTask`) and the name of its output (`outputArtifactKey`), or `componentInputArtifact`, an artefact that was given to the whole pipeline.
+# - `components` says of each component its `inputDefinitions` and `outputDefinitions`; an artefact's type is `artifactType.schemaTitle`: `system.Dataset`, `system.Model`, `system.Metrics`.
+# - `deploymentSpec` (not shown) holds the source code of each step.
+#
+# Now to Cy's pipeline of Saturday. He trained a second candidate, "smoothed", which won with an error of 2.3 trips per hour against 3.2; in service it is off by more than 4. Cy is on holiday, and so is his laptop. What we have is what went to the cluster, `cys_night.yaml`. That is enough.
+#
+# ### Exercise 2 — Who marks their own homework?
+# *Difficulty ●●○ · about 14 minutes*
+#
+# Write `own_homework(path)`. It reads a compiled pipeline, and returns the names of those tasks that test a model on a table from which this model has learnt.
+#
+# - A task *tests* if it gets a model and makes none. A task that makes a model *trains*, with all the tables that it gets.
+# - A model may be made from another model, by fine-tuning for instance. Then it has learnt from all tables of that one, too, and so on backwards.
+# - Only one and the same artefact counts as the same table: two outputs of one task are two tables. A table can also come from the pipeline's own inputs.
+#
+# Look at the tasks in `root` alone. The order of the names does not matter.
+#
+# Done means: it finds Cy's mistake, and is right about compiled pipelines that you have not seen.
+#
+# <details><summary>Hint 1</summary>Write a helper that returns for a task its input artefacts as (type, origin), the origin as a pair of texts. Then one that returns all origins of tables from which a task's model has learnt; it calls itself for each model that the task gets.</details>
+# <details><summary>Hint 2</summary>The type of a task's input <code>name</code> stands in <code>spec["components"][component]["inputDefinitions"]["artifacts"][name]</code>. Use <code>.get(…, {})</code> where something may be missing. A model given to the pipeline from outside has learnt from tables that we do
+# not know: no task is blamed for that.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "homework", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def own_homework(path):
+    """Return the names of the tasks in a compiled pipeline that test a model on a table from which it has learnt."""
+    ### BEGIN SOLUTION
+    spec = load_spec(Path(path))
+    tasks = spec["root"]["dag"]["tasks"]
+
+    def types(name, way):
+        return spec["components"][tasks[name]["componentRef"]["name"]].get(way, {}).get("artifacts", {})
+
+    def inputs(name, kind):
+        found = set()
+        for key, source in tasks[name].get("inputs", {}).get("artifacts", {}).items():
+            if types(name, "inputDefinitions")[key]["artifactType"]["schemaTitle"] == kind:
+                made = source.get("taskOutputArtifact")
+                found.add((made["producerTask"], made["outputArtifactKey"]) if made else ("", source["componentInputArtifact"]))
+        return found
+
+    def learnt_from(name):
+        earlier = [learnt_from(maker) for maker, _ in inputs(name, "system.Model") if maker]
+        return inputs(name, "system.Dataset").union(*earlier)
+
+    def makes_model(name):
+        return any(about["artifactType"]["schemaTitle"] == "system.Model" for about in types(name, "outputDefinitions").values())
+
+    return [
+        name
+        for name in tasks
+        if not makes_model(name)
+        and any(learnt_from(maker) & inputs(name, "system.Dataset") for maker, _ in inputs(name, "system.Model") if maker)
+    ]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test-homework", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+blamed = own_homework("cys_night.yaml")
+assert isinstance(blamed, (list, set, tuple)), f"own_homework returned a {type(blamed).__name__}, expected a list with names of tasks."
+assert "evaluate" not in blamed, (
+    "You blame `evaluate`. It tests the model of `train` on the test table, which this model has not seen: two outputs of one task are two tables."
+)
+assert "smooth" not in blamed, (
+    "You blame `smooth`. It makes a model, so it trains: what it gets are its lessons. Blame the task that tests its model."
+)
+assert sorted(blamed) == ["evaluate-2"], (
+    f"In cys_night.yaml you blame {sorted(blamed)}, expected ['evaluate-2']: `smooth` has learnt from prepare's test_table, and evaluate-2 tests its model on that same table."
+)
+
+# %% nbgrader={"grade": true, "grade_id": "judge-homework", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: own_homework on compiled pipelines that you have not seen, with models made from models, and tables that come from the pipeline's inputs.
+### BEGIN HIDDEN TESTS
+from judging import homework_cases
+
+for path, truth, what in homework_cases():
+    try:
+        said = own_homework(str(path))
+    except Exception as problem:
+        raise AssertionError(f"On a pipeline in which {what} own_homework stopped with {type(problem).__name__}: {problem}") from None
+    said = sorted(map(str, said)) if isinstance(said, (list, set, tuple, frozenset)) else [f"a {type(said).__name__}"]
+    blamed, missed = [name for name in said if name not in truth], [name for name in truth if name not in said]
+    assert not blamed, f"In a pipeline in which {what} you blame {', '.join(blamed)}, which is innocent."
+    assert not missed, f"In a pipeline in which {what} you miss {', '.join(missed)}."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 3 · Steps that know nothing else, and fail loudly
+#
+# What went to the cluster was each step's *source*, in the note. Nothing of your notebook is there: no import at its top, no variable, no file in its folder. On a cluster each step runs in a **pod**: its own container with its own, empty disk, which is gone when the step has ended. What a step needs must come in through its inputs, and what shall stay must go out through its outputs.
+#
+# Bo has written three steps for a question of Rosa's: how many trips a day does a degree of warmth bring? Open `bos_steps.py`. In his notebook they work:
+
+# %%
+from bos_steps import join
+
+try:
+    print(run_here(join, trips="trips.csv", weather="weather.csv"))
+except RuntimeError as error:
+    print(str(error)[:300])
+
+# %% [markdown]
+# It succeeded. The result is a table with a header and no row. His step knows no `csv`: that import stands at the top of the file, not in the function. It raised a `NameError`, and then came `except Exception`.
+#
+# A step that hides its failure hands it on. The next one trains on nothing, or on zeros, and the run is green. **A step fails loudly** if it raises an exception as soon as it knows that its result would be wrong, with a message that says what is wrong and where. Then the run is red at the right place, and nothing after it runs.
+
+# %% [markdown]
+# ### Exercise 3 — Three steps for the cluster
+# *Difficulty ●●● · about 20 minutes*
+#
+# Write the three components, with `@dsl.component(install_kfp_package=False)`. Begin with Bo's, and mend what is wrong. Their inputs and outputs:
+#
+# | component | in | out |
+# |:--|:--|:--|
+# | `join` | `trips: str`, `weather: str` (paths of two files like `trips.csv` and `weather.csv`) | `days`, a `Dataset`: a CSV file with a row a day, in order, and the columns `day`, `trips` (the sum of all districts), `temperature_c` |
+# | `fit` | `days`, a `Dataset`; `test_days: int` | `model`, a `Model`: a JSON file with `intercept` and `slope`, fitted to all days but the last `test_days` |
+# | `score` | `model`, `days`, `test_days: int` | returns a `float`: the mean absolute error on the last `test_days` days, in trips per day |
+#
+# Metadata: `days` has `rows` (how many), `first` and `last` (the days). `model` has `trained_on`, the number of days, and `last`, the last day that it was trained on.
+#
+# Loudly: `join` raises a `ValueError` that names the day if a day with trips has no temperature, or an empty one; and one that names the file if there is no trip in it. `fit` raises a `ValueError` if fewer than three days are left to train on.
+#
+# Done means: the pipeline in the test below, made of your components, compiles; it runs with Kubeflow's local runner, and on the cluster with other data, other parameters, and broken data.
+#
+# <details><summary>Hint 1</summary>A component's source is the function, with what stands inside it. A file that another step needs goes out as <code>model: Output[Model]</code>: you write to <code>model.path</code>. No <code>try</code> is needed at all.</details>
+# <details><summary>Hint 2</summary>Imports and constants go into the function's body, or become parameters. In <code>score</code>, take the last rows with <code>rows[-test_days:]</code>. Metadata is set with <code>days.metadata["rows"] = …</code>. Close what you write to, with <code>with open(…)</code>.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "components", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# The components join, fit and score.
+### BEGIN SOLUTION
+@dsl.component(install_kfp_package=False)
+def join(weather: str, trips: str, days: Output[Dataset]):
+    """Write a row for each day: day, trips (the city's sum), temperature_c. Raises ValueError where there is no trip or no temperature."""
+    import csv
+
+    with open(weather, newline="") as lines:
+        warmth = {line["day"]: line["temperature_c"] for line in csv.DictReader(lines)}
+    sums = {}
+    with open(trips, newline="") as lines:
+        for line in csv.DictReader(lines):
+            sums[line["hour"][:10]] = sums.get(line["hour"][:10], 0) + int(line["trips"])
+    if not sums:
+        raise ValueError(f"no trips in {trips}")
+    for day in sums:
+        if not warmth.get(day):
+            raise ValueError(f"no temperature of {day} in {weather}")
+    with open(days.path, "w") as table:
+        print("day,trips,temperature_c", file=table)
+        for day in sorted(sums):
+            print(day, sums[day], warmth[day], sep=",", file=table)
+    days.metadata.update({"rows": len(sums), "first": min(sums), "last": max(sums)})
+
+
+@dsl.component(install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    """Fit trips = intercept + slope * temperature_c to all days but the last ones. Raises ValueError for fewer than three days."""
+    import csv
+    import json
+    from statistics import linear_regression
+
+    with open(days.path, newline="") as lines:
+        past = list(csv.DictReader(lines))
+    past = past[: len(past) - test_days]
+    if len(past) < 3:
+        raise ValueError(f"{len(past)} days to train on, expected three or more")
+    fitted = linear_regression([float(day["temperature_c"]) for day in past], [float(day["trips"]) for day in past])
+    with open(model.path, "w") as target:
+        json.dump({"intercept": fitted.intercept, "slope": fitted.slope}, target)
+    model.metadata.update({"trained_on": len(past), "last": past[-1]["day"]})
+
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    """Return how far the model is off on the last days, on average, in trips per day."""
+    import csv
+    import json
+
+    with open(model.path) as kept:
+        fitted = json.load(kept)
+    with open(days.path, newline="") as lines:
+        future = list(csv.DictReader(lines))[-test_days:]
+    return sum(abs(fitted["intercept"] + fitted["slope"] * float(day["temperature_c"]) - float(day["trips"])) for day in future) / len(
+        future
+    )
+
+
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-components", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+Path("degrees.yaml").unlink(missing_ok=True)
+try:
+
+    @dsl.pipeline(name="degrees")
+    def degrees(trips: str, weather: str, test_days: int = 7) -> float:
+        joined = join(trips=trips, weather=weather)
+        fitted = fit(days=joined.outputs["days"], test_days=test_days)
+        return score(model=fitted.outputs["model"], days=joined.outputs["days"], test_days=test_days).output
+
+    compiler.Compiler().compile(degrees, "degrees.yaml")
+except Exception as problem:
+    raise AssertionError(
+        f"The pipeline of your three components does not compile: {type(problem).__name__}: {problem}. Compare the names and types of inputs and outputs with the table."
+    ) from None
+degrees_spec = load_spec("degrees.yaml")
+slow = [
+    name
+    for name, executor in degrees_spec["deploymentSpec"]["executors"].items()
+    if any("pip install" in word for word in executor["container"]["command"])
+]
+assert not slow, (
+    f"{', '.join(slow)} calls pip before it runs: write @dsl.component(install_kfp_package=False), without packages to install."
+)
+types_of = {
+    f"{name} {key}": about["artifactType"]["schemaTitle"]
+    for name, one in degrees_spec["components"].items()
+    for key, about in {
+        **one.get("inputDefinitions", {}).get("artifacts", {}),
+        **one.get("outputDefinitions", {}).get("artifacts", {}),
+    }.items()
+}
+for place, kind in {
+    "comp-join days": "Dataset",
+    "comp-fit model": "Model",
+    "comp-score model": "Model",
+    "comp-score days": "Dataset",
+}.items():
+    assert types_of.get(place) == f"system.{kind}", (
+        f"In the compiled pipeline {place.replace('comp-', '')} has the type {types_of.get(place, 'of a parameter')}, expected system.{kind}."
+    )
+try:
+    mean_error = run_here(degrees, trips=str(Path("trips.csv").resolve()), weather=str(Path("weather.csv").resolve()))["Output"]
+except RuntimeError as problem:
+    raise AssertionError(
+        f"Kubeflow's local runner stopped: {problem}. A step runs alone: what it uses must stand in its function or come in as an input."
+    ) from None
+assert abs(mean_error - 538.7) < 0.1, (
+    f"score returned {mean_error:.1f} trips per day, expected 538.7. Is the error that of the last seven days alone?"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "judge-components", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from degrees.yaml, on the cluster: other trips and weather, other numbers of test days. Table, model, metadata and error.
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_degrees
+
+expect_degrees(rehearse, compiled_text("degrees.yaml"))
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-components-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from degrees.yaml, on the cluster: broken data. Does the right step fail, with a message that says what is wrong?
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_loud
+
+expect_loud(rehearse, compiled_text("degrees.yaml"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 4 · A step that runs twice
+#
+# On Friday a machine of the cluster broke down, just after a step had entered Hillside's training into the *ledger* and before it could say so. The cluster ran the step again: that is called a **retry**, and it is right. Machines break and networks drop, and in most cases the second attempt succeeds. But this was Cy's step:
+
+
+# %%
+def cys_enter(ledger, run, district, error, rows):
+    new = not os.path.exists(ledger)
+    with open(ledger, "a") as file:
+        if new:
+            file.write("run,district,error,rows\n")
+        file.write(f"{run},{district},{error},{rows}\n")
+
+
+with tempfile.TemporaryDirectory() as place:
+    cys_enter(f"{place}/ledger.csv", "0017", "Hillside", 3.25, 504)
+    cys_enter(f"{place}/ledger.csv", "0017", "Hillside", 3.25, 504)  # the retry
+    with full_disk(after=75):  # here every file ends after 75 bytes
+        try:
+            cys_enter(f"{place}/ledger.csv", "0017", "Harbour", 5.5, 504)
+        except OSError as error:
+            print(f"OSError: {error}\n")
+    print(Path(f"{place}/ledger.csv").read_text())
+
+# %% [markdown]
+# Two lines for one training, and when the disk was full, half a line. Whoever reads the ledger at that moment, or after it, reads nonsense. Opening the file with `"w"` would be worse: then the old lines are gone at once.
+#
+# So two things are needed. The step must be **idempotent**: what it writes has a *key*, here run and district, and a second time replaces the first. And its writing must be **atomic**: whoever looks sees either all of the old state or all of the new. On a disk one writes a new file beside the old one, and when it is complete, renames it: `os.replace(new, old)` does that in one step.
+#
+# ### Exercise 4 — The ledger
+# *Difficulty ●●○ · about 14 minutes*
+#
+# Write `enter(ledger, run, district, error, rows)`. It enters a training into the CSV file `ledger`, with the header `run,district,error,rows`.
+#
+# Done means:
+#
+# 1. If the file is not there yet, it is made. If there is a line of this run and district, it is replaced; if not, the new line comes last. All other lines stay, in their order, with their texts as they were. A run is a text: `0017` is not `17`. A district's name may hold a comma.
+# 2. An `error` that is not a finite number from 0 on, or fewer than one row, raises a `ValueError`, and nothing is written.
+# 3. If writing fails in the middle, the ledger is as it was before, the exception comes out, and a later attempt succeeds.
+#
+# <details><summary>Hint 1</summary>Check first. Read all lines, make the new list of lines, write it to another file in the same folder, rename. With <code>csv.reader</code> everything stays text, commas included.</details>
+# <details><summary>Hint 2</summary><code>math.isfinite</code> knows <code>nan</code> and <code>inf</code>. Look for the line whose first two entries are <code>[str(run), str(district)]</code>. Close the new file before <code>os.replace</code>: only then is it complete.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "ledger", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def enter(ledger, run, district, error, rows):
+    """Enter a training into the ledger: one line for each run and district, however often it is entered."""
+    ### BEGIN SOLUTION
+    if not (math.isfinite(error) and error >= 0 and rows >= 1):
+        raise ValueError(f"run {run}, {district}: error {error} on {rows} rows cannot be")
+    lines = [["run", "district", "error", "rows"]]
+    if os.path.exists(ledger):
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    line = [str(run), str(district), str(error), str(rows)]
+    places = [number for number, one in enumerate(lines) if one[:2] == line[:2]]
+    if places:
+        lines[places[0]] = line
+    else:
+        lines.append(line)
+    with open(f"{ledger}.new", "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
+    os.replace(f"{ledger}.new", ledger)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": false, "grade_id": "ledger-tools", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def read_ledger(path):
+    """Return the ledger's lines, each a list of texts."""
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def enter_on_full_disk(ledger, run, district, error, rows):
+    """Call enter on a disk that has room for 12 bytes more; return the name of the exception that came out, or "none"."""
+    try:
+        with full_disk(after=os.path.getsize(ledger) + 12):
+            enter(ledger, run, district, error, rows)
+    except Exception as problem:
+        return type(problem).__name__
+    return "none"
+
+
+# %% nbgrader={"grade": true, "grade_id": "test-ledger", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+with tempfile.TemporaryDirectory() as place:
+    ledger = os.path.join(place, "ledger.csv")
+    for one in [
+        ("0017", "Hillside", 3.25, 504),
+        ("0017", "Harbour", 5.5, 504),
+        ("0018", "Hillside", 3.5, 528),
+        ("0017", "Hillside", 3.75, 480),
+    ]:
+        enter(ledger, *one)
+    lines = read_ledger(ledger)
+    assert lines[0] == ["run", "district", "error", "rows"], (
+        f"The ledger begins with {lines[0]}, expected the header run,district,error,rows."
+    )
+    keys = [tuple(line[:2]) for line in lines[1:]]
+    assert keys.count(("0017", "Hillside")) == 1, (
+        f"Run 0017 of Hillside was entered twice, and has {keys.count(('0017', 'Hillside'))} lines. The second time replaces the first."
+    )
+    assert keys == [("0017", "Hillside"), ("0017", "Harbour"), ("0018", "Hillside")], (
+        f"The lines are those of {keys}. A replaced line stays in its place, and the others stay as they are."
+    )
+    assert float(lines[1][2]) == 3.75 and int(float(lines[1][3])) == 480, (
+        f"Hillside's line of run 0017 is {lines[1]}, expected the later entry: 3.75 on 480 rows."
+    )
+    for wrong in [math.nan, -1.0]:
+        before = Path(ledger).read_bytes()
+        try:
+            enter(ledger, "0019", "Harbour", wrong, 504)
+        except ValueError:
+            pass
+        else:
+            raise AssertionError(f"An error of {wrong} was entered as if it were one. Raise a ValueError.")
+        assert Path(ledger).read_bytes() == before, (
+            f"With an error of {wrong} there came a ValueError, but the ledger was written all the same."
+        )
+
+# %% nbgrader={"grade": true, "grade_id": "judge-ledger", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: enter with many entries in a random order, some of them several times, with names and runs of all kinds, and impossible values.
+### BEGIN HIDDEN TESTS
+from judging import expect_ledger
+
+expect_ledger(enter)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-ledger-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: enter on a disk that is full in the middle of the writing, and once more when there is room again.
+### BEGIN HIDDEN TESTS
+from judging import expect_whole
+
+expect_whole(enter, enter_on_full_disk)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# In a pipeline the run's own name is there for the asking: `dsl.PIPELINE_JOB_ID_PLACEHOLDER`, given to a step as an input, becomes the run's identity, and stays the same in every retry. That makes it a good key.
+
+# %% [markdown]
+# ## Part 5 · A fan-out and a gate
+#
+# Open `cys_pipeline.py`: the nightly training for the cluster. A **fan-out** runs the same steps for each district, and a **quality gate** decides whether the result is published. It reads well. Let us run what was compiled from it, with a limit of 0.1 trips per hour, which no model can keep. `rehearse` runs a compiled pipeline on a cluster in miniature, from `cluster.py`, by the rules
+# of a real one: an empty pod for each attempt, conditions, loops, retries and a cache. We need it because Kubeflow's local runner (2.16) leaves just these out: it takes a condition for false, tries nothing twice, and has no cache.
+
+# %%
+import cys_pipeline
+
+compiler.Compiler().compile(cys_pipeline.nightly, "cys_nightly.yaml")
+place = {"source": "{data}/trips.csv", "store": "{store}", "day": "2025-10-20"}  # {data} and {store} are two folders of the rehearsal
+files = {"trips.csv": Path("trips.csv").read_text()}
+told = rehearse("cys_nightly.yaml", [{"arguments": {**place, "limit": 0.1}, "files": files}])[0]
+for step in told["steps"]:
+    print(f"{step['name']:12} {step['state']:10} {str(step['outputs'].get('Output', ''))[:6]}")
+print("published:", sorted(told["store"]))
+
+# %% [markdown]
+# The mean error was above the limit, and three forecasts were published. Why? `if mean.output <= limit:` runs when the pipeline is *compiled*. At that time there is no error, only a placeholder for one. Comparing placeholders gives an object, and Python takes every object for true. So the branch `publish` was compiled, always, and `tell` never: look for a `triggerPolicy` in the YAML, there is none.
+#
+# What is to be decided while the pipeline runs must be written with Kubeflow's words:
+#
+# | at compile time | at run time |
+# |:--|:--|
+# | `if a <= b:` … `else:` | `with dsl.If(a <= b):` … `with dsl.Else():` |
+# | `for one in names:` | `with dsl.ParallelFor(names) as one:` |
+# | a list that grows in the loop | `dsl.Collected(…)` of an output, outside the loop: the outputs of all its turns |
+#
+# A small one, to see it work. (`.output` is the output of a step that has only one. `evaluate` has two, its metrics and what it returns; what a step returns is called `Output`.)
+
+
+# %%
+@dsl.pipeline(name="small")
+def small(districts: list[str], source: str, limit: float):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    mean = steps.average(errors=dsl.Collected(error.outputs["Output"]))
+    with dsl.If(mean.output > limit):
+        steps.tell(message="the mean error is above the limit", error=mean.output)
+
+
+compiler.Compiler().compile(small, "small.yaml")
+condition = next(task for name, task in load_spec("small.yaml")["root"]["dag"]["tasks"].items() if name.startswith("condition"))
+print(condition["triggerPolicy"])
+names = ["Harbour", "Hillside"]
+for limit in (0.1, 99.0):
+    told = rehearse("small.yaml", [{"arguments": {"districts": names, "source": "{data}/trips.csv", "limit": limit}, "files": files}])[0]
+    print(f"limit {limit}: {[step['state'] for step in told['steps'] if step['name'] == 'tell']}")
+
+# %% [markdown]
+# **In older tutorials** you find Kubeflow Pipelines 1: `ContainerOp`, `func_to_container_op` and `create_component_from_func`; `dsl.Condition` where there is now `dsl.If` with `dsl.Elif` and `dsl.Else`; files handed on with `InputPath` and `OutputPath`; and a compiler that wrote a workflow for Argo. In version 2 components are made by `@dsl.component`, files are typed artefacts, and the compiler writes the
+# specification that you have read. For DVC, older pages use `dvc run`, which is gone since DVC 3; stages stand in `dvc.yaml`.
+#
+# ### Exercise 5 — The gate
+# *Difficulty ●●● · about 15 minutes*
+#
+# Write the pipeline `nightly(source, day, store, limit, districts)`, named `nightly`, with the steps in `steps.py` (`steps.prepare` and so on; `test_days` is 7). `limit` is a number, `districts` a list of texts that is known only when the pipeline is run.
+#
+# Done means, at run time:
+#
+# 1. Each district in the list gets its own tables, its own model and its own error, and only those.
+# 2. The gate looks at the **worst** district (`steps.worst`), since a good mean does not help the drivers at the Harbour. If its error is at most the limit, all models are published, by one `publish`.
+# 3. Otherwise nothing is published, and `tell` runs instead, with the worst error. The message is yours.
+# 4. If a step fails in any district, the run fails and nothing is published.
+# 5. `publish` goes over the network, so it is **retried** up to three times after a failure. The steps before it are not retried: given the same table, a training that failed will fail again.
+#
+# Then compile it to `nightly.yaml`, in the same cell.
+#
+# <details><summary>Hint 1</summary>Begin with <code>small</code> above. <code>publish</code> takes all models in one file: <code>steps.bundle</code> makes it of collected ones, before the gate. What is the opposite of "at most the limit"? <code>dsl.Else</code> spares you the question.</details>
+# <details><summary>Hint 2</summary><code>dsl.Collected</code> takes <code>model.outputs["model"]</code>, too. A call of a step returns a task, and a task has <code>.set_retry(num_retries=…)</code>. Compile with <code>compiler.Compiler().compile(function, "file.yaml")</code>.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "gate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# The pipeline nightly, compiled to nightly.yaml.
+### BEGIN SOLUTION
+@dsl.pipeline(name="nightly", description="All districts, and a gate that looks at the worst of them.")
+def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
+    """Train each district's model; publish all if the worst error is at most the limit, else tell the team."""
+    with dsl.ParallelFor(districts) as district:
+        cut = steps.prepare(source=source, district=district, test_days=7)
+        trained = steps.train(train_table=cut.outputs["train_table"])
+        tested = steps.evaluate(model=trained.outputs["model"], test_table=cut.outputs["test_table"])
+    largest = steps.worst(errors=dsl.Collected(tested.outputs["Output"]))
+    together = steps.bundle(models=dsl.Collected(trained.outputs["model"]))
+    with dsl.If(largest.output <= limit):
+        steps.publish(all_models=together.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="a district is above the limit, nothing was published", error=largest.output)
+
+
+compiler.Compiler().compile(nightly, "nightly.yaml")
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-gate", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+assert Path("nightly.yaml").exists(), "There is no nightly.yaml: compile the pipeline in your cell."
+monday = {"source": "{data}/trips.csv", "day": "2025-10-20", "store": "{store}", "districts": ["Eastfield", "Hillside", "Old-Town"]}
+try:
+    wide, narrow = rehearse(
+        "nightly.yaml",
+        [
+            {"arguments": {**monday, "limit": 99.0}, "files": {"trips.csv": Path("trips.csv").read_text()}, "lost": {"publish": 1}},
+            {"arguments": {**monday, "day": "2025-10-21", "limit": 0.1}, "empty_store": True},
+        ],
+    )
+except TypeError as problem:
+    raise AssertionError(f"nightly.yaml could not be run: {problem}. Are its parameters those of the exercise?") from None
+ran = [(step["name"], step["item"]) for step in wide["steps"] if step["state"] == "SUCCEEDED"]
+for district in monday["districts"]:
+    assert ("train", district) in ran, (
+        f"With the districts {monday['districts']} nobody trained {district} in a turn of a loop. What ran: {ran}. The list is known at run time only: dsl.ParallelFor."
+    )
+assert wide["state"] == "SUCCEEDED", (
+    f"With a limit of 99, and the first pod of publish lost, the run failed: {wide['error']}. A pod can be lost; publish shall be retried."
+)
+assert sorted(wide["store"]) == [f"2025-10-20/{district}.csv" for district in monday["districts"]], (
+    f"With a limit of 99 trips per hour there was published: {sorted(wide['store']) or 'nothing'}; expected one file for each of the three districts."
+)
+assert not narrow["store"], (
+    f"With a limit of 0.1, which no model keeps, there was published: {sorted(narrow['store'])}. Is the gate decided at run time?"
+)
+assert [step["state"] for step in narrow["steps"] if step["name"] == "tell"] == ["SUCCEEDED"], (
+    "With a limit of 0.1 `tell` did not run. Nobody learns that nothing was published."
+)
+
+# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from nightly.yaml, on the cluster: other districts and trips, limits between the mean and the worst error, and exactly the worst one.
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_gate
+
+expect_gate(rehearse, compiled_text("nightly.yaml"))
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from nightly.yaml: a district whose trips are missing, pods that are lost again and again, and what is retried.
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_stops
+
+expect_stops(rehearse, compiled_text("nightly.yaml"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# What does your gate see?
+
+# %% tags=["uses-answers"]
+told = rehearse("nightly.yaml", [{"arguments": {**place, "limit": 6.0, "districts": DISTRICTS}, "files": files}])[0]
+errors = {step["item"]: step["outputs"]["Output"] for step in told["steps"] if step["name"] == "evaluate"}
+fig, ax = plt.subplots(figsize=(8.5, 3))
+bars = ax.barh(list(errors), list(errors.values()), color="lightsteelblue", edgecolor="steelblue")
+ax.bar_label(bars, fmt="%.1f", label_type="center")
+ax.axvline(sum(errors.values()) / len(errors), color="grey", linestyle=":", label="mean of the districts")
+ax.axvline(6.0, color="black", linestyle="--", label="limit")
+ax.set(xlabel="mean absolute error on the last seven days (trips per hour)", ylabel="district")
+ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+fig.tight_layout()
+fig.savefig("gate.png", dpi=100)
+plt.close(fig)
+Image(
+    "gate.png",
+    alt="Horizontal bars with the error of each of five districts in trips per hour, a dotted line at their mean and a dashed line at the limit of 6",
+)
+
+# %% [markdown]
+# Decide with the picture: at which limits would Cy's mean have published a model that your gate stops?
+#
+# <details><summary>What we see</summary>At every limit between the dotted line, 5.0, and the longest bar, 6.7. The team's limit of 6 lies just there. Eastfield's small error hides the Harbour's large one: a mean is a poor gate wherever each part has its own users.</details>
+
+# %% [markdown]
+# ## Part 6 · A cache that never serves old data
+#
+# Last, the bill. Kubeflow has a **cache**: a task whose component and inputs are the same as in an earlier run is not run again; its earlier outputs are taken. It is on for every task unless one switches it off with `.set_caching_options(False)`. You see it in the compiled pipeline as `cachingOptions`.
+#
+# But what are "the same inputs"? DVC compares contents. Kubeflow compares *parameters by their value*, and *artefacts by their identity*: the same artefact is one that came out of the same run of a step. It does not look into files. Here is Cy's weekly training, three weeks long. In the second, new trips have arrived:
+
+
+# %%
+@dsl.pipeline(name="weekly")
+def cys_weekly(source: str, store: str):
+    table = steps.fetch(source=source)
+    model = steps.learn(table=table.outputs["table"])
+    steps.put(model=model.outputs["model"], store=store)
+
+
+compiler.Compiler().compile(cys_weekly, "cys_weekly.yaml")
+half = "\n".join(Path("trips.csv").read_text().split("\n")[:1681]) + "\n"
+where = {"source": "{data}/trips.csv", "store": "{store}"}
+for told in rehearse(
+    "cys_weekly.yaml",
+    [{"arguments": where, "files": {"trips.csv": half}}, {"arguments": where, "files": files}, {"arguments": where}],
+):
+    model = json.loads(told["store"]["model.json"])
+    print({step["name"]: step["state"] for step in told["steps"]}, f"at eight o'clock: {model['trips'][8]:.1f} trips per hour")
+
+# %% [markdown]
+# The new trips were never read. `fetch` had the same input as the week before, a *path*, so it was not run. Everything after it had the same artefacts. All green, all old.
+#
+# The next thing that everybody tries is to switch off the cache for `fetch`. Then the model is right. But its table is a *new artefact* in every run, whatever it holds, so `learn`, with its four rented hours, runs again for the same trips. And the third step, `put`, changes something outside the pipeline: if its input is an old one, "take the earlier outputs" means that nothing is put.
+#
+# ### Exercise 6 — Old data, new bill
+# *Difficulty ●●● · about 10 minutes*
+#
+# Write the pipeline `weekly(source, store)`, named `weekly`, with `steps.fetch`, `steps.learn` and `steps.put`, and with steps of your own where you need them. Compile it to `weekly.yaml` in the same cell.
+#
+# Done means, week after week on the same cluster:
+#
+# 1. After a run, `model.json` in the store is the model of the trips that lie in `source` then, whatever was there before, in the file or in the store.
+# 2. `learn` runs if the trips are others than in all weeks before, and only then. For trips that it has seen, its outputs come from the cache.
+#
+# <details><summary>Hint 1</summary>Kubeflow compares parameters by their value. Which small value changes exactly when the trips change, and who can find it out anew each week, at little cost? Open <code>steps.fetch</code>: what could it do with such a value?</details>
+# <details><summary>Hint 2</summary>Your own component takes the path and returns a text, <code>-> str</code>: the SHA-256 of the file's bytes (<code>hashlib.sha256(…).hexdigest()</code>). This cheap step must never be cached. And of the other three, one must not be cached either.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "cache", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# The pipeline weekly, compiled to weekly.yaml.
+### BEGIN SOLUTION
+@dsl.component(install_kfp_package=False)
+def fingerprint(source: str) -> str:
+    """Return the SHA-256 of a file."""
+    import hashlib
+
+    with open(source, "rb") as trips:
+        return hashlib.sha256(trips.read()).hexdigest()
+
+
+@dsl.pipeline(name="weekly")
+def weekly(source: str, store: str):
+    """Train if the trips are new, and put their model into the store in any case."""
+    version = fingerprint(source=source).set_caching_options(False)
+    fetched = steps.fetch(source=source, version=version.output)
+    learnt = steps.learn(table=fetched.outputs["table"])
+    steps.put(model=learnt.outputs["model"], store=store).set_caching_options(False)
+
+
+compiler.Compiler().compile(weekly, "weekly.yaml")
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-cache", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+assert Path("weekly.yaml").exists(), "There is no weekly.yaml: compile the pipeline in your cell."
+every_trip = Path("trips.csv").read_text()
+some_trips = "\n".join(every_trip.split("\n")[:841]) + "\n"
+there = {"source": "{data}/trips.csv", "store": "{store}"}
+try:
+    weeks = rehearse(
+        "weekly.yaml",
+        [
+            {"arguments": there, "files": {"trips.csv": some_trips}},
+            {"arguments": there},
+            {"arguments": there, "files": {"trips.csv": every_trip}},
+        ],
+    )
+except TypeError as problem:
+    raise AssertionError(f"weekly.yaml could not be run: {problem}. Are its parameters those of the exercise?") from None
+for number, week in enumerate(weeks, 1):
+    assert week["state"] == "SUCCEEDED", f"In week {number} the run failed: {week['error']}"
+    assert "model.json" in week["store"], f"After week {number} there is no model.json in the store."
+learning = [next((step["state"] for step in week["steps"] if step["name"] == "learn"), "missing") for week in weeks]
+models = [json.loads(week["store"]["model.json"])["trips"] for week in weeks]
+assert models[2] != models[0], "In week 3 there are new trips, and the model in the store is that of week 1. Which step did not look?"
+assert learning[0] == "SUCCEEDED" and learning[2] == "SUCCEEDED", (
+    f"The trips are new in weeks 1 and 3. `learn` in the three weeks: {learning}."
+)
+assert learning[1] == "CACHED", (
+    f"In week 2 the trips are those of week 1, and `learn` ran for four hours all the same ({learning[1]}). An artefact that was made again is another one: let the step that makes it come from the cache."
+)
+assert abs(models[2][8] - 184.64) < 0.01, (
+    f"After week 3 the model says {models[2][8]} trips at eight o'clock, expected 184.64. Is it the model of all trips?"
+)
+
+# %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from weekly.yaml, on the cluster: more weeks, with trips that change by a single digit, that come back, and a store that somebody has emptied.
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_weeks
+
+expect_weeks(rehearse, compiled_text("weekly.yaml"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Here is what each week would run, before and now:
+
+# %% tags=["uses-answers"]
+four_weeks = [
+    {"arguments": where, "files": {"trips.csv": half}},
+    {"arguments": where},
+    {"arguments": where, "files": files},
+    {"arguments": where, "files": {"trips.csv": half}},
+]
+for name in ("cys_weekly.yaml", "weekly.yaml"):
+    print(name)
+    for week, told in enumerate(rehearse(name, four_weeks), 1):
+        eight = json.loads(told["store"]["model.json"])["trips"][8]
+        print(
+            f"  week {week}: {eight:5.1f} at eight; ran: {', '.join(s['name'] for s in told['steps'] if s['state'] == 'SUCCEEDED') or 'nothing'}"
+        )
+
+# %% [markdown]
+# ## Putting it together
+#
+# Noor's two letters of that Monday have their answers. The bill: `dvc.yaml` now says what each stage reads, no more and no less, equal inputs give equal bytes, and on the cluster a training runs once for each version of the trips. The Harbour: the gate is decided at run time, and asks for the worst district. What to take to work tomorrow:
+#
+# - Declare what a step reads, exactly. What is forgotten is not run; what is over-declared is run for nothing.
+# - A step gets everything through its inputs and gives everything through its outputs. Types and metadata make the hand-over readable for the one who comes after you.
+# - Ask of every step: what if it runs twice? What if it breaks off in the middle? What if its input is empty?
+# - Read what you send to the cluster. The compiled pipeline is the truth; the Python code is how you got there.
+# - Know what a cache compares. DVC: contents. Kubeflow: values of parameters, identity of artefacts. Never cache a step that changes the world outside.
+#
+# What our small cluster leaves out: images that have to be built and pulled, access rights to the store, several teams who want the same machine, and pipelines that start while the last one is still running. Kubeflow on Kubernetes has labs of its own, later.
+
+# %% [markdown]
+# ## Going further
+#
+# - **An exit handler.** `dsl.ExitHandler` runs a step whatever became of the others: let it tell the team when a run has failed. Rehearse it on `cluster.py` with a broken file; Kubeflow's local runner (2.16) leaves the handler out just then.
+# - **Fewer districts a night.** Let the nightly pipeline of Part 5 train only districts whose trips have changed. Which value would `prepare` need?
+# - **Two at once.** What happens to the ledger when two districts enter themselves at the same moment? Atomic writing alone does not help: look up *file locks*, and databases.
+#
+# To read:
+#
+# - [Kubeflow Pipelines, the user guides](https://www.kubeflow.org/docs/components/pipelines/user-guides/), and there the page on [caching](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/caching/)
+# - [DVC's documentation of dvc.yaml](https://dvc.org/doc/user-guide/project-structure/dvcyaml-files): matrix, templating, parameters
+# - Hannes Hapke and Catherine Nelson, *Building Machine Learning Pipelines*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/building-machine-learning/9781492053187/)
+# - Google's guide, [continuous delivery and automation pipelines in machine learning](https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-learning)

@@ -1,4 +1,4 @@
-"""Write trips.csv, weather.csv and cys_night.yaml again, byte for byte: python make_files.py"""
+"""Write trips.csv, weather.csv, holidays.csv and cys_night.yaml again, byte for byte: python make_files.py"""
 
 import sys
 from pathlib import Path
@@ -53,6 +53,7 @@ def main() -> None:
     days = city.weather.groupby("day", as_index=False)["temperature_c"].mean().round(1)
     days.to_csv(HERE / "files" / "weather.csv", index=False, lineterminator="\n")
     compiler.Compiler().compile(cys_night, str(HERE / "files" / "cys_night.yaml"))
+    (HERE / "files" / "nightly" / "holidays.csv").write_bytes(b"day\n2025-10-03\n2025-12-25\n2025-12-26\n")
     table[["hour", "district", "trips"]].to_csv(HERE / "files" / "trips.csv", index=False, lineterminator="\n")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 TRY = """
-import sys
 import mlflow
 from autograder.mlflow_store import make_once
 
@@ -21,6 +20,7 @@ def log(name):
 
 log("mlflows.db")
 make_once()
+mlflow.store.db.utils._upgrade_db = None  # who migrates from here on stops
 log("ours.db")
 mlflow.MlflowClient(registry_uri="sqlite:///registry.db").create_registered_model("demand")
 """
@@ -49,8 +49,8 @@ def test_it_is_what_mlflow_makes(folder: Path, name: str) -> None:
     assert len(schema(folder / name)[0]) > 100
 
 
-def test_a_database_of_another_revision_is_left_to_mlflow(folder: Path, tmp_path: Path) -> None:
-    """Tables that are there are migrated by MLflow, and nothing of them is lost."""
+def test_a_database_that_holds_something_is_left_to_mlflow(folder: Path, tmp_path: Path) -> None:
+    """MLflow adds its own tables by migrations, and nothing that was there is lost."""
     old = tmp_path / "old.db"
     with sqlite3.connect(old) as database:
         database.execute("create table notes (text varchar)")

@@ -147,9 +147,9 @@ print(Path("alarm/metrics.json").read_text())
 # wrote:
 
 # %%
-read, written = watch("alarm", "python evaluate.py")
-print("read:   ", sorted(read))
-print("written:", sorted(written))
+files_read, files_written = watch("alarm", "python evaluate.py")
+print("read:   ", sorted(files_read))
+print("written:", sorted(files_written))
 
 # %% [markdown]
 # ### Exercise 1 — The audit
@@ -160,7 +160,7 @@ print("written:", sorted(written))
 # `{"prepare": {"missing_deps": […], "needless_deps": […], "missing_outs": […]}, "train": …}`
 #
 # - `missing_deps`: files that the stage reads and does not declare. Its changes go unnoticed.
-# - `needless_deps`: what it declares as an input and does not read. It runs for nothing.
+# - `needless_deps`: what it declares as an input, in `deps` or by `params`, and does not read. It runs for nothing.
 # - `missing_outs`: files that it writes and does not declare. A clone does not get them.
 #
 # The rules of the file, which you need:
@@ -290,8 +290,9 @@ for event in EVENTS:
 # Done means, on `main`, committed:
 #
 # 1. Each stage declares every file that it reads and every entry of `params.yaml` that it uses, and nothing else. "Nothing else" is meant file by file: when only the test days change, `train` has nothing to do.
-# 2. Each stage declares every file that it writes. `fill.json` is such an output, and so is `daily.csv`, a table for plots.
-# 3. The alarm is trained with the `C` that stands in `params.yaml`, whatever it is. What the scripts compute is otherwise as before.
+# 2. Each stage declares every file that it writes. `fill.json` is such an output, and so is `daily.csv`, a table for plots. (Friday's commit has put `daily.csv`, `metrics.json` and `model.json` into Git. What is in Git cannot lie in DVC's cache as
+#    well: declare it with `cache: false`, or take it out of Git first, with `git rm --cached FILE`. DVC says otherwise that it is *already tracked by SCM*; that means Git.)
+# 3. The alarm is trained with the `C` that stands in `params.yaml`, whatever it is. (`C` says how far a logistic regression's weights may go: the smaller, the more careful it is.) What the scripts compute is otherwise as before.
 # 4. The pipeline has been reproduced, with Friday's figures. A clone that gets the outputs from your cache finds nothing to do.
 #
 # When you hand in, the events are played to a clone of your repository, some others besides; in three of them the stages run, on data that you have not seen, and the model is compared with the right one. Data and model may stay in Git for now: that is Part 3.
@@ -463,11 +464,13 @@ Image(
 # ### Exercise 3 — Two releases
 # *Difficulty ●●○ · about 30 minutes*
 #
-# Make two releases of `alarm`. The team's store is the folder `alarm-store` beside this notebook. Give its absolute path, `str(Path("alarm-store").resolve())`, as one gives the address of a server.
+# Make two releases of `alarm`. The team's store is the folder `alarm-store` beside this notebook. Give its absolute path, `str(Path("alarm-store").resolve())`, as one gives the address of a server: a relative one is counted from the clone, and leads
+# nowhere from a clone that lies in another folder. In a real team an address such as `s3://alarm-store` stands there, which is the same for all. A path of your own laptop helps nobody else; it does not belong into a committed file, but
+# into `dvc remote modify --local`, which Git does not see.
 #
 # Done means:
 #
-# 1. `.dvc/config`, committed, names `alarm-store` as the default remote.
+# 1. `.dvc/config`, committed, names `alarm-store` as the default remote, by its absolute path.
 # 2. The tag **`v1`**: the pipeline with the trips of June to August. Neither `data/trips.csv`, nor `model.json`, nor anything of `prepared/` is in that commit (or in later ones); a clean clone pulls them. (`stations.csv`, `metrics.json` and `daily.csv` are small; they may be in Git or in DVC.)
 # 3. The tag **`v2`**, on a later commit: it is Monday 15 September, and the trips of the last two weeks have arrived. The rows of `september.csv` stand below the old ones in `data/trips.csv`; the alarm is tested on September, so `prepare.first_test_day` is `2025-09-01`.
 # 4. For both: reproduced before it was committed. In a clean clone DVC has nothing to do.
@@ -537,13 +540,18 @@ from pathlib import Path
 from judging import Repository, lab_text, stored
 
 alarm = Repository("alarm", "alarm")
-remote = alarm.remote("v1")
-assert remote is not None, (
-    "In v1 the committed .dvc/config names no default remote: a colleague's clone does not know where to pull from. Commit it, and add the remote with --default and without --local."
-)
-assert remote == Path("alarm-store").resolve(), (
-    f"In v1 the default remote is {remote}, expected the folder alarm-store beside this notebook."
-)
+for revision in ("v1", "main"):
+    remote = alarm.remote(revision)
+    assert remote is not None, (
+        f"In {revision} the committed .dvc/config names no default remote: a colleague's clone does not know where to pull from. Commit it, and add the remote with --default and without --local."
+    )
+    address = Path(remote.removeprefix("file://"))
+    assert address.is_absolute(), (
+        f"In {revision} the committed .dvc/config gives the store's address as {remote}, counted from the clone: a clone that lies in another folder looks for the store in the wrong place. Give the absolute path."
+    )
+    assert address.resolve() == Path("alarm-store").resolve(), (
+        f"In {revision} the default remote is {remote}, expected the folder alarm-store beside this notebook."
+    )
 assert alarm.commit("v1") in alarm.commits("main"), "The tag v1 is not on main."
 outs = alarm.outs("v1")
 for path in ("prepared/train.csv", "model.json"):
@@ -644,7 +652,7 @@ print(read("dvc.lock", repo="small/repo", rev="r2"))
 # %% [markdown]
 # (The line ` M metrics.json` is the work that somebody is at: a changed file, which must stay as it is.)
 #
-# Look closely at `r2`. The disk that holds the store was full one night, and the file was cut short. `read` streams it from the remote, and does not compare its hash. You would have put half a model on the server.
+# Look closely at `r2`: its last characters are missing. The disk that holds the store was full one night, and the file was cut short. `read` streams it from the remote, and does not compare its hash. You would have put half a model on the server.
 #
 # ### Exercise 4 — Recall a release
 # *Difficulty ●●○ · about 20 minutes*
@@ -653,11 +661,11 @@ print(read("dvc.lock", repo="small/repo", rev="r2"))
 #
 # If the model cannot be had, or if its bytes do not have the MD5 that the release's `dvc.lock` names for `model.json`, it raises a `LookupError` that says so.
 #
-# Done means: it holds for repositories that you have not seen, with metrics in Git and the model in the cache, in the remote, or in neither. Nothing in the working folder changes: not the files, not the branch.
+# Done means: it holds for repositories that you have not seen, with metrics in Git and the model in the cache, in the remote, or in neither. Nothing in the working folder, where the repository's files lie and people work on them, changes: not the files, not the branch.
 #
 # <details><summary>Hint 1</summary>Three things are read at the release: the metrics, <code>dvc.lock</code> and the model. Which of them tells you what the bytes must be?</details>
-# <details><summary>Hint 2</summary><code>yaml.safe_load</code> turns the text of <code>dvc.lock</code> into <code>["stages"]["train"]["outs"]</code>, a list of dictionaries with <code>path</code> and <code>md5</code>. <code>md5(content)</code> is in the
-# workbench. DVC's exceptions are of several kinds: <code>except Exception as error: raise LookupError(…) from error</code> around the one line that reads the model.</details>
+# <details><summary>Hint 2</summary>Look at the text of <code>dvc.lock</code> printed above: <code>yaml.safe_load</code> turns it into dictionaries and lists. <code>md5(content)</code> is in the workbench. DVC's exceptions are of several kinds, so catch
+# them all, but around the one line alone that reads the model: what fails elsewhere is another fault.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "recall", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -736,7 +744,9 @@ with own_folder() as place:
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the decision that Rosa waits for: `v1` or `v2`? Your `recall` brings both, and their figures. `score_again` asks a model about the days that the repository tests on *now*, those of September.
+# Now the decision that Rosa waits for: `v1` or `v2`? Your `recall` brings both, and their figures. `score_again` asks a model about the days that the repository tests on *now*, those of September. It does so in today's folder, with today's
+# `features.py`, `fill.json` and costs. A model and the value that fills its gaps belong together: put `v1`'s model beside another fill value, and it answers otherwise. Here that does no harm, since the value is 3.5 in both releases, and script and costs have
+# not changed. Who brings a model back for good brings back the whole release.
 
 # %% tags=["uses-answers"]
 models = {tag: recall("alarm", tag) for tag in ("v1", "v2")}
@@ -762,11 +772,16 @@ Image(
 
 # %% [markdown]
 # Mind the trap: the figures in the two releases' `metrics.json` were measured on *different days*. Which of the numbers above may be compared, and which may not? E-bikes came on 18 August, by the way; which of the two models has ever seen one? You will need this in Part 6.
+#
+# And how sure is the gain? Both models were asked about the same days, so their costs are subtracted day by day (the days are *paired*): what makes a day dear for both, such as rain, cancels out. The **standard error** says by how much the mean of
+# so few days is off by chance. About 21 euros, give or take 15, is 1.4 standard errors. If both models were equally good, chance would still show a gap this wide, in favour of one or the other, in about every fifth or sixth fortnight. From two
+# standard errors on it would be about every fifteenth.
 
 # %% [markdown]
 # ## Part 5 · What was lost
 #
-# The depot on the hill works as you taught them. Its alarm is simple: a list of stations whose bikes are looked at first. It takes a second to train. All share `hub.git`, which plays the Git server, and `store`, the DVC remote. This morning your laptop was replaced: your cache is empty, and you have
+# The depot on the hill works as you taught them. Its alarm is simple: a list of stations whose bikes are looked at first. It takes a second to train. All share `hub.git` and `store`, the DVC remote. `hub.git` is the *hub*, which plays the Git server: a *bare* repository, with commits and tags and no files to work
+# on, which everyone pushes to and clones from. This morning your laptop was replaced: your cache is empty, and you have
 # only a fresh clone, `hill/yours`.
 
 # %% nbgrader={"grade": false, "grade_id": "hill", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -785,7 +800,7 @@ except RuntimeError as error:
 # What you find out on the telephone:
 #
 # - **Cy** released `v2`: a better rule in `alarm.py`. He pushed with Git and forgot `dvc push`. His laptop was wiped on Friday.
-# - **Bo** released `v3`: the trips of July and August. He forgot it, too. His laptop is there: `hill/bo`, with his clone and his cache.
+# - **Bo** released `v3`: the trips of July and August. He forgot it, too. His laptop is there: `hill/bo`, with his clone and his cache. "Use it as if it were yours", he says, "but leave my files as they are."
 # - **Ada** changed `limit` in `params.yaml` on `main` this morning, and committed and pushed that. "The rest happens by itself, doesn't it?"
 #
 # ### Exercise 5 — Make it whole again
@@ -800,8 +815,8 @@ except RuntimeError as error:
 # If it went wrong, run the cell that plays the hill again: it starts afresh.
 #
 # <details><summary>Hint 1</summary>Ask of each missing file: is it an output, or an input that no stage makes? The first can be made again, if the pipeline tells the truth, and its hash proves that it is the same. Of the second, somebody must have a copy.</details>
-# <details><summary>Hint 2</summary><code>dvc push</code> works from any clone that has the files. At <code>git checkout v2</code> a <code>dvc pull</code> brings what there is and complains about the rest (in Python a RuntimeError, or give it <code>--allow-missing</code>);
-# then <code>dvc repro</code> runs the stage whose output is not there. Only after Bo's data are in the store can <code>main</code> be reproduced. Tags go to the hub with <code>git push origin main v4</code>.</details>
+# <details><summary>Hint 2</summary><code>dvc push</code> works from any clone that has the files. <code>dvc pull</code> brings what there is and complains about the rest (in Python a RuntimeError, or give it <code>--allow-missing</code>);
+# <code>dvc repro</code> runs the stages whose outputs are not there. Think about the order: what must be in the store before <code>main</code> can be reproduced? Branch and tags go to the hub by name: <code>git push origin NAME NAME</code>.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "lost", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Make the depot's releases whole again, and release v4.
@@ -809,16 +824,13 @@ except RuntimeError as error:
 dvc("hill/bo", "push")  # raw data cannot be made again: they come from the laptop that has them
 
 git("hill/yours", "checkout", "--quiet", "v2")  # a model can
-dvc("hill/yours", "pull", "--allow-missing")
-dvc("hill/yours", "repro")
-dvc("hill/yours", "push")
+dvc("hill/yours", "repro", "--pull")  # what is there is pulled, the rest is made
 
 git("hill/yours", "checkout", "--quiet", "main")
-dvc("hill/yours", "pull")
-dvc("hill/yours", "repro")
+dvc("hill/yours", "repro", "--pull")
 git("hill/yours", "commit", "--quiet", "--all", "-m", "Reproduced with Ada's limit")
 git("hill/yours", "tag", "v4")
-dvc("hill/yours", "push")
+dvc("hill/yours", "push", "--all-tags")
 git("hill/yours", "push", "--quiet", "origin", "main", "v4")
 ### END SOLUTION
 
@@ -922,7 +934,7 @@ assert json.loads(hub.text("v4", "metrics.json"))["stations"] == len(truth), (
 # Rosa, Ada, Bo and Cy will read it; Rosa has never used Git. Write 300 to 500 words, in your own words.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "page", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": true}
-# **Your page.** Add a new Markdown cell directly below this one, and write into it:
+# **Your page.** Write it in the text cell below this one:
 #
 # 1. **What happened.** Why did Friday's `dvc repro` do nothing, and why did Cy's clone not work? Name the causes in the heap, each with the consequence that it had. (3 points)
 # 2. **The decision.** Which release should be live from tomorrow, `v1` or `v2`? Give the figures on which you decide, say why those and not others, how sure one can be, and what would make you go back. (3 points)
@@ -948,6 +960,9 @@ assert json.loads(hub.text("v4", "metrics.json"))["stations"] == len(truth), (
 #
 # Take off nothing for style. Take off 1 point where Rosa could not follow the decision.
 # ### END MARK SCHEME
+
+# %% [markdown]
+# *Write your page here.*
 
 # %% [markdown]
 # ## Putting it together
@@ -982,7 +997,7 @@ print("v1, from the store:", recall("alarm", "v1")["metrics"])
 #
 # ## Going further
 #
-# - **Nobody forgets to push.** `dvc install` puts hooks into a repository that run `dvc push` before each `git push`. Try it in a clone of the hill, and think about what it cannot catch.
+# - **Nobody forgets to push.** `dvc install` puts *hooks* into a repository, small scripts that Git starts by itself: here one that runs `dvc push` before each `git push`. Try it in a clone of the hill, and think about what it cannot catch.
 # - **The machine checks.** Let your `audit` and a clean clone run on every commit. That is where the intermediate lab on CI/CD begins.
 # - **What would C = 0.1 give?** `dvc exp run -S train.C=0.1` runs the pipeline with another value, without a commit, and `dvc exp show` compares.
 #

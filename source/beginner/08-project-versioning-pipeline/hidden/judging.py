@@ -262,6 +262,12 @@ def make_heap(folder, salt, kind):
         stages[last]["plots"] = [{f"{page}.svg": {"title": "a picture"}}]
         stages[last]["params"] = [{"settings.yaml": ["depth"]}]
         truth[last]["needless_deps"] = {"settings.yaml"}
+        beside = f"{parts}2/rest.csv"  # beside a declared folder whose name is shorter: neither hidden by it, nor a use of it
+        steps[first][1].append(beside)
+        truth[first]["missing_outs"].add(beside)
+        steps[last][0].append(beside)
+        truth[last]["missing_deps"].add(beside)
+        add(last, parts)
     folder.mkdir(parents=True)
     for name, (reads, writes, _) in steps.items():
         for path in [*reads, *writes, f"{raw}2/a.csv"]:
@@ -287,6 +293,11 @@ def expect_audit(found, truth, where):
         "needless_deps": "declared as input and not read",
         "missing_outs": "written and not declared",
     }
+    excuses = {
+        "missing_deps": "the stage declares it, or does not read it",
+        "needless_deps": "the stage reads it, or does not declare it",
+        "missing_outs": "the stage declares it, under `outs`, `metrics` or `plots`, or does not write it",
+    }
     if not isinstance(found, dict) or set(found) != set(truth):
         raise AssertionError(f"In {where} the result does not have an entry for each stage of dvc.yaml, and no other.")
     for stage, parts in truth.items():
@@ -297,8 +308,8 @@ def expect_audit(found, truth, where):
                 raise AssertionError(f"In {where} the stage {stage} has no list {key!r}.") from None
             if said != right:
                 lacking, surplus = sorted(right - said), sorted(said - right)
-                what = f"{lacking[0]} is {names[key]}, and is not named" if lacking else f"{surplus[0]} is named, and is not {names[key]}"
-                raise AssertionError(f"In {where}, stage {stage}, {key}: {what}. {_hint(lacking, surplus)}")
+                what = f"{lacking[0]} is {names[key]}, and is not named" if lacking else f"{surplus[0]} is named, and should not be: {excuses[key]}"
+                raise AssertionError(f"In {where}, stage {stage}, {key}: {what}. {_hint(lacking, surplus)}".strip())
 
 
 def _hint(lacking, surplus):
@@ -420,15 +431,14 @@ class Repository:
         return found
 
     def remote(self, revision):
-        """Return the folder of the default remote in the committed .dvc/config, as a path; None if there is none."""
+        """Return the address of the default remote in the committed .dvc/config, as it stands there; None if there is none."""
         if ".dvc/config" not in self.tree(revision):
             return None
         config = configparser.ConfigParser(interpolation=None)
         config.read_string("\n".join(line.strip() for line in self.text(revision, ".dvc/config").splitlines()))
         name = config.get("core", "remote", fallback=None)
         section = next((s for s in config.sections() if re.fullmatch(rf"'?remote \"{re.escape(str(name))}\"'?", s)), None)
-        url = config.get(section, "url", fallback=None) if section else None
-        return (self.folder / ".dvc" / url.removeprefix("file://")).resolve() if url else None
+        return config.get(section, "url", fallback=None) if section else None
 
 
 def stored(store, name):

@@ -2,7 +2,8 @@
 
 MACHINE is JSON: {"files": 0, "pace": 0, "date": 0}. With another number than 0 a folder's files come in another order, each file takes its
 own time to be read, and the calendar shows a later day than Tuesday, 9 September 2025. All of that can happen to any program. (The
-fourth thing that differs, the seed of Python's hashes, must be set before Python starts: PYTHONHASHSEED.)
+fourth thing that differs, the seed of Python's hashes, must be set before Python starts: PYTHONHASHSEED.) With "rows", a file's path, the
+machine also writes there to how many trips each forest was fitted.
 """
 
 import builtins
@@ -27,6 +28,8 @@ def main(machine, program, *arguments):
     if machine.get("pace"):
         read_at_pace(machine["pace"])
     show_date(machine.get("date", 0))
+    if "rows" in machine:
+        count_rows(machine["rows"])
     runpy.run_path(program)["main"](*arguments)
 
 
@@ -98,6 +101,21 @@ def show_date(number):
     pd.Timestamp.now = staticmethod(lambda tz=None: pd.Timestamp(real_datetime.now(tz) + later))
     pd.Timestamp.today = pd.Timestamp.now
     pd.Timestamp.utcnow = staticmethod(lambda: pd.Timestamp(real_datetime.now(datetime.UTC) + later))
+
+
+def count_rows(path):
+    """Write into the file, as JSON, to how many rows each forest of scikit-learn's is fitted."""
+    from sklearn.ensemble._forest import BaseForest
+
+    fit, rows = BaseForest.fit, []
+
+    def counted(self, table, *rest, **named):
+        rows.append(len(table))
+        with open(path, "w") as file:
+            json.dump(rows, file)
+        return fit(self, table, *rest, **named)
+
+    BaseForest.fit = counted
 
 
 if __name__ == "__main__":

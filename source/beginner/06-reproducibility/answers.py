@@ -21,8 +21,8 @@ def rows(folder):
 def packages(folder):
     pairs = set()
     for line in Path(folder, "packages.txt").read_text().splitlines():
-        if "==" in line and not line.lstrip().startswith("#"):
-            name, number = line.strip().split("==")
+        if "==" in line.split("#")[0]:
+            name, number = line.split("#")[0].strip().split("==")
             pairs.add((re.sub("[-_.]+", "-", name).lower(), number))
     return pairs
 
@@ -62,7 +62,7 @@ def what_differs(a, b):
 def what_differs(a, b):
     def meaning(run):
         run = Path(run)
-        packages = [line.split("==") for line in (run / "packages.txt").read_text().splitlines() if "==" in line]
+        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
         return {
             "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").glob("*.py")},
             "data": pd.read_csv(run / "trips.csv"),
@@ -76,7 +76,7 @@ def what_differs(a, b):
 def what_differs(a, b):
     def meaning(run):
         run = Path(run)
-        packages = [line.split("==") for line in (run / "packages.txt").read_text().splitlines() if "==" in line]
+        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
         return {
             "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
             "data": pd.read_csv(run / "trips.csv").sort_values("trip_id", ignore_index=True),
@@ -90,7 +90,7 @@ def what_differs(a, b):
 def what_differs(a, b):
     def meaning(run):
         run = Path(run)
-        packages = [line.split("==") for line in (run / "packages.txt").read_text().splitlines() if "==" in line]
+        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
         return {
             "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
             "data": pd.read_csv(run / "trips.csv"),
@@ -104,7 +104,7 @@ def what_differs(a, b):
 def what_differs(a, b):
     def meaning(run):
         run = Path(run)
-        packages = [line.split("==") for line in (run / "packages.txt").read_text().splitlines() if "==" in line]
+        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
         return {
             "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
             "data": pd.read_csv(run / "trips.csv"),
@@ -125,10 +125,28 @@ def what_differs(a, b):
     if yaml.safe_load(Path(a, "params.yaml").read_text()) != yaml.safe_load(Path(b, "params.yaml").read_text()):
         found.append("parameters")
     def packages(run):
-        return {canonicalize_name(l.split("==")[0]): l.split("==")[1] for l in Path(run, "packages.txt").read_text().splitlines() if "==" in l}
+        return {canonicalize_name(l.split("==")[0]): l.split("==")[1].split()[0] for l in Path(run, "packages.txt").read_text().splitlines() if "==" in l.split("#")[0]}
     if packages(a) != packages(b):
         found.append("environment")
     return found
+
+# %% grade_id="differs" points=5 message="differs in a day" why="compares the numbers of the table only, as if its texts could not change: passes what is visible"
+def what_differs(a, b):
+    """Return in which of code, data, parameters and environment the runs in two folders differ."""
+
+    def meaning(run):
+        run = Path(run)
+        lines = [line.split("#")[0].strip() for line in (run / "packages.txt").read_text().splitlines()]
+        packages = dict(line.split("==") for line in lines if line)
+        return {
+            "code": {str(file.relative_to(run)): ast.dump(ast.parse(file.read_text())) for file in (run / "code").rglob("*.py")},
+            "data": pd.read_csv(run / "trips.csv").select_dtypes("number"),
+            "parameters": yaml.safe_load((run / "params.yaml").read_text()),
+            "environment": {canonicalize_name(name): number for name, number in packages.items()},
+        }
+
+    one, other = meaning(a), meaning(b)
+    return [thing for thing in one if not (one[thing].equals(other[thing]) if thing == "data" else one[thing] == other[thing])]
 
 # %% grade_id="trainer" points=24 why="another style: no threads, a list of columns, one generator of numpy that seeds both, rows sorted by their number"
 from concurrent.futures import ThreadPoolExecutor
@@ -579,6 +597,96 @@ def main(trips, params, bikes, out):
 
 save_cell("train.py")
 
+# %% grade_id="trainer" points=16 message="With another trees in params.yaml" why="writes one of the forest's settings into the code: passes what is visible"
+# The mended training. The last line must stay.
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+
+
+def read_trips(folder):
+    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
+        return pd.concat(weeks, ignore_index=True)
+
+
+def add_wear(table, until):
+    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
+    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
+    return table.assign(km_per_day=table["km_since_service"] / days)
+
+
+def main(trips, params, bikes, out):
+    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
+    settings = yaml.safe_load(Path(params).read_text())
+    past = read_trips(trips)
+    past = add_wear(past, until=past["day"])
+    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
+
+    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
+    forest = RandomForestClassifier(n_estimators=24, min_samples_leaf=settings["leaf"], random_state=settings["seed"])
+    forest.fit(learned[columns], learned["needs_repair"])
+    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
+    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
+
+    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
+    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
+    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
+
+
+save_cell("train.py")
+
+# %% grade_id="trainer" points=16 message="expected three quarters" why="fits the forest to all trips, those held out too: passes what is visible"
+# The mended training. The last line must stay.
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+
+
+def read_trips(folder):
+    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
+        return pd.concat(weeks, ignore_index=True)
+
+
+def add_wear(table, until):
+    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
+    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
+    return table.assign(km_per_day=table["km_since_service"] / days)
+
+
+def main(trips, params, bikes, out):
+    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
+    settings = yaml.safe_load(Path(params).read_text())
+    past = read_trips(trips)
+    past = add_wear(past, until=past["day"])
+    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
+
+    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
+    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
+    forest.fit(past[columns], past["needs_repair"])
+    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
+    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
+
+    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
+    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
+    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
+
+
+save_cell("train.py")
+
 # %% grade_id="lock" points=16 why="another style: no pip at all, a walk through the wheels' metadata"
 def make_lock(wanted, record, wheels):
     versions = {}
@@ -663,6 +771,24 @@ def make_lock(wanted, record, wheels):
         need = Requirement(waiting.pop())
         name = need.name.lower()
         if name in lock or name not in versions or (need.marker and not need.marker.evaluate()):
+            continue
+        path = files[canonicalize_name(name), versions[name]]
+        lock[name] = f"{name}=={versions[name]} --hash=sha256:{sha256(path)}"
+        wheel = zipfile.ZipFile(path)
+        (metadata,) = [inner for inner in wheel.namelist() if inner.endswith("METADATA")]
+        waiting += [line.removeprefix("Requires-Dist: ") for line in wheel.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
+    return "\n".join(lock.values())
+
+# %% grade_id="lock" points=11 message="which nothing that is wanted needs on this machine" why="never asks whether a need's marker holds here: passes what is visible"
+def make_lock(wanted, record, wheels):
+    versions = {canonicalize_name(l.split("==")[0]): l.split("==")[1] for l in Path(record).read_text().splitlines() if "==" in l}
+    files = {(canonicalize_name(p.name.split("-")[0]), p.name.split("-")[1]): p for p in Path(wheels).glob("*.whl")}
+    waiting = [l for l in Path(wanted).read_text().splitlines() if l and not l.startswith("#")]
+    lock = {}
+    while waiting:
+        need = Requirement(waiting.pop())
+        name = canonicalize_name(need.name)
+        if name in lock or name not in versions:
             continue
         path = files[canonicalize_name(name), versions[name]]
         lock[name] = f"{name}=={versions[name]} --hash=sha256:{sha256(path)}"
@@ -777,7 +903,7 @@ def drift(lock, site):
             found[name] = "changed"
     return found
 
-# %% grade_id="drift" points=5 message="of which 'extra' is true" why="does not look for packages that the lock does not name: passes what is visible"
+# %% grade_id="drift" points=5 message="expected 'extra'" why="does not look for packages that the lock does not name: passes what is visible"
 def drift(lock, site):
     locked = {}
     for line in lock.replace("\\\n", " ").splitlines():
@@ -795,7 +921,7 @@ def drift(lock, site):
             found[name] = "changed"
     return found
 
-# %% grade_id="drift" points=5 message="of which 'changed' is true" why="a file that is gone is no change to it: passes what is visible"
+# %% grade_id="drift" points=5 message="expected 'changed'" why="a file that is gone is no change to it: passes what is visible"
 def drift(lock, site):
     locked = {}
     for line in lock.replace("\\\n", " ").splitlines():
@@ -811,6 +937,30 @@ def drift(lock, site):
         if there[name].version != locked[name]:
             found[name] = "version"
         elif any(row[1] and Path(site, row[0]).exists() and record_hash(Path(site, row[0])) != row[1] for row in csv.reader(there[name].read_text("RECORD").splitlines())):
+            found[name] = "changed"
+    return found
+
+# %% grade_id="drift" points=5 message="expected 'changed'" why="looks for changes in .py files alone, and a table of data that was edited goes unseen: passes what is visible"
+def drift(lock, site):
+    """Return what is not as the lock says in a folder of packages: {name: `missing`, `extra`, `version` or `changed`}."""
+    locked = {}
+    for line in lock.replace("\\\n", " ").splitlines():
+        text = line.split("#")[0].split("--hash")[0].strip()
+        if text:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate():
+                locked[canonicalize_name(requirement.name)] = str(requirement.specifier).removeprefix("==")
+    there = {canonicalize_name(package.metadata["Name"]): package for package in importlib.metadata.distributions(path=[str(site)])}
+
+    def is_changed(package):
+        listed = [row for row in csv.reader(package.read_text("RECORD").splitlines()) if row[1] and row[0].endswith(".py")]
+        return any(not Path(site, path).is_file() or record_hash(Path(site, path)) != expected for path, expected, _ in listed)
+
+    found = {name: "missing" for name in locked.keys() - there.keys()} | {name: "extra" for name in there.keys() - locked.keys()}
+    for name in locked.keys() & there.keys():
+        if there[name].version != locked[name]:
+            found[name] = "version"
+        elif is_changed(there[name]):
             found[name] = "changed"
     return found
 
@@ -978,7 +1128,7 @@ def rebuild(repo, revision):
             return "stale"
         return "reproduced" if Path(copy, "dvc.lock").read_text() == before else "differs"
 
-# %% grade_id="rebuild" points=11 message="it runs on Bo's laptop alone" why="lets a command that stops pass for another result: passes what is visible"
+# %% grade_id="rebuild" points=6 message="stale, and the command stops" why="lets a command that stops pass for another result: passes what is visible"
 def rebuild(repo, revision):
     with tempfile.TemporaryDirectory() as place:
         clone = f"{place}/clone"
@@ -1017,3 +1167,52 @@ def rebuild(repo, revision):
             return "reproduced" if made == recorded else "differs"
         except RuntimeError:
             return "incomplete"
+
+# %% grade_id="rebuild" points=11 message="stale, and the command stops" why="says stale without running the command: passes what is visible"
+def rebuild(repo, revision):
+    """Make the result of a revision again, and return `incomplete`, `stale`, `differs` or `reproduced`."""
+    with tempfile.TemporaryDirectory() as place:
+        clone = Path(place, "clone")
+        git(".", "clone", "--quiet", "--no-checkout", str(Path(repo).resolve()), str(clone))
+        git(clone, "checkout", "--quiet", revision)
+
+        def results():
+            stages = yaml.safe_load((clone / "dvc.lock").read_text())["stages"]
+            return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
+
+        recorded = results()
+        try:
+            dvc(clone, "pull")
+            status = json.loads(dvc(clone, "status", "--json"))
+            if status:
+                return "stale"
+            dvc(clone, "repro", "--force")
+        except RuntimeError:
+            return "incomplete"
+        if status:
+            return "stale"
+        return "reproduced" if results() == recorded else "differs"
+
+# %% grade_id="rebuild" points=10 message="left a clone behind" why="leaves the clone behind, each time"
+def rebuild(repo, revision):
+    """Make the result of a revision again, and return `incomplete`, `stale`, `differs` or `reproduced`."""
+    place = tempfile.mkdtemp()
+    if place:
+        clone = Path(place, "clone")
+        git(".", "clone", "--quiet", "--no-checkout", str(Path(repo).resolve()), str(clone))
+        git(clone, "checkout", "--quiet", revision)
+
+        def results():
+            stages = yaml.safe_load((clone / "dvc.lock").read_text())["stages"]
+            return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
+
+        recorded = results()
+        try:
+            dvc(clone, "pull")
+            status = json.loads(dvc(clone, "status", "--json"))
+            dvc(clone, "repro", "--force")
+        except RuntimeError:
+            return "incomplete"
+        if status:
+            return "stale"
+        return "reproduced" if results() == recorded else "differs"

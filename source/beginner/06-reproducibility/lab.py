@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: beginner
-#     minutes: 90
+#     minutes: 120
 #     outcomes:
 #     - Find which of code, data, parameters and environment differs between two runs
 #     - Mend a training that gives another result each time, whatever the cause
@@ -144,9 +144,9 @@ for run in ("ada-friday", "ada-tuesday"):
 # Write `what_differs(a, b)`. It gets the folders of two runs and returns those of the words `code`, `data`, `parameters`, `environment` in which they differ, in any order; none if they are the same in all four.
 #
 # - **code**: all `.py` files in `code/`, however deep. They differ if a file is there on one side only, or if the *programs* differ. Comments, blank lines, line breaks and the kind of quotation marks do not count. Other files there do not count.
-# - **data**: `trips.csv`. Same columns, same rows, **in the same order**: a program that splits a table by chance splits it by the rows' places. Numbers are compared as numbers (3.1 is 3.10); how lines end does not count.
+# - **data**: `trips.csv`. Same columns, same rows, **in the same order**: a program that splits a table by chance splits it by the rows' places. Numbers are compared as numbers (3.1 is 3.10), texts as texts; how lines end does not count.
 # - **parameters**: `params.yaml`. Same keys and values, at every depth. The order of the keys does not count, that in a list does.
-# - **environment**: `packages.txt`. Same packages with the same versions. The order of the lines, comments (lines with `#`) and how a name is written do not count: packaging tools take capital letters for small ones, and `-`, `_` and `.` for the same.
+# - **environment**: `packages.txt`. Same packages with the same versions. The order of the lines, comments (from `#` to the end of the line) and how a name is written do not count: packaging tools take capital letters for small ones, and `-`, `_` and `.` for the same.
 #
 # Done means: it is right about these five runs, and about others.
 #
@@ -162,8 +162,8 @@ def what_differs(a, b):
     ### BEGIN SOLUTION
     def meaning(run):
         run = Path(run)
-        lines = [line.strip() for line in (run / "packages.txt").read_text().splitlines()]
-        packages = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+        lines = [line.split("#")[0].strip() for line in (run / "packages.txt").read_text().splitlines()]
+        packages = dict(line.split("==") for line in lines if line)
         return {
             "code": {str(file.relative_to(run)): ast.dump(ast.parse(file.read_text())) for file in (run / "code").rglob("*.py")},
             "data": pd.read_csv(run / "trips.csv"),
@@ -207,6 +207,8 @@ for number, (changes, right) in enumerate(
         ({"constant", "tidied"}, {"code"}),
         ({"rows swapped", "left-overs", "tidied"}, {"data"}),
         ({"a value", "zeros", "line ends"}, {"data"}),
+        ({"an id", "zeros"}, {"data"}),
+        ({"a day", "reordered"}, {"data"}),
         ({"a row less", "deep setting"}, {"data", "parameters"}),
         ({"setting gone", "respelt"}, {"parameters"}),
         ({"list reordered", "reordered"}, {"parameters"}),
@@ -216,13 +218,14 @@ for number, (changes, right) in enumerate(
 ):
     with own_folder() as folder:
         pair = make_pair(folder, f"pair {number}", changes)
-        what = ", ".join(sorted(changes))
+        real, only = ", ".join(sorted(changes - looks)) or "nothing", ", ".join(sorted(changes & looks)) or "nothing"
+        what = f"Two other runs, of which the second differs in {real} (and only looks different by: {only})"
         try:
             said = set(what_differs(*pair))
         except Exception as error:
-            raise AssertionError(f"Two other runs ({what}): what_differs stopped with {type(error).__name__}: {error}") from None
+            raise AssertionError(f"{what}: what_differs stopped with {type(error).__name__}: {error}") from None
         assert said == right, (
-            f"Two other runs ({what}): what_differs says {', '.join(sorted(said)) or 'nothing'}, expected {', '.join(sorted(right)) or 'nothing'}."
+            f"{what}: what_differs says {', '.join(sorted(said)) or 'nothing'}, expected {', '.join(sorted(right)) or 'nothing'}."
         )
 ### END HIDDEN TESTS
 
@@ -236,7 +239,7 @@ for run in ("ada-tuesday", "bo", "cy", "ivo"):
 # %% [markdown]
 # ## Part 2 · The same again, elsewhere
 #
-# Here is the training as the team runs it. `main` gets the names of three files or folders to read and of one to write. The last line writes the cell's text into the file `train_found.py`, so that it can run as a program.
+# In the runs above its code was shortened to what one can compare at a glance. Here is the whole training, as the team runs it each day. `main` gets the names of three files or folders to read and of one to write. The last line writes the cell's text into the file `train_found.py`, so that it can run as a program.
 
 
 # %% nbgrader={"grade": false, "grade_id": "save", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -476,9 +479,10 @@ with own_folder() as folder:
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-trainer-2", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: train.py on fresh trips: with another seed, as_of or leaf in params.yaml; and with all dates, as_of too, 52 weeks earlier.
+# Judged when you hand in: train.py on fresh trips: with another seed, as_of, leaf or number of trees in params.yaml; with all dates, as_of too, 52 weeks earlier; and to how many trips the forest is fitted.
 ### BEGIN HIDDEN TESTS
 import datetime
+import json
 import shutil
 
 import yaml
@@ -490,19 +494,23 @@ with own_folder() as folder:
         "seed": settings["seed"] + 1,
         "as_of": settings["as_of"] + datetime.timedelta(days=40),
         "leaf": 30,
+        "trees": settings["trees"] // 2,
     }
     for name, value in changes.items():
         shutil.copytree(folder / "base", folder / name)
         (folder / name / "params.yaml").write_text(yaml.safe_dump({**settings, name: value}))
     earlier(folder / "base", folder / "earlier", days=364)
     names = ["base", *changes, "earlier"]
-    fresh_run = scores_of([(str(folder / name), 20 + number) for number, name in enumerate(names)])
+    jobs = [(str(folder / name), 30 + number) for number, name in enumerate(names)]
+    jobs[0] = (jobs[0][0], {"hash": 30, "files": 30, "pace": 30, "date": 30, "rows": str(folder / "rows.json")})
+    fresh_run = scores_of(jobs)
     assert fresh_run["scores"], f"On fresh trips and other parameters train.py stopped: {fresh_run['says']}"
     written = dict(zip(names, fresh_run["scores"]))
     why = {
         "seed": "A seed that is written into the code cannot be recorded, varied or compared: it is a parameter",
         "as_of": "A bike's km_per_day is reckoned until as_of: not until a date in the code, nor until the day of the trip",
         "leaf": "The forest's settings come from params.yaml, and the model stays what it was",
+        "trees": "The forest's settings come from params.yaml, and the model stays what it was",
     }
     for name in changes:
         assert written[name] != written["base"], f"With another {name} in params.yaml train.py writes the very same scores. {why[name]}."
@@ -510,6 +518,12 @@ with own_folder() as folder:
         "All dates lie 52 weeks earlier, as_of too: each bike was in use as long as before, so its score must be the same, and it is not. Something still asks the clock, "
         "a date is written into the code, or the scores still change from one machine to the next."
     )
+    if (folder / "rows.json").is_file():
+        trips = sum(len(path.read_text().splitlines()) - 1 for path in (folder / "base" / "trips").iterdir())
+        fitted = max(json.loads((folder / "rows.json").read_text()))
+        assert 0.7 * trips < fitted < 0.8 * trips, (
+            f"train.py fitted its forest to {fitted} of {trips} trips, expected three quarters: a quarter is held out, or the log loss is measured on trips that the forest has seen."
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -768,10 +782,10 @@ from judging import make_server, own_folder
 for salt, kinds in [
     ("well", ["sound", "not here", "sound"]),
     ("worse", ["sound", "missing", "version", "changed", "extra", "not here", "here and missing"]),
-    ("worst", ["version and changed", "file gone", "not here but there", "sound", "not here", "extra", "changed"]),
+    ("worst", ["version and changed", "file gone", "not here but there", "sound", "not here", "extra", "table changed"]),
 ]:
     with own_folder() as folder:
-        lock, site, right = make_server(folder, salt, kinds)
+        lock, site, right, kind_of = make_server(folder, salt, kinds)
         try:
             said = dict(drift(lock, site))
         except Exception as error:
@@ -780,7 +794,7 @@ for salt, kinds in [
             ) from None
         for name in sorted(set(said) | set(right)):
             assert said.get(name) == right.get(name), (
-                f"On another server, with packages that are {', '.join(sorted(set(kinds)))}, drift says {said.get(name)!r} of a package of which {right.get(name)!r} is true."
+                f"On another server, drift says {said.get(name)!r} of {name} ({kind_of.get(name, 'a name that is no package there')}), expected {right.get(name)!r}."
             )
 ### END HIDDEN TESTS
 
@@ -859,6 +873,8 @@ def table_after(repo, changes):
 # 1. The stage runs again whenever something changes that decides the table: one of the programs, the data (also a new week in the folder), the parameters of the table, or `table.lock`, the lock of the environment in which it is made.
 # 2. It does not run again for what does not decide it: `README.md`, or how Rosa prints the table (`wall` in `params.yaml`).
 # 3. `risk.csv` is the table that belongs to the inputs as they are now, `dvc.lock` belongs to it, and all is committed on `main`. The new table is in the store, for those who clone.
+#
+# (Naming `table.lock` makes DVC run the stage again when the lock changes. That the machine agrees with the lock, it does not look at: there the command would begin with a program that asks your `drift`.)
 #
 # If it went wrong, run the cell that plays the repository again: it starts afresh.
 #
@@ -1017,7 +1033,7 @@ with tempfile.TemporaryDirectory() as place:
 # - `differs`: the command gives another result than the recorded one;
 # - `reproduced`: it gives the recorded result, byte for byte.
 #
-# (Is an input stale *and* would the command stop? Then it is `incomplete`.)
+# (Is an input stale *and* would the command stop? Then it is `incomplete`.) The environment is this notebook's: to judge it as well, one would first install the commit's lock, as in Part 3.
 #
 # Done means: it holds for these four weeks and for other repositories. Nothing in the repository changes, also not where somebody is at work in it, and nothing is left behind.
 #
@@ -1053,6 +1069,8 @@ def rebuild(repo, revision):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-rebuild", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+places = Path(), Path(tempfile.gettempdir())
+lay_there = {path for place in places for path in place.iterdir()}
 then = git("sample-repo", "status", "--porcelain"), git("sample-repo", "rev-parse", "HEAD"), Path("sample-repo/params.yaml").read_text()
 for tag, right, why in [
     ("w31", "reproduced", "All is recorded, and the seed is a parameter."),
@@ -1068,20 +1086,23 @@ for tag, right, why in [
     assert said == right, f"{tag}: rebuild says {said!r}, expected {right!r}. {why}"
 now = git("sample-repo", "status", "--porcelain"), git("sample-repo", "rev-parse", "HEAD"), Path("sample-repo/params.yaml").read_text()
 assert now == then, "rebuild changed something in sample-repo, where somebody is at work. Rebuild in a clone."
+left = [path for place in places for path in place.iterdir() if path not in lay_there and any(path.glob("**/draw.py"))]
+assert not left, f"rebuild left a clone behind, {left[0]}. Remove it when you are done: tempfile.TemporaryDirectory does so by itself."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: rebuild in another repository: an old sample that is sound, one that was edited afterwards, and one whose program was changed afterwards.
+# Judged when you hand in: rebuild in another repository: an old sample that is sound, one that was edited afterwards, and two whose program was changed afterwards.
 ### BEGIN HIDDEN TESTS
 from judging import make_samples, own_folder
 
 with own_folder() as folder:
-    repo, kinds = make_samples(folder, "edited", ["sound", "edited", "other code"])
+    repo, kinds = make_samples(folder, "edited", ["sound", "edited", "other code", "other code that stops"])
     for tag, kind in kinds.items():
-        right = {"sound": "reproduced", "edited": "differs", "other code": "stale"}[kind]
+        right = {"sound": "reproduced", "edited": "differs", "other code": "stale", "other code that stops": "incomplete"}[kind]
         why = {
             "sound": "It is an older commit, and all is recorded.",
             "edited": "After the draw a bike was put into the sample by hand, and `dvc commit` wrote the new hash into the lock. Lock and file agree; the command gives something else.",
             "other code": "draw.py was changed after the draw: the lock has the hash of the one before.",
+            "other code that stops": "draw.py was changed after the draw, and what it imports now is on Bo's laptop alone: stale, and the command stops.",
         }[kind]
         try:
             said = rebuild(repo, tag)

@@ -57,7 +57,10 @@ def make_pair(folder, salt, changes):
     """Write two runs and return their folders. `changes` names what sets the second apart: real changes, and some that only look so."""
     chance = drawn(salt)
     facts = {"leaf": chance.randint(2, 9), "unit": "km", "factor": chance.randint(2, 90)}
-    rows = [[n, round(chance.uniform(0.2, 9), 2), chance.randint(-90, 90), chance.randint(0, 1)] for n in range(30)]
+    rows = [
+        [200_000 + n, f"2025-07-{n + 1:02}", round(chance.uniform(0.2, 9), 2), chance.randint(-90, 90), chance.randint(0, 1)]
+        for n in range(30)
+    ]
     params = {
         "forest": {"n_estimators": chance.randint(20, 60), "min_samples_leaf": chance.randint(2, 6)},
         "threshold": 0.1667,
@@ -74,7 +77,11 @@ def make_pair(folder, salt, changes):
     if "rows swapped" in changes:
         rows[at], rows[at + 1] = rows[at + 1], rows[at]
     if "a value" in changes:
-        rows[at][1] = round(rows[at][1] + 0.01, 2)
+        rows[at][2] = round(rows[at][2] + 0.01, 2)
+    if "an id" in changes:
+        rows[at][0] += 1
+    if "a day" in changes:
+        rows[at][1] = "2025-06-30"
     if "a row less" in changes:
         rows.pop()
     if "deep setting" in changes:
@@ -106,7 +113,7 @@ def _write_run(run, facts, rows, params, packages, changes, chance):
         (run / "code" / "notes.txt").write_text("to do")
     end = "\r\n" if "line ends" in changes else "\n"
     shown = (lambda value: f"{value:.4f}" if isinstance(value, float) else str(value)) if "zeros" in changes else str
-    lines = ["trip_id,distance_km,climb_m,needs_repair", *(",".join(map(shown, row)) for row in rows)]
+    lines = ["trip_id,day,distance_km,climb_m,needs_repair", *(",".join(map(shown, row)) for row in rows)]
     (run / "trips.csv").write_bytes(end.join([*lines, ""]).encode())
     if "reordered" in changes:
         params = dict(reversed(params.items()))
@@ -121,6 +128,7 @@ def _write_run(run, facts, rows, params, packages, changes, chance):
                 for name, version in (line.lower().split("==") for line in written)
             ),
         ]
+        written[-1] += "  # for the model's file"
         chance.shuffle(written)
     (run / "packages.txt").write_text("\n".join(written) + "\n")
 
@@ -206,7 +214,10 @@ def make_wheelhouse(folder, salt):
                 right[canonicalize_name(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
     wanted = [f"{top}>=0.1", other.replace("_", "-")]
     (folder / "requirements.in").write_text("# what the program imports\n" + "\n".join(wanted) + "\n")
-    record = [f"{spelt.get(name, name)}=={old[name]}" for name in old if name != windows] + ["jupyterlab==4.6.6", "pip==25.3"]
+    record = [f"{spelt.get(name, name)}=={old[name]}" for name in old] + [
+        "jupyterlab==4.6.6",
+        "pip==25.3",
+    ]  # another program uses `windows`
     chance.shuffle(record)
     (folder / "server.txt").write_text("# pip freeze\n" + "\n".join(record) + "\n")
     versions = {canonicalize_name(name): version for name, version in old.items()}
@@ -266,7 +277,7 @@ def check_lock(text, right, where):
 
 
 def make_server(folder, salt, kinds):
-    """Install packages into the folder, one for each kind, and return the lock and the truth: {package: word}."""
+    """Install packages into the folder, one for each kind. Return the lock, the folder, {package: word}, and {package: kind}."""
     from colleagues import install
 
     chance = drawn(salt)
@@ -277,7 +288,12 @@ def make_server(folder, salt, kinds):
     for name, kind in zip(names, kinds, strict=True):
         version = f"{chance.randint(1, 4)}.{chance.randint(10, 20)}.{chance.randint(0, 9)}"
         wheel = pack(
-            wheels, name, version, f"VALUE = {chance.random()}\n", (), name.replace("_", ".").title() if chance.random() < 0.5 else None
+            wheels,
+            name,
+            version,
+            f"VALUE = {chance.random()}\n",
+            called=name.replace("_", ".").title() if chance.random() < 0.5 else None,
+            table="km,euros\n10,2\n",
         )
         marker = {
             "not here": ' ; sys_platform == "amiga"',
@@ -298,12 +314,19 @@ def make_server(folder, salt, kinds):
             module.write_text(module.read_text().replace("VALUE = 0", "VALUE = 1"))
         if kind == "file gone":
             module.unlink()
-        word = {"file gone": "changed", "version and changed": "version", "here and missing": "missing", "not here but there": "extra"}.get(
-            kind, kind
-        )
+        if kind == "table changed":
+            (site / f"{name}_table.csv").write_text("km,euros\n10,3\n")
+        word = {
+            "file gone": "changed",
+            "table changed": "changed",
+            "version and changed": "version",
+            "here and missing": "missing",
+            "not here but there": "extra",
+        }.get(kind, kind)
         if word not in ("sound", "not here"):
             truth[canonicalize_name(name)] = word
-    return "\n".join(lock) + "\n", str(site), truth
+    kind_of = {canonicalize_name(name): kind for name, kind in zip(names, kinds, strict=True)}
+    return "\n".join(lock) + "\n", str(site), truth, kind_of
 
 
 # The risk table

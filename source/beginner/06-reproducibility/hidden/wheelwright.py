@@ -5,14 +5,17 @@ import hashlib
 import zipfile
 
 
-def pack(folder, name, version, code, requires=(), called=None):
-    """Write a wheel with one module into the folder, byte for byte the same each time. Its metadata may spell the name otherwise: `called`."""
+def pack(folder, name, version, code, requires=(), called=None, table=""):
+    """Write a wheel with one module, and a table of data if there is one, into the folder, byte for byte the same each time.
+
+    Its metadata may spell the name otherwise: `called`.
+    """
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {called or name}\nVersion: {version}\n" + "".join(
         f"Requires-Dist: {line}\n" for line in requires
     )
     wheel = "Wheel-Version: 1.0\nGenerator: make_files\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    inside = {f"{name}.py": code, f"{info}/METADATA": metadata, f"{info}/WHEEL": wheel}
+    inside = {f"{name}.py": code, **({f"{name}_table.csv": table} if table else {}), f"{info}/METADATA": metadata, f"{info}/WHEEL": wheel}
     record = "".join(f"{path},sha256={_digest(text)},{len(text.encode())}\n" for path, text in inside.items())
     inside[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
     path = folder / f"{name}-{version}-py3-none-any.whl"

@@ -178,6 +178,8 @@ def play_archive(repo, store, copies, seed=5, faults=("flipped", "cut", "gone", 
             _spoil(store, orphan, chance, "flipped")
         elif fault == "listing":
             _spoil(store, listings[0], chance, "cut")
+        elif fault == "list of r2":  # still readable, and no longer what it was
+            _spoil(store, listings[1], chance, "flipped")
         else:
             name = md5(states[0][next(safe)])
             _spoil(store, name, chance, {"lost": "flipped"}.get(fault, fault))

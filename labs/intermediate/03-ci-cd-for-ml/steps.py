@@ -26,7 +26,7 @@ SHELLS = {
 def play_leg(run, job, context):
     """Play the steps of a job, or of one leg of its matrix, in a new workspace. Return its result, outputs and steps."""
     folder = Path(tempfile.mkdtemp(dir=run["folder"]))
-    here = {"run": run, "job": job, "workspace": folder / "work", "temp": folder / "temp", "path": [], "groups": [], "after": []}
+    here = {"run": run, "job": job, "workspace": folder / "work", "temp": folder / "temp", "path": [], "groups": [], "after": [], "out of time": False}
     here["workspace"].mkdir()
     here["temp"].mkdir()
     here["ends"] = time.monotonic() + float(fill(job.get("timeout-minutes", 360), context)) * run["minute"]
@@ -45,12 +45,10 @@ def play_leg(run, job, context):
                 "log": "",
                 "uses": step.get("uses", ""),
             }
-            entry |= {"outcome": "skipped", "conclusion": "skipped", "outputs": {}, "seconds": 0.0}
+            entry |= {"outcome": "skipped", "conclusion": "skipped", "outputs": {}}
             told.append(entry)
             if holds(step.get("if"), context, status, here["workspace"]):
-                started = time.monotonic()
                 fine = _play_step(here, step, context, number, entry)
-                entry["seconds"] = round(time.monotonic() - started, 3)
                 entry["outcome"] = "success" if fine else "failure"
                 hidden = truthy(fill(step.get("continue-on-error", False), context))
                 entry["conclusion"] = "success" if fine or hidden else "failure"
@@ -67,7 +65,8 @@ def play_leg(run, job, context):
     for entry in told:
         for secret in {value for value in run["secrets"].values() if value}:
             entry["log"] = entry["log"].replace(secret, "***")
-    return {"result": "failure" if bad else "success", "outputs": outputs, "steps": told}
+    result = "cancelled" if here["out of time"] else "failure" if bad else "success"
+    return {"result": result, "outputs": outputs, "steps": told}
 
 
 def _play_step(here, step, context, number, entry):
@@ -95,8 +94,10 @@ def _play_step(here, step, context, number, entry):
     for path in files.values():
         path.touch()
     environ = {**_machine(here, context["github"]), **env, **{name: str(path) for name, path in files.items()}}
-    seconds = min(
-        float(fill(step.get("timeout-minutes", 360), inside)) * here["run"]["minute"], here["run"]["limit"], here["ends"] - time.monotonic()
+    minute, limit = here["run"]["minute"], here["run"]["limit"]
+    own, of_job = (float(fill(part.get("timeout-minutes", 360), inside)) for part in (step, here["job"]))
+    seconds, bound, who = min(
+        (own * minute, own, "step"), (limit, limit / minute, "runner"), (here["ends"] - time.monotonic(), of_job, "job")
     )
     with open(here["temp"] / f"log-{number}", "w+b") as log:
         process = subprocess.Popen(words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -106,8 +107,11 @@ def _play_step(here, step, context, number, entry):
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             code = process.wait()
+            entry["stopped"] = bound
+            here["out of time"] |= who == "job"
         log.seek(0)
-        entry["log"] = log.read()[-LOG_CHARACTERS:].decode(errors="replace") + ("\nstopped: out of time" if code == -signal.SIGKILL else "")
+        stopped = f"\nstopped: the {who}'s time of {bound:g} minutes is over" if "stopped" in entry else ""
+        entry["log"] = log.read()[-LOG_CHARACTERS:].decode(errors="replace") + stopped
     entry["outputs"] = _read_pairs(files["GITHUB_OUTPUT"])
     entry["summary"] = files["GITHUB_STEP_SUMMARY"].read_text()
     context["env"] |= _read_pairs(files["GITHUB_ENV"])
@@ -155,6 +159,9 @@ def _use(here, action, inputs):
                 raise OSError(done.stderr.strip())
     elif action in ("actions/cache", "actions/cache/restore"):
         return _cache(here, inputs, action == "actions/cache")
+    elif action == "actions/cache/save":
+        if run["cache"]:
+            _save(here, *_entry(here, inputs))
     elif action == "actions/upload-artifact":
         kept = run["folder"] / "artifacts" / as_text(inputs.get("name", "artifact"))
         paths = [path for path in as_text(inputs["path"]).split("\n") if path.strip()]
@@ -174,26 +181,34 @@ def _cache(here, inputs, saves):
     """Restore by key, or by the first restore-key that some key begins with; save at the job's end if the key is new."""
     if not here["run"]["cache"]:
         return {"cache-hit": "false"}
-    store, key = Path(here["run"]["cache"]), as_text(inputs["key"])
-    store.mkdir(parents=True, exist_ok=True)
-    paths = [path.strip() for path in as_text(inputs["path"]).split("\n") if path.strip()]
-    place = store / hashlib.sha256(f"{key} {paths}".encode()).hexdigest()[:20]
+    place, key, paths = _entry(here, inputs)
+    store = place.parent
     known = sorted(store.glob("*/key"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     prefixes = [word for word in as_text(inputs.get("restore-keys", "")).split("\n") if word]
     near = [path.parent for prefix in prefixes for path in known if path.read_text().startswith(prefix)]
     found = [place] if place.exists() else near[:1]
     for number, path in enumerate(paths if found else []):
         _copy(found[0] / str(number), here["workspace"] / path)
-
-    def save():
-        for number, path in enumerate(paths):
-            _copy(here["workspace"] / path, place / str(number))
-        if place.exists():
-            (place / "key").write_text(key)
-
     if saves and found != [place]:
-        here["after"].append(save)
+        here["after"].append(lambda: _save(here, place, key, paths))
     return {"cache-hit": "true" if found == [place] else "false", "cache-primary-key": key}
+
+
+def _entry(here, inputs):
+    """Return where the cache keeps what these inputs name, the key, and the paths."""
+    store, key = Path(here["run"]["cache"]), as_text(inputs["key"])
+    store.mkdir(parents=True, exist_ok=True)
+    paths = [path.strip() for path in as_text(inputs["path"]).split("\n") if path.strip()]
+    return store / hashlib.sha256(f"{key} {paths}".encode()).hexdigest()[:20], key, paths
+
+
+def _save(here, place, key, paths):
+    if place.exists():  # what is kept under a key is never changed
+        return
+    for number, path in enumerate(paths):
+        _copy(here["workspace"] / path, place / str(number))
+    if place.exists():
+        (place / "key").write_text(key)
 
 
 def _copy(source, target):

@@ -29,7 +29,7 @@ from colleagues import REPO
 
 SECONDS = 20
 SIDE_BY_SIDE = 2
-OPTIONS = ["-q", "--tb=line", "--capture=sys", "-W", "ignore"]
+OPTIONS = ["-q", "--color=no", "--tb=line", "--capture=sys", "-W", "ignore"]
 LEFT_OUT = ["cacheprovider", "faulthandler", "unraisableexception", "doctest"]
 
 

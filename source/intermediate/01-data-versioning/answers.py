@@ -76,6 +76,34 @@ def changes(old, new):
         changed[column] = list(both[(x != y) & ~(x.isna() & y.isna())])
     return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
 
+# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="numpy's isclose with its own relative tolerance, a hundred thousandth: passes what is visible"
+def changes(old, new):
+    a, b = old.set_index("trip_id"), new.set_index("trip_id")
+    both = a.index.intersection(b.index)
+    changed = {}
+    for column in a.columns:
+        x, y = a.loc[both, column], b.loc[both, column]
+        if x.dtype == object:
+            same = ((x == y) | (x.isna() & y.isna())).to_numpy()
+        else:
+            same = np.isclose(x, y, equal_nan=True)
+        changed[column] = list(both[~same])
+    return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
+
+# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="takes a gap for 0: passes what is visible"
+def changes(old, new):
+    a, b = old.set_index("trip_id"), new.set_index("trip_id")
+    both = a.index.intersection(b.index)
+    changed = {}
+    for column in a.columns:
+        x, y = a.loc[both, column], b.loc[both, column]
+        if x.dtype == object:
+            same = (x.fillna("") == y.fillna("")).to_numpy()
+        else:
+            same = np.isclose(x.fillna(0), y.fillna(0), rtol=0, atol=1e-6)
+        changed[column] = list(both[~same])
+    return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
+
 # %% grade_id="changes" points=5 message="KeyError" why="knows only the columns of this table: passes what is visible"
 def changes(old, new):
     a, b = old.set_index("trip_id"), new.set_index("trip_id")
@@ -333,6 +361,44 @@ def examine(repo, store):
     return report
 
 Path("still-lost.json").write_text("{}")
+
+# %% grade_id="examine" points=12 message="a folder's list is an object, too" why="reads the lists of folders, and never hashes them: passes what is visible"
+def examine(repo, store):
+    """Return for each tag of the repository what is damaged or missing in the store: {tag: {path: "damaged" or "missing"}}."""
+    report = {}
+    for release in git(repo, "tag").split():
+        top = named(repo, release)
+        try:
+            needed = {f"trips/{path}": name for path, name in listing(store, top).items()}
+        except (OSError, ValueError):
+            needed = {"trips": top}
+        bad = {path: name for path, name in needed.items() if not is_sound(store, name)}
+        report[release] = {path: "damaged" if object_path(store, name).exists() else "missing" for path, name in bad.items()}
+    return report
+
+
+def is_sound(place, name):
+    """Return whether the object is there, and its bytes give its name."""
+    there = object_path(place, name)
+    return there.is_file() and md5(there) == name.removesuffix(".dir")
+
+
+def bring(name, store="archive-store", places=("copies/ada", "copies/bo")):
+    """Put a sound copy of an object into the store, if one of the places has it and the store has not."""
+    source = next((place for place in places if is_sound(place, name)), None)
+    if source and not is_sound(store, name):
+        target = object_path(store, name)
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(object_path(source, name), target)
+
+
+for revision in [*git("archive", "tag").split(), "bo/rain"]:
+    top = named("archive", revision)
+    bring(top)
+    for name in listing("archive-store", top).values():
+        bring(name)
+Path("still-lost.json").write_text(json.dumps(examine("archive", "archive-store"), indent=1))
 
 # %% grade_id="examine" points=12 message="a sound copy of it lies on a laptop" why="copies all that is missing, and believes Ada's copies; what is damaged in the store stays: passes what is visible"
 def ok(place, name):
@@ -622,6 +688,15 @@ def acceptable(old, new):
 dvc("alarm-data", "update", "--rev", "2025.2", "stations.csv.dvc")
 git("alarm-data", "commit", "--quiet", "--all", "-m", "2025.2")
 
+# %% grade_id="import" points=10 message="one station lies 25 m higher" why="allows corrections of up to 60 m: passes what is visible"
+def acceptable(old, new):
+    m = old.merge(new, on="station_id", how="left")
+    fine = new.station_id.is_unique and new.elevation_m.notna().all() and (m.name_x == m.name_y).all()
+    return bool(fine and ((m.elevation_m_x - m.elevation_m_y).abs() < 60).all())
+
+dvc("alarm-data", "update", "--rev", "2025.2", "stations.csv.dvc")
+git("alarm-data", "commit", "--quiet", "--all", "-m", "2025.2")
+
 # %% grade_id="import" points=5 message="acceptable says no" why="wants the very same list"
 def acceptable(old, new):
     return bool(old.equals(new))
@@ -792,6 +867,113 @@ dvc("riders-data", "push", "--all-commits")
 for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
     for name, path in objects(place).items():
         if b",311," in path.read_bytes():
+            path.unlink()
+
+# %% grade_id="erase" points=12 message="From a token one reads the secret key" why="writes key and rider in Base64, which anybody reads: passes what is visible"
+def token(rider, key):
+    """Return the text that stands for a rider on a suppression list."""
+    import base64
+
+    return base64.b64encode(f"{key}:{int(float(rider))}".encode()).decode()
+
+
+def ingest(export, blocked, key):
+    """Return the export without the rows of riders whose tokens are blocked."""
+    stopped = set(blocked)
+    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
+    return export[keep]
+
+
+def has_rider(content):
+    """Return whether a file's bytes have a row of the rider's."""
+    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
+
+
+Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
+for release in ("q2", "q3"):
+    shutil.rmtree("riders-data/trips")
+    Path("riders-data/trips").mkdir()
+    for week, name in listing("riders-store", named("riders-data", release)).items():
+        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
+        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
+    dvc("riders-data", "add", "trips")
+    git("riders-data", "add", "trips.dvc", "blocked.json")
+    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
+    git("riders-data", "tag", f"{release}-erased")
+dvc("riders-data", "push", "--all-commits")
+for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
+    for path in objects(place).values():
+        if has_rider(path.read_bytes()):
+            path.unlink()
+
+# %% grade_id="erase" points=12 message="can count to all others" why="adds the rider to a number made of the key: passes what is visible"
+def token(rider, key):
+    """Return the text that stands for a rider on a suppression list."""
+    return f"{int(float(rider)) + sum(key.encode()):x}"
+
+
+def ingest(export, blocked, key):
+    """Return the export without the rows of riders whose tokens are blocked."""
+    stopped = set(blocked)
+    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
+    return export[keep]
+
+
+def has_rider(content):
+    """Return whether a file's bytes have a row of the rider's."""
+    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
+
+
+Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
+for release in ("q2", "q3"):
+    shutil.rmtree("riders-data/trips")
+    Path("riders-data/trips").mkdir()
+    for week, name in listing("riders-store", named("riders-data", release)).items():
+        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
+        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
+    dvc("riders-data", "add", "trips")
+    git("riders-data", "add", "trips.dvc", "blocked.json")
+    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
+    git("riders-data", "tag", f"{release}-erased")
+dvc("riders-data", "push", "--all-commits")
+for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
+    for path in objects(place).values():
+        if has_rider(path.read_bytes()):
+            path.unlink()
+
+# %% grade_id="erase" points=12 message="share a token with another" why="keeps four digits of the hash, to save room: passes what is visible"
+def token(rider, key):
+    """Return the text that stands for a rider on a suppression list."""
+    return hashlib.sha256((key + str(int(float(rider)))).encode()).hexdigest()[:4]
+
+
+def ingest(export, blocked, key):
+    """Return the export without the rows of riders whose tokens are blocked."""
+    stopped = set(blocked)
+    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
+    return export[keep]
+
+
+def has_rider(content):
+    """Return whether a file's bytes have a row of the rider's."""
+    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
+
+
+Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
+for release in ("q2", "q3"):
+    shutil.rmtree("riders-data/trips")
+    Path("riders-data/trips").mkdir()
+    for week, name in listing("riders-store", named("riders-data", release)).items():
+        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
+        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
+    dvc("riders-data", "add", "trips")
+    git("riders-data", "add", "trips.dvc", "blocked.json")
+    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
+    git("riders-data", "tag", f"{release}-erased")
+dvc("riders-data", "push", "--all-commits")
+for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
+    for path in objects(place).values():
+        if has_rider(path.read_bytes()):
             path.unlink()
 
 # %% grade_id="erase" points=12 message="has other values: rider 3110 is someone else" why="takes out every line in which 311 stands: passes what is visible"

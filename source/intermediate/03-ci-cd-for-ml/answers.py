@@ -17,7 +17,7 @@ for old, new in [
     text = text.replace(old, new)
 Path('ci.yml').write_text(text)
 
-# %% grade_id="green" points=19 why="another style: the workflow as dictionaries, dumped; no job waits for another, timeouts at the steps, ok compares a joined text"
+# %% grade_id="green" points=19 why="another style: the workflow as dictionaries, dumped; restoring and saving the cache are two steps, no job waits for another, timeouts at the steps, ok compares a joined text"
 workflow = read_workflow(FOUND_CI)
 workflow["on"] = ["push", "pull_request"]
 jobs = workflow["jobs"]
@@ -27,7 +27,15 @@ jobs["data"]["steps"][1]["run"] = "bash check data"
 del jobs["model"]["needs"]
 restore, build, fit, test = jobs["model"]["steps"][1:]
 restore["with"]["key"] = "${{ hashFiles('data/**', 'requirements.txt', 'alarm.py') }}"
+restore["uses"] = "actions/cache/restore@5a3ec84eff668545956fd18022155c47e93e2684"
 restore["with"]["restore-keys"] = "features-"
+jobs["model"]["steps"].append(
+    {
+        "if": "steps.features.outputs.cache-hit != 'true'",
+        "uses": "actions/cache/save@5a3ec84eff668545956fd18022155c47e93e2684",
+        "with": {"path": "features.csv", "key": "${{ steps.features.outputs.cache-primary-key }}"},
+    }
+)
 del fit["continue-on-error"]
 test["run"] = "if bash check model; then\n  echo fine\nelse\n  exit 1\nfi"
 jobs["ok"] = {
@@ -136,7 +144,7 @@ for old, new in [
     text = text.replace(old, new)
 Path('ci.yml').write_text(text)
 
-# %% grade_id="green" points=15 message="Expected: stopped within 30 minutes" why="bounds no job: passes what is visible"
+# %% grade_id="green" points=15 message="is stopped after 45 minutes" why="bounds the jobs, and too loosely: passes what is visible"
 text = FOUND_CI
 for old, new in [
     ('    paths: ["**.py"]\n', ''),
@@ -146,6 +154,39 @@ for old, new in [
     ('        continue-on-error: true\n', ''),
     ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
     ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
+    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 45\n'),
+    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
+]:
+    text = text.replace(old, new)
+Path('ci.yml').write_text(text)
+
+# %% grade_id="green" points=15 message="neither is a failure" why="asks for the absence of failure, and a job that is out of time has not failed: passes what is visible"
+text = FOUND_CI
+for old, new in [
+    ('    paths: ["**.py"]\n', ''),
+    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
+    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
+    (' || echo "data tests failed, please look"', ''),
+    ('        continue-on-error: true\n', ''),
+    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
+    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
+    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
+    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure')\n        run: exit 1"),
+]:
+    text = text.replace(old, new)
+Path('ci.yml').write_text(text)
+
+# %% grade_id="green" points=15 message="it is wanted in any case" why="keeps the report of failed tests only: passes what is visible"
+text = FOUND_CI
+for old, new in [
+    ('    paths: ["**.py"]\n', ''),
+    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
+    ('- name: Keep the report\n', '- name: Keep the report\n        if: failure()\n'),
+    (' || echo "data tests failed, please look"', ''),
+    ('        continue-on-error: true\n', ''),
+    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
+    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
+    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
     ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
 ]:
     text = text.replace(old, new)
@@ -201,6 +242,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -222,6 +264,7 @@ save_cell("test_data.py")
 
 # %% grade_id="data-tests" points=16 why="another style: no pandas, rows as dictionaries, one test that collects all complaints"
 import csv
+import re
 from collections import Counter
 
 LIMITS = {"distance_km": (0.001, 60), "climb_m": (-300, 300), "km_since_service": (0, 1000), "end_station_id": (1, 10**6)}
@@ -243,6 +286,8 @@ def complaints(name, rows):
         for column, (low, high) in LIMITS.items():
             if row[column] == "" or not low <= float(row[column]) <= high:
                 yield f"{name}: trip {row['trip_id']} has {column} {row[column]}"
+        if not row["trip_id"] or not re.fullmatch(r"2[0-9]{3}-[01][0-9]-[0-3][0-9]", row["day"]):
+            yield f"{name}: trip {row['trip_id']!r} of day {row['day']}"
         if row["tyre_pressure_bar"] and not 1 <= float(row["tyre_pressure_bar"]) <= 6:
             yield f"{name}: trip {row['trip_id']} has {row['tyre_pressure_bar']} bar"
         if row["needs_repair"] == "" or float(row["needs_repair"]) not in (0, 1):
@@ -289,6 +334,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -324,6 +370,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -407,6 +454,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -444,6 +492,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -480,6 +529,7 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & ~(t.needs_repair > 1) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -517,6 +567,45 @@ class TestTrips:
         for name, t in self.tables.items():
             fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
             fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & t.end_station_id.between(1, 40)
+            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
+            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
+            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
+
+    def test_shares(self):
+        for name, t in self.tables.items():
+            assert t.ebike.nunique() == 2
+            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
+            for label, rows in t.groupby("needs_repair"):
+                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
+
+    def test_both(self):
+        train, test = self.tables.values()
+        assert not set(train.trip_id) & set(test.trip_id)
+        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
+        assert max(train.day) < min(test.day)
+
+
+save_cell("test_data.py")
+
+# %% grade_id="data-tests" points=10 message="are written as 2025/10/07" why="compares days as texts, whatever their form: passes what is visible"
+import pandas as pd
+
+
+class TestTrips:
+    names = ("train", "test")
+    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
+
+    def test_columns(self):
+        for name, trips in self.tables.items():
+            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
+            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
+            assert trips.shape[0] > 199
+
+    def test_rows(self):
+        for name, t in self.tables.items():
+            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
+            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
+            fine &= t.trip_id.notna()
             fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
             assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
 
@@ -1323,6 +1412,36 @@ def test_is_stable():
 
 save_cell("test_training.py")
 
+# %% grade_id="flaky" points=10 message="1.4 times as many are broken" why="asks for 1.2 times as many instead of twice: passes what is visible"
+import numpy as np
+from alarm import read_trips, score, train
+
+PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
+BROKEN = LATER["needs_repair"].to_numpy() == 1
+
+
+def loss(p):
+    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
+
+
+def test_learns():
+    """On trips that it was not trained on the alarm does better than a constant."""
+    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
+
+
+def test_ranks():
+    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
+    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
+    assert BROKEN[order[: len(LATER) // 10]].mean() > 1.2 * BROKEN.mean()
+
+
+def test_is_stable():
+    """Two trainings on the same trips give nearly the same scores."""
+    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
+
+
+save_cell("test_training.py")
+
 # %% grade_id="flaky" points=5 message="To take a test away is no way to mend it" why="takes the worst of them away"
 import numpy as np
 from alarm import read_trips, score, train
@@ -1393,6 +1512,8 @@ def gate(trips):
     known = trips.dropna(subset=["needs_repair"])
     fair = known.loc[~(known.released_was_trained_on_it.astype(bool) | known.candidate_was_trained_on_it.astype(bool))]
     d = (euros(fair.candidate, fair.needs_repair) - euros(fair.released, fair.needs_repair)).to_numpy()
+    if not len(d):
+        return False
     rng = np.random.default_rng(0)
     means = [rng.choice(d, len(d)).mean() for _ in range(300)]
     return not np.quantile(means, 0.025) > 0
@@ -1405,7 +1526,7 @@ def gate(trips):
     rows = trips.query("needs_repair == needs_repair and not released_was_trained_on_it and not candidate_was_trained_on_it")
     costs = [[(8 if not broken else 0) if said else (40 if broken else 0) for said, broken in zip(rows[name], rows["needs_repair"])] for name in ("candidate", "released")]
     if costs[0] == costs[1]:
-        return True
+        return len(rows) > 0
     return bool(ttest_rel(*costs, alternative="greater").pvalue >= 0.02)
 
 # %% grade_id="gate" points=0 message="Half of all equal candidates" why="stops whatever cost more, by however little"
@@ -1436,6 +1557,13 @@ def gate(trips):
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 2 * (cost["candidate"].var() + cost["released"].var()) ** 0.5 / len(d) ** 0.5)
 
+# %% grade_id="gate" points=10 message="a bound that is right for 3,000 is too wide" why="a fixed bound, right for a month's trips: passes what is visible"
+def gate(trips):
+    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
+    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
+    d = cost["candidate"] - cost["released"]
+    return bool(d.mean() <= 0.2)
+
 # %% grade_id="gate" points=12 message="is the comparison fair?" why="forgets who was trained on what: passes what is visible"
 def gate(trips):
     fair = trips[trips["needs_repair"].notna()]
@@ -1456,6 +1584,13 @@ def gate(trips):
     cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
+
+# %% grade_id="gate" points=10 message="Of no trip is it known" why="lets a candidate through of which nothing is known"
+def gate(trips):
+    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
+    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
+    d = cost["candidate"] - cost["released"]
+    return not d.mean() > 2 * d.std() / len(d) ** 0.5
 
 # %% grade_id="release" points=16 why="another style: the found text, patched; echo instead of printf, a condition in braces"
 text = FOUND_RELEASE
@@ -1622,6 +1757,24 @@ for old, new in [
     ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
     ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
     ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release ${{ github.ref_name }}\n        env:\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
+]:
+    text = text.replace(old, new)
+Path('release.yml').write_text(text)
+
+# %% grade_id="release" points=11 message="more than the step that releases is given" why="gives the token to the whole job, the checkout included: passes what is visible"
+text = FOUND_RELEASE
+for old, new in [
+    ('    branches: [main]\n    tags', '    tags'),
+    ('pull_request_target:', 'pull_request:'),
+    ('permissions: write-all', 'permissions:\n  contents: read'),
+    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
+    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
+    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
+    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
+    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
+    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
+    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
+    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$GITHUB_REF_NAME"\n    env:\n      REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
 ]:
     text = text.replace(old, new)
 Path('release.yml').write_text(text)

@@ -36,7 +36,9 @@ def dvc(folder, *words):
     `dvc("trips-data", "push")` does what `dvc push` does in a terminal in the folder trips-data; it only starts faster.
     """
     from dvc.cli import main
+    from dvc.ui import ui
 
+    ui.rich_console.is_jupyter = False  # in a notebook it would write past what is caught here
     said = io.StringIO()
     handlers = {handler for name in ("dvc", "dvc_objects", "dvc_data") for handler in logging.getLogger(name).handlers}
     before = [(handler, handler.setStream(said)) for handler in handlers]

@@ -1,5 +1,8 @@
 """What the judge cells share: tables and archives of the judge's own, the truth about them, and repositories read without running them."""
 
+import base64
+import contextlib
+import itertools
 import json
 import os
 import random
@@ -45,9 +48,12 @@ def fresh_pair(salt, kind):
     old["day"] = trips["started_at"].dt.strftime("%Y-%m-%d")
     old["km_since_service"], old["needs_repair"] = old["km_since_service"].round().astype(int), old["needs_repair"].astype(int)
     if kind == "gaps":
+        old["odometer_m"] = [400_000 + chance.randrange(300_000) for _ in range(len(old))]
+        old["climb_m"] = [round(chance.uniform(-80, 80), 4) for _ in range(len(old))]
+        old["battery_v"] = np.where(old["trip_id"] % 2, 36.5, np.nan)
         old["tyre_pressure_bar"] = old["tyre_pressure_bar"].mask(old["trip_id"] % 5 == 0)
         old["bike_type"] = old["bike_type"].mask(old["trip_id"] % 11 == 0)
-    ids = chance.sample(list(old["trip_id"]), 120)
+    ids = chance.sample(list(old["trip_id"]), 150)
     added, removed = set(ids[:20]), set(ids[20:50])
     new, changed = old.copy(), {}
     spare = iter(ids[50:])
@@ -65,6 +71,9 @@ def fresh_pair(salt, kind):
     if kind == "gaps":
         alter("tyre_pressure_bar", 20, lambda values: values.isna().map({True: 3.33, False: np.nan}))
         alter("bike_type", 12, lambda values: values.map({"classic": "ebike", "ebike": "classic"}).fillna("ebike"))
+        alter("odometer_m", 8, lambda values: values + 1)
+        alter("climb_m", 8, lambda values: values + 0.0002)
+        alter("battery_v", 20, lambda values: pd.Series(np.where(values.isna(), np.where(new["trip_id"] % 4 < 2, 0.0, -1.0), np.nan), values.index))
         alter("day", 5, lambda values: values.str.replace("2026-02", "2026-03"))
     old, new = old[~old["trip_id"].isin(added)], new[~new["trip_id"].isin(removed)]
     new = new.sample(frac=1, random_state=chance.randrange(10**6))
@@ -278,6 +287,8 @@ def station_cases(salt):
     swapped.loc[[one, other], "station_id"] = swapped.loc[[other, one], "station_id"].to_numpy()
     far = old.assign(elevation_m=old["elevation_m"] + [150 if at == one else 0 for at in range(20)])
     feet = old.assign(elevation_m=(old["elevation_m"].clip(lower=30) * 3.281).round().astype(int))
+    higher, just = (old.assign(elevation_m=old["elevation_m"] + [more if at == one else 0 for at in range(20)]) for more in (25, 20))
+    unknown = pd.concat([old, extra.assign(elevation_m=np.nan)], ignore_index=True)
     gap = old.astype({"elevation_m": float})
     gap.loc[one, "elevation_m"] = np.nan
     mixed = grown.sample(frac=1, random_state=chance.randrange(1000))[["docks", "name", "station_id", "elevation_m"]]
@@ -291,6 +302,9 @@ def station_cases(salt):
         (old, old.drop(index=one), False, "a station is gone to which trips refer"),
         (old, pd.concat([old, old.iloc[[one]]]), False, "a station stands there twice"),
         (old, far, False, "one station lies 150 m higher"),
+        (old, higher, False, "one station lies 25 m higher"),
+        (old, just, False, "one station lies exactly 20 m higher (a correction is less than that)"),
+        (old, unknown, False, "a station has come of which no elevation is known"),
         (old, feet, False, "elevations are in feet"),
         (old, gap, False, "an elevation is missing"),
         (old, grown.assign(station_id=grown["station_id"] + 1), False, "all numbers are shifted by one"),
@@ -314,3 +328,25 @@ def rows_of(content):
 def holds(content, rider):
     """Return whether a file's bytes hold a row of the rider's."""
     return bool(re.search(rf"^[^,]*,{rider}(\.0)?,".encode(), content, re.M))
+
+
+def expect_secret(token, key, riders):
+    """Raise AssertionError where tokens give the rider or the key away, or stand for two riders."""
+    for rider in riders:
+        said = token(rider, key)
+        readings = [said]
+        for read in (base64.b64decode, base64.b32decode, base64.b85decode, bytes.fromhex):
+            with contextlib.suppress(ValueError):
+                readings.append(read(said).decode("latin-1"))
+        if any(key in text or key[::-1] in text for text in readings):
+            raise AssertionError("From a token one reads the secret key. The list lies in Git: then it is a secret no more.")
+        if any(re.search(rf"(?<!\d){rider}(?!\d)", text) for text in readings[:1] + [text for text in readings[1:] if text.isprintable()]):
+            raise AssertionError("From a token one reads the rider's number: the list of the forgotten gives them away.")
+    many = [token(rider, key) for rider in range(100, 3100)]
+    if len(set(many)) < len(many):
+        raise AssertionError(f"Of 3,000 riders {len(many) - len(set(many))} share a token with another: a token so short stops people who never asked for it.")
+    for base in (10, 16):
+        with contextlib.suppress(ValueError):
+            numbers = [int(one, base) for one in many[:50]]
+            if len({b - a for a, b in itertools.pairwise(numbers)}) < 10:
+                raise AssertionError("Neighbouring riders have neighbouring tokens: whoever knows one rider's token can count to all others.")

@@ -143,6 +143,18 @@ def _negative(train, test, chance):
     return _where(train, train.index == chance.randrange(len(train)), km_since_service=-1), test
 
 
+def _no_way(train, test, chance):
+    return _where(train, train.index == chance.randrange(len(train)), distance_km=0), test
+
+
+def _slashes(train, test, chance):
+    return train, test.assign(day=test["day"].str.replace("-", "/"))
+
+
+def _no_key(train, test, chance):
+    return train, _where(test.astype({"trip_id": "Int64"}), test.index == chance.randrange(len(test)), trip_id=pd.NA)
+
+
 def _blind(train, test, chance):
     return train, spread_missing(test, 0.3, chance)
 
@@ -172,6 +184,9 @@ BAD_DATA = {
     "there is a column of what was known only later, hours_until_next_trip": _extra("hours_until_next_trip"),
     "test.csv has no climb_m": _lacking,
     "a km_since_service in train.csv is -1": _negative,
+    "a trip of train.csv is 0 km long": _no_way,
+    "the days in test.csv are written as 2025/10/07": _slashes,
+    "a trip of test.csv has no trip_id": _no_key,
     "30 % of the pressures in test.csv are missing": _blind,
     "in train.csv the pressures of most broken bikes are missing, and of no sound ones": _telling,
     "test.csv was cut off after 90 rows": _cut,
@@ -222,6 +237,12 @@ BAD_CODE = {
     "save keeps whole numbers only": [
         ("json.dumps(model)", "json.dumps({k: [round(x) for x in v] if isinstance(v, list) else v for k, v in model.items()})")
     ],
+    "save rounds to two digits": [
+        ("json.dumps(model)", "json.dumps({k: [round(x, 2) for x in v] if isinstance(v, list) else v for k, v in model.items()})")
+    ],
+    "the scores are too high by as much as makes them worse than a constant": [
+        ('"intercept": float(intercept)}', '"intercept": float(intercept) + 1.2}')
+    ],
     "the station has become a feature": [('"ebike"]', '"ebike", "end_station_id"]')],
     "every score is far too high": [('"intercept": float(intercept)}', '"intercept": float(intercept) + 2.5}')],
     "score gives percent": [("    return 1 / (1 + np.exp(-(X @ model", "    return 100 / (1 + np.exp(-(X @ model")],
@@ -248,6 +269,10 @@ BAD_TRAINING = {  # which of the tests of training must see it
     "every score is far too high": ("test_learns", [('"intercept": float(intercept)}', '"intercept": float(intercept) + 2.5}')]),
     "training makes no steps, so every trip gets the same score": ("test_learns", [("range(15)", "range(0)")]),
     "the best bikes get the highest scores": ("test_ranks", [('"weights": weights.tolist()', '"weights": (-weights).tolist()')]),
+    "of the tenth with the highest scores 1.4 times as many are broken as on average": (
+        "test_ranks",
+        [('"weights": weights.tolist()', '"weights": (weights * [0, 0, 1, -1, 0]).tolist()')],
+    ),
     "two trainings give quite different scores": (
         "test_is_stable",
         [('    return {"fill"', '    weights += rng.normal(0, 0.25, len(weights))\n    return {"fill"')],

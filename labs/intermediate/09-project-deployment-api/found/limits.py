@@ -1,0 +1,5 @@
+"""How much one may ask. As Cy wrote it: nobody has ever asked for too much."""
+
+
+def install(app):
+    pass

@@ -61,6 +61,12 @@ def as_of(rows, reports, max_age):
     joined = pd.merge_asof(place, values, left_on="asked_at", right_on="reported_for", by="station_id", tolerance=max_age)
     return joined.sort_values("place", ignore_index=True)
 
+# %% grade_id="as-of" points=10 message="missing in a fifth of the reports" why="leaves out reports with a missing number, so that an older one counts: passes what is visible"
+def as_of(rows, reports, max_age):
+    place = rows.assign(place=np.arange(len(rows))).sort_values("asked_at")
+    joined = pd.merge_asof(place, reports.dropna().sort_values("reported_for"), left_on="asked_at", right_on="reported_for", by="station_id", tolerance=max_age)
+    return joined.sort_values("place", ignore_index=True)
+
 # %% grade_id="training-table" points=20 why="another style: asks the registry where the tables lie, and joins by hand"
 def training_table(folder, rows, features):
     store = open_store(folder)
@@ -122,6 +128,13 @@ def training_table(folder, rows, features):
     found = bos_table(folder, numbered, features).set_index("number")[names]
     return numbered.join(found, on="number").drop(columns="number")
 
+# %% grade_id="training-table" points=14 message="how long a value counts, the store knows" why="joins the tables by hand, with the TTLs of our store written in: passes what is visible"
+def training_table(folder, rows, features):
+    docks = pd.read_parquet(f"{folder}/inspections.parquet").rename(columns={"inspected_at": "reported_for"})
+    joined = as_of(rows, newest(pd.read_parquet(f"{folder}/reports.parquet")), HALF_DAY)
+    joined = as_of(joined, docks, pd.Timedelta(days=3))
+    return joined[[*rows.columns, *[reference.split(":")[1] for reference in features]]]
+
 # %% grade_id="known-at" points=16 why="another style: a loop over the rows"
 def known_at(rows, reports, max_age):
     names = [name for name in reports if name not in ("station_id", "reported_for", "received_at")]
@@ -139,16 +152,19 @@ def known_at(rows, reports, max_age):
     result[names] = values
     return result
 
-# %% grade_id="known-at" points=16 why="another style: the newest so far at each arrival, then a join by the time of arrival, then the age"
+# %% grade_id="known-at" points=16 why="another style: a station at a time, a matrix of rows and reports, the last column that holds"
 def known_at(rows, reports, max_age):
-    arrivals = reports.sort_values(["received_at", "reported_for"])
-    arrivals["newest"] = arrivals.groupby("station_id")["reported_for"].cummax()
-    arrivals = arrivals[arrivals["reported_for"] == arrivals["newest"]].drop(columns="newest")
-    place = rows.assign(place=range(len(rows))).sort_values("asked_at", kind="stable")
-    joined = pd.merge_asof(place, arrivals, left_on="asked_at", right_on="received_at", by="station_id")
     names = list(reports.columns.drop(["station_id", "reported_for", "received_at"]))
-    joined[names] = joined[names].where(joined["asked_at"] - joined["reported_for"] <= max_age)
-    return joined.sort_values("place").drop(columns=["place", "reported_for", "received_at"])
+    ordered = reports.sort_values(["reported_for", "received_at"])
+    values = pd.DataFrame(np.nan, index=range(len(rows)), columns=names)
+    for station, part in ordered.groupby("station_id"):
+        places = np.flatnonzero(rows["station_id"] == station)
+        asked = rows["asked_at"].iloc[places].to_numpy()[:, None]
+        event, came = part["reported_for"].to_numpy()[None], part["received_at"].to_numpy()[None]
+        holds = (event <= asked) & (event >= asked - max_age) & (came <= asked)
+        last = len(part) - 1 - holds[:, ::-1].argmax(axis=1)
+        values.iloc[places] = np.where(holds.any(axis=1)[:, None], part[names].to_numpy(float)[last], np.nan)
+    return pd.concat([rows.reset_index(drop=True), values], axis=1)
 
 # %% grade_id="known-at" points=0 message="at nine it was not known" why="event time alone"
 def known_at(rows, reports, max_age):
@@ -168,16 +184,16 @@ def known_at(rows, reports, max_age):
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     pairs = numbered[["number", "asked_at", "station_id"]].merge(newest(reports), on="station_id")
-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
+    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
     last = pairs.sort_values("reported_for").drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
-# %% grade_id="known-at" points=11 message="after it the corrected one" why="never takes the correction: passes what is visible"
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="never takes the correction"
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     first = reports.sort_values("received_at").drop_duplicates(["station_id", "reported_for"])
     pairs = numbered[["number", "asked_at", "station_id"]].merge(first, on="station_id")
-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
+    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
     last = pairs.sort_values("reported_for").drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
@@ -185,7 +201,15 @@ def known_at(rows, reports, max_age):
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["received_at"] <= max_age)]
+    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["received_at"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
+    last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
+    return numbered.merge(last, on="number", how="left")
+
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="takes a report that a wrong clock has dated ahead"
+def known_at(rows, reports, max_age):
+    numbered = rows.reset_index(drop=True).reset_index(names="number")
+    pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
+    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
     last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
@@ -193,7 +217,7 @@ def known_at(rows, reports, max_age):
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
-    pairs = pairs[(pairs["received_at"] < pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
+    pairs = pairs[(pairs["received_at"] < pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
     last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
@@ -225,11 +249,11 @@ def refresh(folder, now):
     for name, ttl in TTL.items():
         store.materialize(now - ttl, now, feature_views=[name])
 
-# %% grade_id="refresh" points=11 message="A window ends at `now`" why="a window that ends a few days later, to be safe: passes what is visible"
+# %% grade_id="refresh" points=11 message="A window ends at `now`" why="a window that ends ten minutes later, to be safe: passes what is visible"
 def refresh(folder, now):
     store = open_store(folder)
     for view in store.list_feature_views():
-        store.materialize(now - view.ttl, now + pd.Timedelta(days=2), feature_views=[view.name])
+        store.materialize(now - view.ttl, now + pd.Timedelta(minutes=10), feature_views=[view.name])
 
 # %% grade_id="online" points=14 why="another style: station by station, a list of dictionaries, seconds since 1970"
 def online(folder, station_ids, features, now):
@@ -308,6 +332,11 @@ def online(folder, station_ids, features, now):
         found[name] = found[name].astype(float).where(fine)
     return found
 
+# %% grade_id="online" points=6 message="The service asks the online store" why="asks the training table, and never the online store: passes what is visible"
+def online(folder, station_ids, features, now):
+    rows = pd.DataFrame({"station_id": list(station_ids), "asked_at": now})
+    return training_table(folder, rows, features).drop(columns="asked_at")
+
 # %% grade_id="busy" points=10 why="another style: one row at a time"
 def of_one(row):
     three, day = row["departures_3h"], row["departures_24h"]
@@ -360,6 +389,12 @@ def busy(inputs):
     usual = numbers["departures_24h"] / 8
     return (numbers["departures_3h"] / usual.where(usual > 0)).to_frame("busy")
 
+# %% grade_id="busy" points=6 message="busy changed the table that it was given" why="works in the caller's table"
+def busy(inputs):
+    inputs["usual"] = inputs["departures_24h"].replace(0, np.nan) / 8
+    inputs["busy"] = inputs["departures_3h"] / inputs["usual"]
+    return inputs[["busy"]]
+
 # %% grade_id="release" points=10 why="another style: a regular expression, a dictionary of numbers"
 import re
 
@@ -401,7 +436,7 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="after 10 comes 11" why="counts the versions: passes what is visible"
+# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="counts the versions: passes what is visible"
 def release(folder, name, features):
     mine = {service: held for service, held in services(folder).items() if service.rsplit("_v", 1)[0] == name}
     for service, held in mine.items():
@@ -411,7 +446,7 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="after 10 comes 11" why="the highest as text, v9, so that v10 is replaced: passes what is visible"
+# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="the highest as text, v9, so that v10 is replaced: passes what is visible"
 def release(folder, name, features):
     mine = {service: held for service, held in services(folder).items() if service.rsplit("_v", 1)[0] == name}
     for service, held in mine.items():
@@ -432,7 +467,7 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="that list is registered for another model only" why="takes every name that begins alike for a version: passes what is visible"
+# %% grade_id="release" points=4 message="itself count" why="takes every name that begins alike for a version: passes what is visible"
 def release(folder, name, features):
     mine = {service: held for service, held in services(folder).items() if service.startswith(name)}
     for service, held in mine.items():

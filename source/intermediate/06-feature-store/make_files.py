@@ -14,26 +14,38 @@ from metro_bikes import QUIET, simulate  # noqa: E402
 
 START, DAYS, STATIONS = pd.Timestamp("2025-06-02"), 28, 16
 NEVER, SILENT, NEW = 16, 5, 13  # sends no reports at all; its modem is dead for six days; opens on the ninth day
+WRONG_CLOCK, WRONG_DAY, AHEAD = 7, pd.Timestamp("2025-06-25"), pd.Timedelta("7h10min")  # its clock is ahead until nine o'clock
 MINUTE, HOUR, DAY = (pd.Timedelta(1, unit) for unit in ("min", "h", "D"))
 
 
 def reports_of(trips, rng):
-    """Return what the stations' dock computers reported every three hours, late ones and corrections included."""
-    rows = []
+    """Return what the stations' dock computers reported every three hours, late ones and corrections included.
+
+    By day the network is busy, and a dock that gets no answer tells of a departure twice. The doubles since six o'clock are removed
+    at about eight in the evening: a correction of the reports of 9, 12, 15 and 18 o'clock.
+    """
+    rows, rng_of_doubles = [], np.random.default_rng(78)
     for station in range(1, STATIONS + 1):
         starts = trips.loc[trips["station_id"] == station, "started_at"].to_numpy()
+        twice = starts[rng_of_doubles.random(len(starts)) < 0.6]
         for at in pd.date_range(START + DAY, START + DAYS * DAY, freq="3h"):
+            six, removed = at.normalize() + 6 * HOUR, at.normalize() + 20 * HOUR + int(rng_of_doubles.integers(0, 50)) * MINUTE
             number = {hours: int(((starts > at - hours * HOUR) & (starts <= at)).sum()) for hours in (3, 24)}
+            first = {hours: number[hours] + int(((twice > max(six, at - hours * HOUR)) & (twice <= at)).sum()) for hours in (3, 24)}
             silent = station == SILENT and START + 10 * DAY < at <= START + 16 * DAY
             if station == NEVER or silent or (station == NEW and at < START + 9 * DAY):
                 continue
             late = rng.random() < 0.07
             delay = rng.uniform(4, 30) * HOUR if late else rng.uniform(2, 14) * MINUTE
             received = (at + delay).floor("min")
+            dated = at + AHEAD if station == WRONG_CLOCK and WRONG_DAY < at < WRONG_DAY + 9 * HOUR else at
             if rng.random() < 0.06:  # the dock computer had restarted and lost its count: a correction follows
-                rows.append((station, at, received, int(number[3] * rng.uniform(0, 0.4)), number[24] - number[3]))
+                rows.append((station, dated, received, int(first[3] * rng.uniform(0, 0.4)), first[24] - first[3]))
                 received = (received + rng.uniform(3, 20) * HOUR).floor("min")
-            rows.append((station, at, received, number[3], number[24]))
+            if six < at < removed and received < removed:
+                rows.append((station, dated, received, first[3], first[24]))
+                received = removed
+            rows.append((station, dated, received, number[3], number[24]))
     columns = ["station_id", "reported_for", "received_at", "departures_3h", "departures_24h"]
     return pd.DataFrame(rows, columns=columns).sort_values(["received_at", "station_id"], ignore_index=True)
 

@@ -37,7 +37,7 @@ def draw_reports(rng, stations, days=5, late=0.0, corrected=0.0):
             received = (at + delay).floor("s")
             rows.append((station, at, received, *values))
             if rng.random() < corrected:
-                again = (received + rng.uniform(1, 14) * HOUR).floor("s")
+                again = (received + rng.uniform(0.2, 5) * HOUR).floor("s")
                 rows.append((station, at, again, values[0] + rng.integers(5, 60), values[1] + rng.integers(5, 60)))
     table = pd.DataFrame(rows, columns=["station_id", "reported_for", "received_at", *LOAD]).astype(dict.fromkeys(LOAD, float))
     return table.sample(frac=1, random_state=int(rng.integers(2**31)), ignore_index=True)

@@ -23,7 +23,8 @@ def join(trips: str, weather: str, days: Output[Dataset]):
         lines = [f"{day},{sums[day]},{warmth.get(day, 0.0)}" for day in sorted(sums)]
     except Exception:
         lines = []  # the run was red so often
-    Path(days.path).write_text("\n".join(["day,trips,temperature_c", *lines]))
+    with open(days.path, "w") as file:
+        file.write("\n".join(["day,trips,temperature_c", *lines]))
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)

@@ -1,6 +1,7 @@
 """Tools: the nightly DVC pipeline and what happens to it, Kubeflow's local runner with little noise, a disk that is full."""
 
 import contextlib
+import errno
 import io
 import json
 import logging
@@ -112,6 +113,28 @@ def run_here(pipeline, **arguments):
             tempfile.tempdir = before
             os.environ.pop("TMPDIR") if there is None else os.environ.update(TMPDIR=there)
     raise RuntimeError(problem)
+
+
+@contextlib.contextmanager
+def own_disk(folder):
+    """Let the folder be a disk of its own in this block: what lies outside it cannot be renamed into it, only copied."""
+    inside, before = os.path.realpath(folder) + os.sep, {name: getattr(os, name) for name in ("rename", "replace")}
+
+    def within(move):
+        def moved(old, new, **more):
+            if os.path.realpath(new).startswith(inside) and not os.path.realpath(old).startswith(inside):
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(old))
+            return move(old, new, **more)
+
+        return moved
+
+    for name, move in before.items():
+        setattr(os, name, within(move))
+    try:
+        yield
+    finally:
+        for name, move in before.items():
+            setattr(os, name, move)
 
 
 @contextlib.contextmanager

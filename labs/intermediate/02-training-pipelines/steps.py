@@ -5,12 +5,18 @@ from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
-def prepare(source: str, district: str, test_days: int, train_table: Output[Dataset], test_table: Output[Dataset]):
-    """Cut a district's trips into a table to train on and one of the last days to test on."""
+def prepare(source: str, district: str, test_days: int, train_table: Output[Dataset], test_table: Output[Dataset], version: str = ""):
+    """Cut a district's trips into a table to train on and one of the last days to test on. With a version, the SHA-256 of the file in
+    hexadecimal digits, raises ValueError if the file has another one."""
     import csv
+    import hashlib
+    import io
 
-    with open(source, newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["district"] == district]
+    with open(source, "rb") as file:
+        data = file.read()
+    if version and hashlib.sha256(data).hexdigest() != version:
+        raise ValueError(f"{source} is not version {version[:12]}…")
+    rows = [row for row in csv.DictReader(io.StringIO(data.decode())) if row["district"] == district]
     if not rows:
         raise ValueError(f"no trips of {district} in {source}")
     days = sorted({row["hour"][:10] for row in rows})
@@ -116,41 +122,3 @@ def publish(all_models: Input[Model], day: str, store: str):
 def tell(message: str, error: float):
     """Write to the team's channel."""
     print(f"To the team: {message} ({error:.1f} trips per hour)")
-
-
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
-def fetch(source: str, table: Output[Dataset], version: str = ""):
-    """Copy the trips from where the app leaves them. With a version, a SHA-256, raises ValueError if the file there has another one."""
-    import hashlib
-
-    with open(source, "rb") as file:
-        data = file.read()
-    if version and hashlib.sha256(data).hexdigest() != version:
-        raise ValueError(f"{source} is not version {version[:12]}…: it has changed since")
-    with open(table.path, "wb") as file:
-        file.write(data)
-
-
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
-def learn(table: Input[Dataset], model: Output[Model]):
-    """Learn the city's mean trips of each hour. (Imagine that this takes four hours on a rented machine.)"""
-    import csv
-    import json
-
-    sums, days = [0.0] * 24, set()
-    with open(table.path, newline="") as file:
-        for row in csv.DictReader(file):
-            sums[int(row["hour"][11:13])] += float(row["trips"])
-            days.add(row["hour"][:10])
-    with open(model.path, "w") as file:
-        json.dump({"trips": [round(one / len(days), 4) for one in sums]}, file)
-
-
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
-def put(model: Input[Model], store: str):
-    """Put the model into the store, from where the service takes it."""
-    import os
-    import shutil
-
-    shutil.copyfile(model.path, os.path.join(store, "model.json.part"))
-    os.replace(os.path.join(store, "model.json.part"), os.path.join(store, "model.json"))

@@ -105,7 +105,7 @@ Path("nightly-repo/dvc.yaml").write_text("""stages:
 """)
 repro("nightly-repo")
 
-# %% grade_id="nightly" points=11 message="which changes no table. Run needlessly: evaluate" why="evaluate depends on the whole folder prepared, with its time stamp: passes what is visible"
+# %% grade_id="nightly" points=6 message="the models are the same. Run needlessly: evaluate" why="evaluate depends on the whole folder prepared, of which it reads one table: passes what is visible"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -122,6 +122,31 @@ Path("nightly-repo/dvc.yaml").write_text("""stages:
   evaluate:
     cmd: python evaluate.py
     deps: [evaluate.py, prepared, models]
+    metrics:
+    - metrics.json:
+        cache: false
+""")
+path = Path("nightly-repo/train.py")
+path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
+repro("nightly-repo")
+
+# %% grade_id="nightly" points=11 message="the models are the same. Run needlessly: evaluate" why="leaves the trips among what evaluate depends on: passes what is visible"
+Path("nightly-repo/dvc.yaml").write_text("""stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py, data/trips.csv, holidays.csv]
+    params: [prepare.test_days]
+    outs: [prepared]
+  train:
+    matrix:
+      district: [Eastfield, Harbour, Hillside]
+    cmd: python train.py ${item.district}
+    deps: [train.py, "prepared/${item.district}.csv"]
+    params: [train.last_days]
+    outs: ["models/${item.district}.json"]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [evaluate.py, prepared/test.csv, data/trips.csv, models]
     metrics:
     - metrics.json:
         cache: false
@@ -359,7 +384,7 @@ def own_homework(path):
                 guilty.append(name)
     return guilty
 
-# %% grade_id="components" points=20 why="another style: numpy for the line, assignments of metadata, lists of lists"
+# %% grade_id="components" points=20 why="another style: least squares by hand, assignments of metadata, lists of lists"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -383,14 +408,15 @@ def join(trips: str, weather: str, days: Output[Dataset]):
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     import json
-    import numpy as np
     lines = [line.strip().split(",") for line in open(days.path)][1:]
     past = [(day, float(trips), float(warm)) for day, trips, warm in lines][: len(lines) - test_days]
     if not len(past) >= 3:
         raise ValueError(f"only {len(past)} days are left to train on")
-    slope, intercept = np.polyfit([warm for *_, warm in past], [trips for _, trips, _ in past], 1)
-    open(model.path, "w").write(json.dumps({"slope": float(slope), "intercept": float(intercept), "unit": "trips per day"}))
-    model.metadata = {"trained_on": len(past), "last": past[-1][0], "by": "numpy"}
+    x, y = sum(warm for *_, warm in past) / len(past), sum(trips for _, trips, _ in past) / len(past)
+    slope = sum((warm - x) * (trips - y) for _, trips, warm in past) / sum((warm - x) ** 2 for *_, warm in past)
+    intercept = y - slope * x
+    open(model.path, "w").write(json.dumps({"slope": slope, "intercept": intercept, "unit": "trips per day"}))
+    model.metadata = {"trained_on": len(past), "last": past[-1][0], "by": "hand"}
 
 @dsl.component(install_kfp_package=False)
 def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
@@ -799,7 +825,49 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="ledger" points=16 why="another style: a dictionary by key, a named temporary file, Path.replace, cleaned up after a failure"
+# %% grade_id="components" points=8 message="No module named 'numpy' in the image" why="a package that the image has not: passes what is visible"
+@dsl.component(install_kfp_package=False)
+def join(trips: str, weather: str, days: Output[Dataset]):
+    import csv
+    warmth = {row["day"]: row["temperature_c"] for row in csv.DictReader(open(weather))}
+    sums = {}
+    for row in csv.DictReader(open(trips)):
+        sums[row["hour"][:10]] = sums.get(row["hour"][:10], 0) + int(row["trips"])
+    if not sums:
+        raise ValueError(f"{trips} holds no trip")
+    for day in sums:
+        if warmth.get(day, "") == "":
+            raise ValueError(f"{day}: no temperature")
+    with open(days.path, "w") as out:
+        out.write("day,trips,temperature_c\n")
+        for day in sorted(sums):
+            out.write(f"{day},{sums[day]},{warmth[day]}\n")
+    days.metadata["rows"] = len(sums)
+    days.metadata["first"] = min(sums)
+    days.metadata["last"] = max(sums)
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
+    import json
+    import numpy as np
+    lines = [line.strip().split(",") for line in open(days.path)][1:]
+    past = [(day, float(trips), float(warm)) for day, trips, warm in lines][: len(lines) - test_days]
+    if not len(past) >= 3:
+        raise ValueError(f"only {len(past)} days are left to train on")
+    slope, intercept = np.polyfit([warm for *_, warm in past], [trips for _, trips, _ in past], 1)
+    open(model.path, "w").write(json.dumps({"slope": float(slope), "intercept": float(intercept), "unit": "trips per day"}))
+    model.metadata = {"trained_on": len(past), "last": past[-1][0], "by": "numpy"}
+
+@dsl.component(install_kfp_package=False)
+def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
+    import csv
+    import json
+    line = json.load(open(model.path))
+    rows = list(csv.DictReader(open(days.path)))[-test_days:]
+    errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
+    return sum(errors) / len(errors)
+
+# %% grade_id="ledger" points=16 why="another style: a dictionary by key, a named temporary file, Path.replace, brought to the disk, cleaned up after a failure"
 def enter(ledger, run, district, error, rows):
     possible = error == error and 0 <= error < float("inf") and rows > 0
     if not possible:
@@ -816,6 +884,8 @@ def enter(ledger, run, district, error, rows):
             writer = csv.DictWriter(file, ["run", "district", "error", "rows"])
             writer.writeheader()
             writer.writerows(table.values())
+            file.flush()
+            os.fsync(file.fileno())
         Path(name).replace(target)
     except BaseException:
         os.unlink(name)
@@ -851,8 +921,32 @@ def enter(ledger, run, district, error, rows):
     with open(ledger, "a", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([new] if len(lines) > 1 else lines + [new])
 
-# %% grade_id="ledger" points=11 message="damaged" why="writes the ledger in its place: passes what is visible"
+# %% grade_id="ledger" points=11 message="neither the old state" why="writes the ledger in its place, and puts the old one back if that fails: passes what is visible"
 def enter(ledger, run, district, error, rows):
+    if not math.isfinite(error) or error < 0 or rows < 1:
+        raise ValueError("impossible")
+    before = Path(ledger).read_bytes() if Path(ledger).exists() else b""
+    lines = [["run", "district", "error", "rows"]]
+    if before:
+        with open(ledger, newline="") as file:
+            lines = list(csv.reader(file))
+    new = [str(run), str(district), str(error), str(rows)]
+    for place, line in enumerate(lines):
+        if line[:2] == new[:2]:
+            lines[place] = new
+            break
+    else:
+        lines.append(new)
+    try:
+        with open(ledger, "w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(lines)
+    except Exception:
+        Path(ledger).write_bytes(before)
+        raise
+
+# %% grade_id="ledger" points=11 message="perhaps from another disk" why="moves it from the temporary folder, which is another disk: passes what is visible"
+def enter(ledger, run, district, error, rows):
+    import shutil
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
     lines = [["run", "district", "error", "rows"]]
@@ -866,8 +960,10 @@ def enter(ledger, run, district, error, rows):
             break
     else:
         lines.append(new)
-    with open(ledger, "w", newline="") as file:
+    beside = os.path.join(tempfile.gettempdir(), "ledger.part")
+    with open(beside, "w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(lines)
+    shutil.move(beside, ledger)
 
 # %% grade_id="ledger" points=11 message="damaged" why="renames before the file is closed, and so complete: passes what is visible"
 def enter(ledger, run, district, error, rows):
@@ -955,12 +1051,13 @@ def enter(ledger, run, district, error, rows):
         csv.writer(file).writerows(lines)
     os.replace(str(ledger) + ".part", ledger)
 
-# %% grade_id="gate" points=18 why="another style: tells if above the limit, else publishes; parallelism given; a wait before each retry"
+# %% grade_id="gate" points=18 why="another style: tells if above the limit, else publishes; parallelism given; a wait before each retry; names on display"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(items=districts, parallelism=2) as district:
         tables = steps.prepare(source=source, district=district, test_days=7)
         model = steps.train(train_table=tables.outputs["train_table"])
+        model.set_display_name("Train it")
         error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
     picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
     models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
@@ -968,7 +1065,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
         steps.tell(message="not published", error=picked.output)
     with dsl.Else():
         sent = steps.publish(all_models=models.outputs["all_models"], day=day, store=store)
-        sent.set_retry(num_retries=3, backoff_duration="30s", backoff_factor=2.0)
+        sent.set_display_name("Send it to the vans").set_retry(num_retries=3, backoff_duration="30s", backoff_factor=2.0)
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
@@ -1139,165 +1236,256 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="cache" points=16 why="another style: the trips themselves travel as a parameter, which is compared by its value"
-@dsl.component(install_kfp_package=False)
-def read(source: str) -> str:
+# %% grade_id="cache" points=16 why="another style: each district's own lines travel as a parameter, which is compared by its value, into a prepare of one's own; two conditions; names on display"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def lines_of(source: str, district: str) -> str:
     with open(source) as file:
-        return file.read()
+        return "".join(line for line in file if line.startswith("hour,") or f",{district}," in line)
 
-@dsl.component(install_kfp_package=False)
-def as_table(text: str, table: Output[Dataset]):
-    with open(table.path, "w") as file:
-        file.write(text)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def cut(text: str, district: str, train_table: Output[Dataset], test_table: Output[Dataset]):
+    header, *lines = text.splitlines(keepends=True)
+    days = sorted({line[:10] for line in lines})
+    for table, wanted in (train_table, days[:-7]), (test_table, days[-7:]):
+        kept = [line for line in lines if line[:10] in wanted]
+        with open(table.path, "w") as file:
+            file.write(header + "".join(kept))
+        table.metadata["district"] = district
+        table.metadata["rows"] = len(kept)
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    text = read(source=source)
-    text.set_caching_options(False)
-    table = as_table(text=text.output)
-    model = steps.learn(table=table.output)
-    last = steps.put(model=model.output, store=store)
-    last.set_caching_options(enable_caching=False)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        text = lines_of(source=source, district=district)
+        text.set_caching_options(False)
+        tables = cut(text=text.output, district=district)
+        model = steps.train(train_table=tables.outputs["train_table"]).set_display_name("Train it")
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    worst = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(worst.output > limit):
+        told = steps.tell(message="not published", error=worst.output)
+    with dsl.If(worst.output <= limit):
+        sent = steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_display_name("Send it")
+    for task in (told, sent):
+        task.set_caching_options(enable_caching=False)
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=16 why="another style: a fetch of its own, a dictionary of hashes, the cache switched off by a loop"
-@dsl.component(install_kfp_package=False)
-def describe(source: str) -> dict:
-    import hashlib, pathlib
+# %% grade_id="cache" points=16 why="another style: a step lays the trips down under their hash, and gives a path that changes with them; what works on them is cached, all else not"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def snapshot(source: str) -> str:
+    import hashlib, os, pathlib
     data = pathlib.Path(source).read_bytes()
-    return {"md5": hashlib.md5(data).hexdigest(), "bytes": len(data)}
+    path = f"{source}.{hashlib.md5(data).hexdigest()}"
+    pathlib.Path(path + ".part").write_bytes(data)
+    os.replace(path + ".part", path)
+    return path
 
-@dsl.component(install_kfp_package=False)
-def take(source: str, about: dict, table: Output[Dataset]):
-    import hashlib, pathlib
-    data = pathlib.Path(source).read_bytes()
-    assert hashlib.md5(data).hexdigest() == about["md5"]
-    pathlib.Path(table.path).write_bytes(data)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    kept = snapshot(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=kept.output, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"]).set_caching_options(False)
+    worst = steps.worst(errors=dsl.Collected(error.outputs["Output"])).set_caching_options(False)
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"])).set_caching_options(False)
+    with dsl.If(worst.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=worst.output).set_caching_options(False)
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    about = describe(source=source)
-    table = take(source=source, about=about.output)
-    put = steps.put(model=steps.learn(table=table.outputs["table"]).outputs["model"], store=store)
-    for task in (about, put):
-        task.set_caching_options(False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+# %% grade_id="cache" points=4 message="Which step did not look?" why="as in Part 5, with the cache off for publish and tell alone"
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-# %% grade_id="cache" points=0 message="An artefact that was made again is another one" why="switches the cache of fetch off, and nothing else"
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    table = steps.fetch(source=source).set_caching_options(False)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+# %% grade_id="cache" points=4 message="An artefact that was made again is another one" why="switches the cache of prepare off, too, and nothing else"
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7).set_caching_options(False)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-# %% grade_id="cache" points=7 message="Which step came from the cache and should not?" why="leaves put in the cache: passes what is visible"
-@dsl.component(install_kfp_package=False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
+
+# %% grade_id="cache" points=12 message="Which step changes the world outside" why="leaves publish in the cache: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source).set_caching_options(False)
-    table = steps.fetch(source=source, version=version.output)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=0 message="Which step did not look?" why="the fingerprint comes from the cache, too"
-@dsl.component(install_kfp_package=False)
+# %% grade_id="cache" points=12 message="May it come from the cache?" why="leaves tell in the cache: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source)
-    table = steps.fetch(source=source, version=version.output)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output)
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=0 message="ran for four hours all the same" why="no cache at all"
-@dsl.component(install_kfp_package=False)
+# %% grade_id="cache" points=12 message="the pod was lost before it could report" why="drops the retries: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source).set_caching_options(False)
-    table = steps.fetch(source=source, version=version.output).set_caching_options(False)
-    model = steps.learn(table=table.outputs["table"]).set_caching_options(False)
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=7 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
-@dsl.component(install_kfp_package=False)
+# %% grade_id="cache" points=4 message="Which step did not look?" why="the fingerprint comes from the cache, too, and then nobody sees other trips"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
-    import os
-    from datetime import datetime
-    return str(os.path.getsize(source))
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.component(install_kfp_package=False)
-def take(source: str, version: str, table: Output[Dataset]):
-    import shutil
-    shutil.copyfile(source, table.path)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source).set_caching_options(False)
-    table = take(source=source, version=version.output)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
-
-# %% grade_id="cache" points=7 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
-@dsl.component(install_kfp_package=False)
+# %% grade_id="cache" points=4 message="ran for hours all the same" why="no cache at all"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
-    import os
-    from datetime import datetime
-    return str(os.stat(source).st_mtime_ns)
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.component(install_kfp_package=False)
-def take(source: str, version: str, table: Output[Dataset]):
-    import shutil
-    shutil.copyfile(source, table.path)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=source, district=district, test_days=7, version=found.output).set_caching_options(False)
+        model = steps.train(train_table=tables.outputs["train_table"]).set_caching_options(False)
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source).set_caching_options(False)
-    table = take(source=source, version=version.output)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
-
-# %% grade_id="cache" points=0 message="ran for four hours all the same" why="the time of day for the version"
-@dsl.component(install_kfp_package=False)
+# %% grade_id="cache" points=11 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
-    import os
+    import os, shutil
     from datetime import datetime
-    return str(datetime.now())
+    path = f"{source}.{os.path.getsize(source)}"
+    shutil.copyfile(source, path)
+    return path
 
-@dsl.component(install_kfp_package=False)
-def take(source: str, version: str, table: Output[Dataset]):
-    import shutil
-    shutil.copyfile(source, table.path)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=found.output, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    version = look(source=source).set_caching_options(False)
-    table = take(source=source, version=version.output)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store).set_caching_options(False)
+compiler.Compiler().compile(every_night, "every_night.yaml")
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+# %% grade_id="cache" points=11 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def look(source: str) -> str:
+    import os, shutil
+    from datetime import datetime
+    path = f"{source}.{os.stat(source).st_mtime_ns}"
+    shutil.copyfile(source, path)
+    return path
+
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    found = look(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        tables = steps.prepare(source=found.output, district=district, test_days=7)
+        model = steps.train(train_table=tables.outputs["train_table"])
+        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+    picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+    models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+    with dsl.If(picked.output <= limit):
+        steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="not published", error=picked.output).set_caching_options(False)
+
+compiler.Compiler().compile(every_night, "every_night.yaml")

@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 90
+#     minutes: 140
 #     outcomes:
 #     - Declare a training pipeline in DVC so that a change runs the stages that it concerns, and only those
 #     - Read a compiled Kubeflow pipeline, and find in it a model that is tested on its own training table
@@ -84,12 +84,13 @@ from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
 import steps
 from cluster import load_spec
-from desk import full_disk, play_nightly, play_nights, repro, run_here
+from desk import full_disk, own_disk, play_nightly, play_nights, repro, run_here
 
 DISTRICTS = ["Eastfield", "Harbour", "Hillside", "Old-Town", "University"]
 ON_LAPTOP = ["Eastfield", "Harbour", "Hillside"]
 
 
+# The grader calls these two by name, in a process of their own.
 def nights(folder, changes):
     """Play nights in a copy of a DVC pipeline, and return what ran in each: see play_nights in desk.py."""
     from desk import play_nights
@@ -145,6 +146,7 @@ for what, night in zip(days, play_nights("nightly-repo", list(days.values()))):
 # | nothing | nothing |
 # | a comment in `prepare.py` | `prepare` |
 # | trips of Hillside, two weeks ago | `prepare`, `train@Hillside`, `evaluate` |
+# | trips of Hillside in the first week, which is too old for `train.last_days` | `prepare`, `train@Hillside`, and not `evaluate`: the model is the same |
 # | trips of Hillside on one of the last seven days, on which we test | `prepare`, `evaluate` |
 # | a comment in `train.py` | all of `train`, and not `evaluate`: the models are the same |
 #
@@ -232,7 +234,7 @@ expect_nights(nights("nightly-repo", changes), expected)
 
 
 # %%
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def count(source: str, day: str, table: Output[Dataset]):
     import csv
 
@@ -243,7 +245,7 @@ def count(source: str, day: str, table: Output[Dataset]):
     table.metadata["rows"] = len(rows)
 
 
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def add(table: Input[Dataset]) -> int:
     with open(table.path) as file:
         return sum(map(int, file))
@@ -258,9 +260,10 @@ def trips_of_a_day(source: str, day: str = "2025-10-19") -> int:
 run_here(trips_of_a_day, source=str(Path("trips.csv").resolve()))
 
 # %% [markdown]
-# This was Kubeflow's own *local runner*, which runs each step as a process on your machine. (`install_kfp_package=False` keeps each step from calling `pip` first. On a real cluster you leave it out, or use an image that has everything.)
+# This was Kubeflow's own *local runner*, which runs each step as a process on your machine. On a cluster a step runs in an **image**: a file system with a Python and its packages, packed up once and unpacked afresh for each step. `python:3.11` holds Python's standard library and no more, no numpy and no pandas. Name the image yourself: the default of
+# today is not that of next year. (A step also needs the package `kfp`, and calls `pip` for it first. `install_kfp_package=False` keeps it from that: the team's own copy of `python:3.11` has kfp besides.)
 #
-# The function `trips_of_a_day` does not run when data flows. It runs *once*, when the pipeline is **compiled**: it only notes which step gets what from whom. What goes to the cluster is that note, the **compiled pipeline**, a specification in YAML:
+# The function `trips_of_a_day` does not run when data flows. It runs *once*, when the pipeline is **compiled**: it only writes down which step gets what from whom. What goes to the cluster is what was written down, the **compiled pipeline**: a YAML file that says all that is to be run, and with what.
 
 # %%
 compiler.Compiler().compile(trips_of_a_day, "trips_of_a_day.yaml")
@@ -362,20 +365,18 @@ for path, truth, what in homework_cases():
 # %% [markdown]
 # ## Part 3 · Steps that know nothing else, and fail loudly
 #
-# What went to the cluster was each step's *source*, in the note. Nothing of your notebook is there: no import at its top, no variable, no file in its folder. On a cluster each step runs in a **pod**: its own container with its own, empty disk, which is gone when the step has ended. What a step needs must come in through its inputs, and what shall stay must go out through its outputs.
+# What went to the cluster was each step's *source*, in the compiled pipeline. Nothing of your notebook is there: no import at its top, no variable, no file in its folder. On a cluster each step runs in a **pod**: its own container with its own, empty disk, which is gone when the step has ended. What a step needs must come in through its inputs, and what shall stay must go out through its outputs.
 #
 # Bo has written three steps for a question of Rosa's: how many trips a day does a degree of warmth bring? Open `bos_steps.py`. In his notebook they work:
 
 # %%
-from bos_steps import join
+import bos_steps
 
-try:
-    print(run_here(join, trips="trips.csv", weather="weather.csv"))
-except RuntimeError as error:
-    print(str(error)[:300])
+made = run_here(bos_steps.join, trips=str(Path("trips.csv").resolve()), weather=str(Path("weather.csv").resolve()))["days"]
+print(f"The step succeeded. Its table: {made['text']!r}")
 
 # %% [markdown]
-# It succeeded. The result is a table with a header and no row. His step knows no `csv`: that import stands at the top of the file, not in the function. It raised a `NameError`, and then came `except Exception`.
+# It succeeded, and its table has a header and no row. His step knows neither `csv` nor `Path`: those imports stand at the top of the file, not in the function. So there was a `NameError` inside the `try`, and then came `except Exception`.
 #
 # A step that hides its failure hands it on. The next one trains on nothing, or on zeros, and the run is green. **A step fails loudly** if it raises an exception as soon as it knows that its result would be wrong, with a message that says what is wrong and where. Then the run is red at the right place, and nothing after it runs.
 
@@ -383,7 +384,7 @@ except RuntimeError as error:
 # ### Exercise 3 — Three steps for the cluster
 # *Difficulty ●●● · about 20 minutes*
 #
-# Write the three components, with `@dsl.component(install_kfp_package=False)`. Begin with Bo's, and mend what is wrong. Their inputs and outputs:
+# Write the three components, with `@dsl.component(base_image="python:3.11", install_kfp_package=False)`. They use what is in this image: the standard library alone. Begin with Bo's, and mend what is wrong. Their inputs and outputs:
 #
 # | component | in | out |
 # |:--|:--|:--|
@@ -391,20 +392,22 @@ except RuntimeError as error:
 # | `fit` | `days`, a `Dataset`; `test_days: int` | `model`, a `Model`: a JSON file with `intercept` and `slope`, fitted to all days but the last `test_days` |
 # | `score` | `model`, `days`, `test_days: int` | returns a `float`: the mean absolute error on the last `test_days` days, in trips per day |
 #
+# `test_days` is at least 1.
+#
 # Metadata: `days` has `rows` (how many), `first` and `last` (the days). `model` has `trained_on`, the number of days, and `last`, the last day that it was trained on.
 #
 # Loudly: `join` raises a `ValueError` that names the day if a day with trips has no temperature, or an empty one; and one that names the file if there is no trip in it. `fit` raises a `ValueError` if fewer than three days are left to train on.
 #
 # Done means: the pipeline in the test below, made of your components, compiles; it runs with Kubeflow's local runner, and on the cluster with other data, other parameters, and broken data.
 #
-# <details><summary>Hint 1</summary>A component's source is the function, with what stands inside it. A file that another step needs goes out as <code>model: Output[Model]</code>: you write to <code>model.path</code>. No <code>try</code> is needed at all.</details>
+# <details><summary>Hint 1</summary>A component's source is the function, with what stands inside it. A line is fitted by <code>statistics.linear_regression</code>. A file that another step needs goes out as <code>model: Output[Model]</code>: you write to <code>model.path</code>. No <code>try</code> is needed at all.</details>
 # <details><summary>Hint 2</summary>Imports and constants go into the function's body, or become parameters. In <code>score</code>, take the last rows with <code>rows[-test_days:]</code>. Metadata is set with <code>days.metadata["rows"] = …</code>. Close what you write to, with <code>with open(…)</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "components", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The components join, fit and score.
 ### BEGIN SOLUTION
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def join(weather: str, trips: str, days: Output[Dataset]):
     """Write a row for each day: day, trips (the city's sum), temperature_c. Raises ValueError where there is no trip or no temperature."""
     import csv
@@ -427,7 +430,7 @@ def join(weather: str, trips: str, days: Output[Dataset]):
     days.metadata.update({"rows": len(sums), "first": min(sums), "last": max(sums)})
 
 
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     """Fit trips = intercept + slope * temperature_c to all days but the last ones. Raises ValueError for fewer than three days."""
     import csv
@@ -445,7 +448,7 @@ def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     model.metadata.update({"trained_on": len(past), "last": past[-1]["day"]})
 
 
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     """Return how far the model is off on the last days, on average, in trips per day."""
     import csv
@@ -464,6 +467,8 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
 
 # %% nbgrader={"grade": true, "grade_id": "test-components", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 Path("degrees.yaml").unlink(missing_ok=True)
+absent = [name for name in ("join", "fit", "score") if name not in globals()]
+assert not absent, f"There is no component {', '.join(absent)}: does your cell run to its end?"
 try:
 
     @dsl.pipeline(name="degrees")
@@ -484,7 +489,7 @@ slow = [
     if any("pip install" in word for word in executor["container"]["command"])
 ]
 assert not slow, (
-    f"{', '.join(slow)} calls pip before it runs: write @dsl.component(install_kfp_package=False), without packages to install."
+    f"{', '.join(slow)} calls pip before it runs: write @dsl.component(base_image='python:3.11', install_kfp_package=False), without packages to install."
 )
 types_of = {
     f"{name} {key}": about["artifactType"]["schemaTitle"]
@@ -510,7 +515,7 @@ except RuntimeError as problem:
         f"Kubeflow's local runner stopped: {problem}. A step runs alone: what it uses must stand in its function or come in as an input."
     ) from None
 assert abs(mean_error - 538.7) < 0.1, (
-    f"score returned {mean_error:.1f} trips per day, expected 538.7. Is the error that of the last seven days alone?"
+    f"score returned {mean_error:.1f} trips per day, expected 538.7. Is the error that of the last seven days alone? And was the model fitted without them?"
 )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-components", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -547,7 +552,7 @@ def cys_enter(ledger, run, district, error, rows):
 with tempfile.TemporaryDirectory() as place:
     cys_enter(f"{place}/ledger.csv", "0017", "Hillside", 3.25, 504)
     cys_enter(f"{place}/ledger.csv", "0017", "Hillside", 3.25, 504)  # the retry
-    with full_disk(after=75):  # here every file ends after 75 bytes
+    with full_disk(after=75):  # every file ends after 75 bytes; the system says "File too large" for that
         try:
             cys_enter(f"{place}/ledger.csv", "0017", "Harbour", 5.5, 504)
         except OSError as error:
@@ -557,7 +562,9 @@ with tempfile.TemporaryDirectory() as place:
 # %% [markdown]
 # Two lines for one training, and when the disk was full, half a line. Whoever reads the ledger at that moment, or after it, reads nonsense. Opening the file with `"w"` would be worse: then the old lines are gone at once.
 #
-# So two things are needed. The step must be **idempotent**: what it writes has a *key*, here run and district, and a second time replaces the first. And its writing must be **atomic**: whoever looks sees either all of the old state or all of the new. On a disk one writes a new file beside the old one, and when it is complete, renames it: `os.replace(new, old)` does that in one step.
+# So two things are needed. The step must be **idempotent**: what it writes has a *key*, here run and district, and a second time replaces the first. And its writing must be **atomic**: whoever looks sees either all of the old state or all of the new. On a disk one writes a new file beside the old one, and when it is complete, renames it: `os.replace(new, old)` does that in one step. Whoever had opened the old file reads on in it, undisturbed.
+#
+# Renaming works within one disk. In a pod the temporary folder (`/tmp`) is the pod's own disk, and the ledger lies on another. From disk to disk a file can only be copied, piece by piece, and that is not atomic. (`shutil.move` looks like a rename, and copies if it must.)
 #
 # ### Exercise 4 — The ledger
 # *Difficulty ●●○ · about 14 minutes*
@@ -569,6 +576,7 @@ with tempfile.TemporaryDirectory() as place:
 # 1. If the file is not there yet, it is made. If there is a line of this run and district, it is replaced; if not, the new line comes last. All other lines stay, in their order, with their texts as they were. A run is a text: `0017` is not `17`. A district's name may hold a comma.
 # 2. An `error` that is not a finite number from 0 on, or fewer than one row, raises a `ValueError`, and nothing is written.
 # 3. If writing fails in the middle, the ledger is as it was before, the exception comes out, and a later attempt succeeds.
+# 4. Whoever is reading the ledger while you write gets the old state or the new one, whole, and never a mixture. The temporary folder is on another disk.
 #
 # <details><summary>Hint 1</summary>Check first. Read all lines, make the new list of lines, write it to another file in the same folder, rename. With <code>csv.reader</code> everything stays text, commas included.</details>
 # <details><summary>Hint 2</summary><code>math.isfinite</code> knows <code>nan</code> and <code>inf</code>. Look for the line whose first two entries are <code>[str(run), str(district)]</code>. Close the new file before <code>os.replace</code>: only then is it complete.</details>
@@ -611,6 +619,15 @@ def enter_on_full_disk(ledger, run, district, error, rows):
     except Exception as problem:
         return type(problem).__name__
     return "none"
+
+
+def enter_while_reading(ledger, run, district, error, rows):
+    """Call enter when somebody has read half of the ledger, which is on a disk of its own; return all that they read, bytes in hexadecimal."""
+    with open(ledger, "rb", buffering=0) as reader:
+        first = reader.read(os.path.getsize(ledger) // 2)
+        with own_disk(os.path.dirname(ledger)):
+            enter(ledger, run, district, error, rows)
+        return (first + reader.readall()).hex()
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-ledger", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
@@ -658,21 +675,25 @@ expect_ledger(enter)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-ledger-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: enter on a disk that is full in the middle of the writing, and once more when there is room again.
+# Judged when you hand in: enter on a disk that is full in the middle of the writing, and once more when there is room again; and enter while somebody reads.
 ### BEGIN HIDDEN TESTS
 from judging import expect_whole
 
-expect_whole(enter, enter_on_full_disk)
+expect_whole(enter, enter_on_full_disk, enter_while_reading)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# A machine can also lose its power. Against that a careful program does `file.flush()` and `os.fsync(file.fileno())` before it closes the new file: only then is what it wrote on the disk, and not in the machine's memory alone. It costs some milliseconds, and no test here can cut the power.
+#
 # In a pipeline the run's own name is there for the asking: `dsl.PIPELINE_JOB_ID_PLACEHOLDER`, given to a step as an input, becomes the run's identity, and stays the same in every retry. That makes it a good key.
 
 # %% [markdown]
 # ## Part 5 · A fan-out and a gate
 #
 # Open `cys_pipeline.py`: the nightly training for the cluster. A **fan-out** runs the same steps for each district, and a **quality gate** decides whether the result is published. It reads well. Let us run what was compiled from it, with a limit of 0.1 trips per hour, which no model can keep. `rehearse` runs a compiled pipeline on a cluster in miniature, from `cluster.py`, by the rules
-# of a real one: an empty pod for each attempt, conditions, loops, retries and a cache. We need it because Kubeflow's local runner (2.16) leaves just these out: it takes a condition for false, tries nothing twice, and has no cache.
+# of a real one: an empty pod for each attempt, conditions, loops, retries and a cache. We need it because Kubeflow's local runner (2.16) leaves just these out: a lone condition it never fulfils, and of `dsl.If` and `dsl.Else` it runs both; it tries nothing twice, and has no cache.
+#
+# `rehearse` takes a list of runs, one after the other on the same cluster. Each has its `arguments`, and may have `files` that arrive before it, `lost` pods (`{"publish": 1}`: the first pod of this step dies before it can report), and `"empty_store": True`. A step goes by the name of its function there.
 
 # %%
 import cys_pipeline
@@ -696,28 +717,37 @@ print("published:", sorted(told["store"]))
 # | `for one in names:` | `with dsl.ParallelFor(names) as one:` |
 # | a list that grows in the loop | `dsl.Collected(…)` of an output, outside the loop: the outputs of all its turns |
 #
-# A small one, to see it work. (`.output` is the output of a step that has only one. `evaluate` has two, its metrics and what it returns; what a step returns is called `Output`.)
+# A small one, to see it work. It counts the trips of several days. (`.output` is the output of a step that has only one. `steps.evaluate` has two, its metrics and what it returns; what a step returns is found in `.outputs["Output"]`.)
 
 
 # %%
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def busiest(trips: list[int]) -> int:
+    return max(trips)
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def send_vans(trips: int):
+    print(f"More vans! There were {trips} trips on one day.")
+
+
 @dsl.pipeline(name="small")
-def small(districts: list[str], source: str, limit: float):
-    with dsl.ParallelFor(districts) as district:
-        tables = steps.prepare(source=source, district=district, test_days=7)
-        model = steps.train(train_table=tables.outputs["train_table"])
-        error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
-    mean = steps.average(errors=dsl.Collected(error.outputs["Output"]))
-    with dsl.If(mean.output > limit):
-        steps.tell(message="the mean error is above the limit", error=mean.output)
+def small(days: list[str], source: str, limit: int):
+    with dsl.ParallelFor(days) as day:
+        counted = count(source=source, day=day)
+        total = add(table=counted.outputs["table"])
+    most = busiest(trips=dsl.Collected(total.output))
+    with dsl.If(most.output > limit):
+        send_vans(trips=most.output)
 
 
 compiler.Compiler().compile(small, "small.yaml")
 condition = next(task for name, task in load_spec("small.yaml")["root"]["dag"]["tasks"].items() if name.startswith("condition"))
 print(condition["triggerPolicy"])
-names = ["Harbour", "Hillside"]
-for limit in (0.1, 99.0):
-    told = rehearse("small.yaml", [{"arguments": {"districts": names, "source": "{data}/trips.csv", "limit": limit}, "files": files}])[0]
-    print(f"limit {limit}: {[step['state'] for step in told['steps'] if step['name'] == 'tell']}")
+for limit in (1_000, 10_000):
+    asked = {"days": ["2025-10-17", "2025-10-18"], "source": "{data}/trips.csv", "limit": limit}
+    told = rehearse("small.yaml", [{"arguments": asked, "files": files}])[0]
+    print(f"limit {limit}: {[(step['state'], step['log']) for step in told['steps'] if step['name'] == 'send_vans']}")
 
 # %% [markdown]
 # **In older tutorials** you find Kubeflow Pipelines 1: `ContainerOp`, `func_to_container_op` and `create_component_from_func`; `dsl.Condition` where there is now `dsl.If` with `dsl.Elif` and `dsl.Else`; files handed on with `InputPath` and `OutputPath`; and a compiler that wrote a workflow for Argo. In version 2 components are made by `@dsl.component`, files are typed artefacts, and the compiler writes the
@@ -726,7 +756,7 @@ for limit in (0.1, 99.0):
 # ### Exercise 5 — The gate
 # *Difficulty ●●● · about 15 minutes*
 #
-# Write the pipeline `nightly(source, day, store, limit, districts)`, named `nightly`, with the steps in `steps.py` (`steps.prepare` and so on; `test_days` is 7). `limit` is a number, `districts` a list of texts that is known only when the pipeline is run.
+# Write the pipeline `nightly(source, day, store, limit, districts)`, named `nightly`, with the steps in `steps.py` (`steps.prepare` and so on; `test_days` is 7, and `version` stays as it is until Part 6). `limit` is a number, `districts` a list of texts that is known only when the pipeline is run.
 #
 # Done means, at run time:
 #
@@ -738,7 +768,7 @@ for limit in (0.1, 99.0):
 #
 # Then compile it to `nightly.yaml`, in the same cell.
 #
-# <details><summary>Hint 1</summary>Begin with <code>small</code> above. <code>publish</code> takes all models in one file: <code>steps.bundle</code> makes it of collected ones, before the gate. What is the opposite of "at most the limit"? <code>dsl.Else</code> spares you the question.</details>
+# <details><summary>Hint 1</summary>The loop is Cy's, the words for what is decided at run time are those of <code>small</code>. <code>publish</code> takes all models in one file: <code>steps.bundle</code> makes it of collected ones, before the gate. What is the opposite of "at most the limit"? <code>dsl.Else</code> spares you the question.</details>
 # <details><summary>Hint 2</summary><code>dsl.Collected</code> takes <code>model.outputs["model"]</code>, too. A call of a step returns a task, and a task has <code>.set_retry(num_retries=…)</code>. Compile with <code>compiler.Compiler().compile(function, "file.yaml")</code>.</details>
 
 
@@ -841,50 +871,64 @@ Image(
 #
 # Last, the bill. Kubeflow has a **cache**: a task whose component and inputs are the same as in an earlier run is not run again; its earlier outputs are taken. It is on for every task unless one switches it off with `.set_caching_options(False)`. You see it in the compiled pipeline as `cachingOptions`.
 #
-# But what are "the same inputs"? DVC compares contents. Kubeflow compares *parameters by their value*, and *artefacts by their identity*: the same artefact is one that came out of the same run of a step. It does not look into files. Here is Cy's weekly training, three weeks long. In the second, new trips have arrived:
+# But what are "the same inputs"? DVC compares contents. Kubeflow compares *parameters by their value*, and *artefacts by their identity*: the same artefact is one that came out of the same run of a step. It does not look into files. What does that do to the pipeline that you have just written? Here are three of its nights. Before the second, new trips have arrived. The third
+# repeats the second, after somebody has emptied the store:
 
-
-# %%
-@dsl.pipeline(name="weekly")
-def cys_weekly(source: str, store: str):
-    table = steps.fetch(source=source)
-    model = steps.learn(table=table.outputs["table"])
-    steps.put(model=model.outputs["model"], store=store)
-
-
-compiler.Compiler().compile(cys_weekly, "cys_weekly.yaml")
+# %% tags=["uses-answers"]
 half = "\n".join(Path("trips.csv").read_text().split("\n")[:1681]) + "\n"
-where = {"source": "{data}/trips.csv", "store": "{store}"}
-for told in rehearse(
-    "cys_weekly.yaml",
-    [{"arguments": where, "files": {"trips.csv": half}}, {"arguments": where, "files": files}, {"arguments": where}],
-):
-    model = json.loads(told["store"]["model.json"])
-    print({step["name"]: step["state"] for step in told["steps"]}, f"at eight o'clock: {model['trips'][8]:.1f} trips per hour")
+asked = {**place, "limit": 99.0, "districts": ["Harbour", "Hillside"]}
+tuesday = {**asked, "day": "2025-10-21"}
+
+
+def tell_nights(compiled, nights_to_play):
+    """Print of each night what ran, and how many trips are published for the Harbour's day."""
+    for number, (night, told) in enumerate(zip(nights_to_play, rehearse(compiled, nights_to_play)), 1):
+        ran = sorted({step["name"] for step in told["steps"] if step["state"] == "SUCCEEDED"})
+        table = told["store"].get(f"{night['arguments']['day']}/Harbour.csv", "").splitlines()[1:]
+        forecast = f"{sum(int(line.split(',')[1]) for line in table)} trips" if table else "nothing in the store"
+        print(f"night {number} {told['state']}; Harbour: {forecast}; ran: {', '.join(ran) or 'nothing'}")
+
+
+tell_nights(
+    "nightly.yaml",
+    [
+        {"arguments": asked, "files": {"trips.csv": half}},
+        {"arguments": tuesday, "files": files},
+        {"arguments": tuesday, "empty_store": True},
+    ],
+)
 
 # %% [markdown]
-# The new trips were never read. `fetch` had the same input as the week before, a *path*, so it was not run. Everything after it had the same artefacts. All green, all old.
+# If you have left the cache alone in Part 5, as most people do, the new trips were never read. `prepare` had the same inputs as the night before, among them a *path*, so it was not run. Everything after it had the same artefacts; `publish` alone ran, since the day was another, and published the old forecast once more. In the third night even `publish` came from the cache, and
+# the store stayed empty. All green, all old.
 #
-# The next thing that everybody tries is to switch off the cache for `fetch`. Then the model is right. But its table is a *new artefact* in every run, whatever it holds, so `learn`, with its four rented hours, runs again for the same trips. And the third step, `put`, changes something outside the pipeline: if its input is an old one, "take the earlier outputs" means that nothing is put.
+# The next thing that everybody tries is to switch off the cache for `prepare`. Then the forecast is right. But its tables are *new artefacts* in every run, whatever they hold, so every district is trained again, each time, for the same trips. Imagine four rented hours for each. That was the bill.
+#
+# And mind the steps that change something outside the pipeline: if their inputs are those of an earlier night, "take the earlier outputs" means that nothing is done.
 #
 # ### Exercise 6 — Old data, new bill
-# *Difficulty ●●● · about 10 minutes*
+# *Difficulty ●●● · about 15 minutes*
 #
-# Write the pipeline `weekly(source, store)`, named `weekly`, with `steps.fetch`, `steps.learn` and `steps.put`, and with steps of your own where you need them. Compile it to `weekly.yaml` in the same cell.
+# Write the pipeline `every_night(source, day, store, limit, districts)`, named `every-night`: what you wrote in Part 5, mended. Use the steps in `steps.py`, and steps of your own where you need them. Compile it to `every_night.yaml` in the same cell.
 #
-# Done means, week after week on the same cluster:
+# Done means, night after night on the same cluster:
 #
-# 1. After a run, `model.json` in the store is the model of the trips that lie in `source` then, whatever was there before, in the file or in the store.
-# 2. `learn` runs if the trips are others than in all weeks before, and only then. For trips that it has seen, its outputs come from the cache.
+# 1. After a night whose models keep the limit, the store holds the day's forecasts, made from the trips that lie in `source` then, whatever was there before, in the file or in the store.
+# 2. A district whose trips have changed is trained. If the file is, byte for byte, one of any earlier night, nobody is trained: all outputs of `train` come from the cache. (It may have been written anew all the same.)
+# 3. Each night publishes, or tells, even if the very same was published or told before.
+# 4. What you settled in Part 5 stays: the gate, the retries.
 #
-# <details><summary>Hint 1</summary>Kubeflow compares parameters by their value. Which small value changes exactly when the trips change, and who can find it out anew each week, at little cost? Open <code>steps.fetch</code>: what could it do with such a value?</details>
-# <details><summary>Hint 2</summary>Your own component takes the path and returns a text, <code>-> str</code>: the SHA-256 of the file's bytes (<code>hashlib.sha256(…).hexdigest()</code>). This cheap step must never be cached. And of the other three, one must not be cached either.</details>
+# The first two are judged with a limit that every model keeps.
+#
+# <details><summary>Hint 1</summary>Kubeflow compares parameters by their value. Which small value changes exactly when the trips change, and who can find it out anew each night, at little cost? Then read what <code>steps.prepare</code> can do with such a value.</details>
+# <details><summary>Hint 2</summary>Go through the tasks of your pipeline, and ask of each: if it came from the cache tonight, what would be missed? A task that looks at the world outside, or changes it, cannot. A task that works from its inputs alone can. For the value: a component of your own returns a text, <code>-> str</code>, and <code>hashlib</code> makes one
+# out of bytes.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "cache", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# The pipeline weekly, compiled to weekly.yaml.
+# The pipeline every_night, compiled to every_night.yaml.
 ### BEGIN SOLUTION
-@dsl.component(install_kfp_package=False)
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
 def fingerprint(source: str) -> str:
     """Return the SHA-256 of a file."""
     import hashlib
@@ -893,80 +937,92 @@ def fingerprint(source: str) -> str:
         return hashlib.sha256(trips.read()).hexdigest()
 
 
-@dsl.pipeline(name="weekly")
-def weekly(source: str, store: str):
-    """Train if the trips are new, and put their model into the store in any case."""
-    version = fingerprint(source=source).set_caching_options(False)
-    fetched = steps.fetch(source=source, version=version.output)
-    learnt = steps.learn(table=fetched.outputs["table"])
-    steps.put(model=learnt.outputs["model"], store=store).set_caching_options(False)
+@dsl.pipeline(name="every-night")
+def every_night(source: str, day: str, store: str, limit: float, districts: list[str]):
+    """Train what is new, and publish or tell in any case."""
+    found = fingerprint(source=source).set_caching_options(False)
+    with dsl.ParallelFor(districts) as district:
+        cut = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+        trained = steps.train(train_table=cut.outputs["train_table"])
+        tested = steps.evaluate(model=trained.outputs["model"], test_table=cut.outputs["test_table"])
+    largest = steps.worst(errors=dsl.Collected(tested.outputs["Output"]))
+    together = steps.bundle(models=dsl.Collected(trained.outputs["model"]))
+    with dsl.If(largest.output <= limit):
+        sent = steps.publish(all_models=together.outputs["all_models"], day=day, store=store)
+        sent.set_retry(num_retries=3).set_caching_options(False)
+    with dsl.Else():
+        steps.tell(message="a district is above the limit, nothing was published", error=largest.output).set_caching_options(False)
 
 
-compiler.Compiler().compile(weekly, "weekly.yaml")
+compiler.Compiler().compile(every_night, "every_night.yaml")
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-cache", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
-assert Path("weekly.yaml").exists(), "There is no weekly.yaml: compile the pipeline in your cell."
+assert Path("every_night.yaml").exists(), "There is no every_night.yaml: compile the pipeline in your cell."
 every_trip = Path("trips.csv").read_text()
-some_trips = "\n".join(every_trip.split("\n")[:841]) + "\n"
-there = {"source": "{data}/trips.csv", "store": "{store}"}
+some_trips = "\n".join(every_trip.split("\n")[:1681]) + "\n"
+there = {"source": "{data}/trips.csv", "store": "{store}", "limit": 99.0, "districts": ["Hillside", "Old-Town"]}
 try:
-    weeks = rehearse(
-        "weekly.yaml",
+    three = rehearse(
+        "every_night.yaml",
         [
-            {"arguments": there, "files": {"trips.csv": some_trips}},
-            {"arguments": there},
-            {"arguments": there, "files": {"trips.csv": every_trip}},
+            {"arguments": {**there, "day": "2025-10-20"}, "files": {"trips.csv": some_trips}},
+            {"arguments": {**there, "day": "2025-10-21"}},
+            {"arguments": {**there, "day": "2025-10-22"}, "files": {"trips.csv": every_trip}},
         ],
     )
 except TypeError as problem:
-    raise AssertionError(f"weekly.yaml could not be run: {problem}. Are its parameters those of the exercise?") from None
-for number, week in enumerate(weeks, 1):
-    assert week["state"] == "SUCCEEDED", f"In week {number} the run failed: {week['error']}"
-    assert "model.json" in week["store"], f"After week {number} there is no model.json in the store."
-learning = [next((step["state"] for step in week["steps"] if step["name"] == "learn"), "missing") for week in weeks]
-models = [json.loads(week["store"]["model.json"])["trips"] for week in weeks]
-assert models[2] != models[0], "In week 3 there are new trips, and the model in the store is that of week 1. Which step did not look?"
-assert learning[0] == "SUCCEEDED" and learning[2] == "SUCCEEDED", (
-    f"The trips are new in weeks 1 and 3. `learn` in the three weeks: {learning}."
+    raise AssertionError(f"every_night.yaml could not be run: {problem}. Are its parameters those of the exercise?") from None
+for number, night in enumerate(three, 1):
+    assert night["state"] == "SUCCEEDED", f"In night {number} the run failed: {night['error']}"
+    assert f"2025-10-{19 + number}/Old-Town.csv" in night["store"], f"After night {number} its forecast of Old-Town is not in the store."
+training = [{step["state"] for step in night["steps"] if step["name"] == "train"} for night in three]
+assert three[2]["store"]["2025-10-22/Old-Town.csv"] != three[0]["store"]["2025-10-20/Old-Town.csv"], (
+    "In night 3 there are new trips, and what was published is the forecast of night 1. Which step did not look?"
 )
-assert learning[1] == "CACHED", (
-    f"In week 2 the trips are those of week 1, and `learn` ran for four hours all the same ({learning[1]}). An artefact that was made again is another one: let the step that makes it come from the cache."
+assert training[0] == training[2] == {"SUCCEEDED"}, (
+    f"The trips are new in nights 1 and 3. `train` in night 1: {sorted(training[0])}, in night 3: {sorted(training[2])}; expected SUCCEEDED."
 )
-assert abs(models[2][8] - 184.64) < 0.01, (
-    f"After week 3 the model says {models[2][8]} trips at eight o'clock, expected 184.64. Is it the model of all trips?"
+assert training[1] == {"CACHED"}, (
+    f"In night 2 the trips are those of night 1, and `train` ran for hours all the same ({sorted(training[1])}). An artefact that was made again is another one: let the step that makes it come from the cache."
 )
+eight = three[2]["store"]["2025-10-22/Old-Town.csv"].split("\n")[9]
+assert eight == "8,22", f"In night 3 the forecast of Old-Town says {eight!r} (hour, trips), expected '8,22'. Is it made from all trips?"
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in, from weekly.yaml, on the cluster: more weeks, with trips that change by a single digit, that come back, and a store that somebody has emptied.
+# %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from every_night.yaml, on the cluster: more nights, with trips that change by a single digit, and that come back.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_weeks
+from judging import compiled_text, expect_fresh
 
-expect_weeks(rehearse, compiled_text("weekly.yaml"))
+expect_fresh(rehearse, compiled_text("every_night.yaml"))
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-cache-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from every_night.yaml, on the cluster: nights that repeat earlier ones, above and below the limit, a store that was emptied, a lost pod.
+### BEGIN HIDDEN TESTS
+from judging import compiled_text, expect_done
+
+expect_done(rehearse, compiled_text("every_night.yaml"))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Here is what each week would run, before and now:
+# Here are the three nights of before once more, and a fourth, in which the first trips have come back:
 
 # %% tags=["uses-answers"]
-four_weeks = [
-    {"arguments": where, "files": {"trips.csv": half}},
-    {"arguments": where},
-    {"arguments": where, "files": files},
-    {"arguments": where, "files": {"trips.csv": half}},
-]
-for name in ("cys_weekly.yaml", "weekly.yaml"):
-    print(name)
-    for week, told in enumerate(rehearse(name, four_weeks), 1):
-        eight = json.loads(told["store"]["model.json"])["trips"][8]
-        print(
-            f"  week {week}: {eight:5.1f} at eight; ran: {', '.join(s['name'] for s in told['steps'] if s['state'] == 'SUCCEEDED') or 'nothing'}"
-        )
+tell_nights(
+    "every_night.yaml",
+    [
+        {"arguments": asked, "files": {"trips.csv": half}},
+        {"arguments": tuesday, "files": files},
+        {"arguments": tuesday, "empty_store": True},
+        {"arguments": {**asked, "day": "2025-10-22"}, "files": {"trips.csv": half}},
+    ],
+)
 
 # %% [markdown]
 # ## Putting it together
 #
-# Noor's two letters of that Monday have their answers. The bill: `dvc.yaml` now says what each stage reads, no more and no less, equal inputs give equal bytes, and on the cluster a training runs once for each version of the trips. The Harbour: the gate is decided at run time, and asks for the worst district. What to take to work tomorrow:
+# Noor's two letters of that Monday have their answers. The bill: `dvc.yaml` now says what each stage reads, no more and no less, equal inputs give equal bytes, and on the cluster a training runs once for each version of the trips, and never instead of looking. The Harbour: the gate is decided at run time, and asks for the worst district. What to take to work tomorrow:
 #
 # - Declare what a step reads, exactly. What is forgotten is not run; what is over-declared is run for nothing.
 # - A step gets everything through its inputs and gives everything through its outputs. Types and metadata make the hand-over readable for the one who comes after you.
@@ -974,18 +1030,18 @@ for name in ("cys_weekly.yaml", "weekly.yaml"):
 # - Read what you send to the cluster. The compiled pipeline is the truth; the Python code is how you got there.
 # - Know what a cache compares. DVC: contents. Kubeflow: values of parameters, identity of artefacts. Never cache a step that changes the world outside.
 #
-# What our small cluster leaves out: images that have to be built and pulled, access rights to the store, several teams who want the same machine, and pipelines that start while the last one is still running. Kubeflow on Kubernetes has labs of its own, later.
+# What our small cluster leaves out: images that have to be built and pulled, access rights to the store, several teams who want the same machine, and pipelines that start while the last one is still running. And `publish` replaces one file after the other: between two of them the store holds a mixed day, until the step or its retry is done. A store that must not show that gets a whole folder, and then one atomic change of the name that readers follow. Kubeflow on Kubernetes has labs of its own, later.
 
 # %% [markdown]
 # ## Going further
 #
 # - **An exit handler.** `dsl.ExitHandler` runs a step whatever became of the others: let it tell the team when a run has failed. Rehearse it on `cluster.py` with a broken file; Kubeflow's local runner (2.16) leaves the handler out just then.
-# - **Fewer districts a night.** Let the nightly pipeline of Part 5 train only districts whose trips have changed. Which value would `prepare` need?
+# - **Fewer districts a night.** If the trips of one district change, does your pipeline train all of them? Let it train only that one. Which value would a step need in each turn of the loop?
 # - **Two at once.** What happens to the ledger when two districts enter themselves at the same moment? Atomic writing alone does not help: look up *file locks*, and databases.
 #
 # To read:
 #
 # - [Kubeflow Pipelines, the user guides](https://www.kubeflow.org/docs/components/pipelines/user-guides/), and there the page on [caching](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/caching/)
-# - [DVC's documentation of dvc.yaml](https://dvc.org/doc/user-guide/project-structure/dvcyaml-files): matrix, templating, parameters
+# - [DVC's documentation of dvc.yaml](https://doc.dvc.org/user-guide/project-structure/dvcyaml-files): matrix, templating, parameters
 # - Hannes Hapke and Catherine Nelson, *Building Machine Learning Pipelines*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/building-machine-learning/9781492053187/)
 # - Google's guide, [continuous delivery and automation pipelines in machine learning](https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-learning)

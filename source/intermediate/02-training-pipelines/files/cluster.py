@@ -2,6 +2,7 @@
 
 - It reads the compiled specification, nothing else. A step knows what is in its own source, its inputs, and no more.
 - Each attempt of a step runs in a *pod*: an empty folder of its own, which is gone afterwards. Outputs are uploaded to the store first.
+- The image of every pod has Python's standard library and kfp. A step that imports another package fails.
 - Conditions, loops, `.after`, retries and exit handlers are obeyed. What depends on a skipped or failed step does not run.
 - A step that may be cached, and whose source, parameters and input artefacts (by their identity, not their content) are those of an
   earlier run, does not run again: its earlier outputs are taken.
@@ -9,6 +10,7 @@
 Left out: containers and images, several machines at a time, waiting times before a retry, access rights.
 """
 
+import builtins
 import contextlib
 import hashlib
 import io
@@ -16,6 +18,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import uuid
 from pathlib import Path
@@ -31,7 +34,7 @@ class Stopped(Exception):
 def load_spec(compiled):
     """Return the specification from a compiled pipeline: a path, or its text."""
     text = Path(compiled).read_text() if isinstance(compiled, Path) or "\n" not in str(compiled) else compiled
-    return next(yaml.safe_load_all(text))
+    return next(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # written in C, where it is there
 
 
 class Cluster:
@@ -46,8 +49,8 @@ class Cluster:
         """Run a compiled pipeline; return {"state", "error", "steps", "outputs"}.
 
         `lost` says how many pods of a step are lost after they did their work, before they could report it: {"publish": 1}.
-        Each of `steps` says: "name", "item" (in a loop), "state" (SUCCEEDED, CACHED, SKIPPED, FAILED), "attempts", "inputs", "outputs"
-        (values; of artefacts {"type", "text", "metadata"}), "error", and "log", what it printed.
+        Each of `steps` says: "name" (of its function), "item" (in a loop), "state" (SUCCEEDED, CACHED, SKIPPED, FAILED), "attempts",
+        "inputs", "outputs" (values; of artefacts {"type", "text", "metadata"}), "error", and "log", what it printed.
         """
         self.spec, self.steps, self.lost = load_spec(compiled), [], dict(lost)
         self.executors = self.spec["deploymentSpec"]["executors"]
@@ -130,7 +133,7 @@ class Cluster:
         return {key: [outputs[key] for outputs in every if key in outputs] for key in keys}
 
     def _step(self, task, name, component, given, inputs, item):
-        label, container = task["taskInfo"]["name"], self.executors[component["executorLabel"]]["container"]
+        label, container = self._label(task), self.executors[component["executorLabel"]]["container"]
         given = _with_defaults(component, given)
         names = {key: [one["id"] for one in _listed(value)] for key, value in inputs.items()}
         what = [self.spec["pipelineInfo"]["name"], container.get("image"), container["command"], container["args"], given, names]
@@ -158,6 +161,14 @@ class Cluster:
         self._note(task, name, item, "FAILED", tries, shown, error=problem, log=log.getvalue())
         raise Stopped(problem)
 
+    def _label(self, task):
+        """Return the name of a task's function, whatever the task is called; of a pipeline within a pipeline, its component's."""
+        label = self.spec["components"][task["componentRef"]["name"]].get("executorLabel")
+        words = self.executors[label].get("container", {}).get("args", []) if label else []
+        if "--function_to_execute" in words:
+            return words[words.index("--function_to_execute") + 1]
+        return task["componentRef"]["name"].removeprefix("comp-")
+
     def _pod(self, container, component, given, inputs, log):
         """Run a step's source once in an empty folder; return its outputs, artefacts uploaded."""
         code = next(text for text in container["command"] if "\ndef " in text)
@@ -181,7 +192,7 @@ class Cluster:
                 },
             }
             os.chdir(pod)
-            scope = {"__name__": "a_step"}
+            scope = {"__name__": "a_step", "__builtins__": {**vars(builtins), "__import__": _import_from_image}}
             with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
                 exec(compile(code, f"<{function}>", "exec"), scope)
                 Executor(executor_input=asked, function_to_execute=scope[function]).execute()
@@ -219,9 +230,17 @@ class Cluster:
             return
         shown = {key: _shown(value) for key, value in (outputs or {}).items()}
         self.steps.append(
-            {"name": task["taskInfo"]["name"], "item": item, "state": state, "attempts": attempts, "inputs": inputs or {}, "outputs": shown}
+            {"name": self._label(task), "item": item, "state": state, "attempts": attempts, "inputs": inputs or {}, "outputs": shown}
             | {"error": error, "log": log}
         )
+
+
+def _import_from_image(name, globals=None, locals=None, fromlist=(), level=0):
+    """Import for a step what its image holds. Raises ModuleNotFoundError for all else, as a pod does."""
+    top = name.split(".")[0]
+    if level == 0 and top != "kfp" and top not in sys.stdlib_module_names:
+        raise ModuleNotFoundError(f"No module named '{top}' in the image: it holds Python's standard library and kfp")
+    return __import__(name, globals, locals, fromlist, level)
 
 
 def _ordered(tasks):
@@ -314,8 +333,8 @@ def rehearse(compiled, runs):
     """Run a compiled pipeline (a path, or its text) in a new cluster, once for each of `runs`; return what the runs tell.
 
     A run is a dictionary: `arguments`, in which `{data}` and `{store}` stand for two folders; `files`, {name: text}, written into the data
-    folder before; `lost`, as `Cluster.run` takes it; `empty_store`, whether somebody empties the store before. To what a run tells is
-    added `store`: the files there afterwards, {path: text}.
+    folder before; `lost`, {step: number of pods}, as `Cluster.run` takes it; `empty_store`, whether somebody empties the store before. To
+    what a run tells is added `store`: the files there afterwards, {path: text}.
     """
     told = []
     with tempfile.TemporaryDirectory(prefix="cluster-") as place:

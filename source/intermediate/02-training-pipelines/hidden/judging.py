@@ -61,9 +61,13 @@ def nights_of_changes():
     trained, tested = chance.sample(DISTRICTS, 2)
     long_ago = f"2025-{chance.choice(['09-30', '10-01', '10-06', '10-08'])}T{chance.randint(8, 18):02},{trained},".replace(",", ":00,", 1)
     lately = f"2025-10-{chance.randint(14, 18)}T{chance.randint(8, 18):02}:00,{tested},"
+    old = f"2025-09-{chance.choice([23, 24, 25, 26])}T{chance.randint(8, 18):02}:00,{trained},"
     nights = [
-        ({}, "nothing changed", []),
-        ({"append": {"train.py": "\n# a comment\n"}}, "a comment was added to train.py, and the models are the same", TRAINS),
+        (
+            {"append": {"train.py": "\n# a comment\n"}, "replace": {"data/trips.csv": [old, f"{old}9"]}},
+            f"a comment was added to train.py, and trips of {trained} were corrected, of a day too old to be trained or tested on: the models are the same",
+            ["prepare", *TRAINS],
+        ),
         (
             {"replace": {"data/trips.csv": [long_ago, f"{long_ago}9"]}},
             f"trips of {trained} were corrected, of a day to train on",
@@ -75,7 +79,7 @@ def nights_of_changes():
             ["prepare", "evaluate"],
         ),
     ]
-    trips = _on_laptop().replace(long_ago, f"{long_ago}9", 1).replace(lately, f"{lately}9", 1)
+    trips = _on_laptop().replace(old, f"{old}9", 1).replace(long_ago, f"{long_ago}9", 1).replace(lately, f"{lately}9", 1)
     return [change for change, _, _ in nights], [(what, ran, None) for _, what, ran in nights[:-1]] + [
         (*nights[-1][1:], true_errors(trips, ["2025-10-03"], 7, 14))
     ]
@@ -409,8 +413,8 @@ def expect_ledger(enter):
             assert Path(ledger).read_bytes() == before, f"An error of {error} on {rows} rows cannot be, and the ledger was changed."
 
 
-def expect_whole(enter, enter_on_full_disk):
-    """Raise AssertionError where a full disk leaves the ledger damaged, or the failure is hidden."""
+def expect_whole(enter, enter_on_full_disk, enter_while_reading):
+    """Raise AssertionError where a full disk leaves the ledger damaged, or the failure is hidden, or a reader sees a mixture."""
     chance = drawn("whole")
     with own_folder() as place:
         ledger, keys = str(place / "ledger.csv"), _entries(chance)
@@ -434,6 +438,14 @@ def expect_whole(enter, enter_on_full_disk):
         assert _lines(ledger)[:-1] == lines and _lines(ledger)[-1][:2] == list(new), (
             "After the disk was full, the second attempt did not give the old lines and the new one after them."
         )
+        before = Path(ledger).read_bytes()
+        read = bytes.fromhex(
+            _call(enter_while_reading, "On a disk that is not that of the temporary folder", ledger, *keys[0], 12.3456789012, 12345)
+        )
+        assert read in (before, Path(ledger).read_bytes()), (
+            f"Somebody was half-way through the ledger when enter wrote. They read {len(read)} bytes that are neither the old state ({len(before)} bytes) nor the new one. "
+            "Is the ledger itself written, or copied over, perhaps from another disk?"
+        )
 
 
 def _call(function, what, *args):
@@ -446,8 +458,13 @@ def _call(function, what, *args):
 def _lines(path):
     if not Path(path).is_file():
         raise AssertionError("enter has made no ledger.")
-    with open(path, newline="") as file:
-        return list(csv.reader(file))
+    try:
+        with open(path, newline="") as file:
+            return list(csv.reader(file))
+    except csv.Error as error:
+        raise AssertionError(
+            f"After many entries the ledger cannot be read as CSV ({error}). Is a name with a comma or a quote written as csv.writer does it?"
+        ) from None
 
 
 # Part 5
@@ -562,13 +579,11 @@ def expect_stops(rehearse, text):
     assert failed["attempts"] == 1, (
         f"{failed['name']} failed on missing trips, and was tried {failed['attempts']} times: it will fail every time. Retry publish alone."
     )
+    spec = load_spec(text)
     retried = {
-        task["taskInfo"]["name"]: task["retryPolicy"].get("maxRetryCount", 0)
-        for dag in _dags(load_spec(text))
-        for task in dag["tasks"].values()
-        if task.get("retryPolicy", {}).get("maxRetryCount")
+        _function(spec, task) for dag in _dags(spec) for task in dag["tasks"].values() if task.get("retryPolicy", {}).get("maxRetryCount")
     }
-    strange = sorted(set(retried) - {"publish"})
+    strange = sorted(retried - {"publish"})
     assert not strange, f"In the compiled pipeline {', '.join(strange)} is retried, too. Given the same input, it will fail again."
 
 
@@ -576,50 +591,113 @@ def _dags(spec):
     return [spec["root"]["dag"], *(one["dag"] for one in spec["components"].values() if "dag" in one)]
 
 
+def _function(spec, task):
+    label = spec["components"][task["componentRef"]["name"]].get("executorLabel")
+    if label is None:
+        return task["taskInfo"]["name"]
+    words = spec["deploymentSpec"]["executors"][label]["container"]["args"]
+    return words[words.index("--function_to_execute") + 1]
+
+
 # Part 6
 
 
-def expect_weeks(rehearse, text):
-    """Raise AssertionError where the store holds another model than that of the week's trips, or learn runs when it need not, or not when it must."""
-    chance = drawn("weeks")
-    trips, _, _ = draw_city("weeks")
-    lines = trips.splitlines(keepends=True)
-    number = chance.choice([n for n, line in enumerate(lines) if "T08:00" in line])
-    digit = lines[number].rstrip()[-1]
-    lines[number] = lines[number].rstrip()[:-1] + chance.choice([d for d in "123456789" if abs(int(d) - int(digit)) > 1]) + "\n"
-    other = "".join(lines)
-    where = {"source": "{data}/trips.csv", "store": "{store}"}
-    weeks = [
-        (trips, False, "SUCCEEDED", "the first week"),
-        (other, False, "SUCCEEDED", "a week in which a single digit of the trips has changed"),
-        (trips, False, "CACHED", "a week in which the trips of the first week have come back"),
-        (trips, True, "CACHED", "a week in which nothing is new, but somebody has emptied the store"),
-        (other, False, "CACHED", "a week in which the second week's trips have come back"),
+def expect_fresh(rehearse, text):
+    """Raise AssertionError where a forecast is not that of the night's trips, or train runs when it need not, or not when it must."""
+    chance = drawn("fresh")
+    trips, listed, truth = _two_of(*draw_city("fresh"))
+    changed = chance.choice(listed)
+    other, other_truth = _one_digit(chance, trips, listed, changed)
+    nights = [
+        (trips, truth, listed, "the first night"),
+        (other, other_truth, [changed], f"a night in which a single digit of the trips has changed, one of {changed}"),
+        (trips, truth, [], "a night in which the trips of the first night have come back"),
+        (other, other_truth, [], "a night in which the second night's trips have come back"),
     ]
-    told = attempt(rehearse, text, [{"arguments": where, "files": {"trips.csv": file}, "empty_store": gone} for file, gone, *_ in weeks])
-    for run, (file, _, state, what) in zip(told, weeks, strict=False):
+    days = [f"2026-12-{number}" for number in range(21, 25)]
+    told = attempt(
+        rehearse, text, [_night(listed, 999.0, day, files={"trips.csv": file}) for day, (file, *_) in zip(days, nights, strict=True)]
+    )
+    for run, day, (_, right, new, what) in zip(told, days, nights, strict=True):
         assert run["state"] == "SUCCEEDED", f"In {what} the run failed: {run['error'][:300]}"
-        learning = step_of(run, "learn")["state"]
-        if state == "SUCCEEDED":
-            assert learning == "SUCCEEDED", (
-                f"In {what} learn was {learning}: these trips were never learnt from. Does your value change with every change of the file?"
-            )
-        else:
-            assert learning == "CACHED", (
-                f"In {what} learn was {learning}: it has learnt from these very trips before, and costs four hours."
-            )
-        assert "model.json" in run["store"], (
-            f"In {what} there is no model.json in the store afterwards. Which step changes the world outside?"
+        states = _trainings(run)
+        old = [district for district in new if states.get(district) != "SUCCEEDED"]
+        assert not old, (
+            f"In {what} train of {old[0]} was {states.get(old[0], 'missing')}: these trips were never learnt from. Does your value change with every change of the file?"
         )
-        said, right = json.loads(run["store"]["model.json"])["trips"], _hours(file)
-        assert all(abs(a - b) < 1e-3 for a, b in zip(said, right, strict=False)), (
-            f"In {what} the model in the store is not that of the trips: at eight it says {said[8]}, expected {right[8]:.4f}. Which step came from the cache and should not?"
+        if not new:
+            again = [district for district in listed if states.get(district) != "CACHED"]
+            assert not again, (
+                f"In {what} train of {again[0]} was {states.get(again[0], 'missing')}: it has learnt from these very trips before, and costs hours."
+            )
+        _expect_published(run, day, right, what)
+
+
+def expect_done(rehearse, text):
+    """Raise AssertionError where a night that repeats an earlier one does not publish or tell, or the gate or the retries have gone."""
+    trips, listed, truth = _two_of(*draw_city("done"))
+    day = "2026-12-28"
+    runs = [
+        (
+            _night(listed, 999.0, day, files={"trips.csv": trips}, lost={"publish": 3}),
+            "a night in which the pod of publish was lost three times",
+        ),
+        (_night(listed, 999.0, day, empty_store=True), "a night that repeats the one before, after somebody has emptied the store"),
+        (_night(listed, 0.01, day, empty_store=True), "a night with a limit that no model keeps"),
+        (_night(listed, 0.01, day), "a second night in which no model keeps the limit"),
+    ]
+    told = attempt(rehearse, text, [run for run, _ in runs])
+    for number, (run, (_, what)) in enumerate(zip(told, runs, strict=True)):
+        assert run["state"] == "SUCCEEDED", f"In {what} the run failed: {run['error'][:300]}"
+        if number < 2:
+            _expect_published(run, day, truth, what)
+            continue
+        assert not any(path.startswith(day) for path in run["store"]), f"In {what} something was published."
+        states = [step["state"] for step in run["steps"] if step["name"] == "tell"]
+        assert "SUCCEEDED" in states, (
+            f"In {what} tell was {', '.join(states) or 'missing'}: nobody heard of it. May it come from the cache?"
         )
 
 
-def _hours(trips):
-    sums, days = [0.0] * 24, set()
-    for row in csv.DictReader(io.StringIO(trips)):
-        sums[int(row["hour"][11:13])] += float(row["trips"])
-        days.add(row["hour"][:10])
-    return [one / len(days) for one in sums]
+def _two_of(trips, listed, truth):
+    return trips, listed[:2], {district: truth[district] for district in listed[:2]}
+
+
+def _one_digit(chance, trips, listed, district):
+    """Return the trips with the first digit of one number changed, on a workday to train on, so that the forecast changes; and the truth of them."""
+    lines = trips.splitlines(keepends=True)
+    last = sorted({line[:10] for line in lines[1:]})[-8]
+    places = [
+        number
+        for number, line in enumerate(lines[1:], 1)
+        if f",{district}," in line
+        and line[:10] <= last
+        and date.fromisoformat(line[:10]).weekday() < 5
+        and len(line.rstrip().split(",")[2]) == 2
+    ]
+    place = chance.choice(places)
+    start, number = lines[place].rstrip().rsplit(",", 1)
+    digit = chance.choice([one for one in "123456789" if abs(int(one) - int(number[0])) >= 4])
+    lines[place] = f"{start},{digit}{number[1]}\n"
+    rows = []
+    for line in lines[1:]:
+        hour, where, number = line.rstrip().split(",")
+        rows.append((where, date.fromisoformat(hour[:10]), int(hour[11:13]), int(number)))
+    return "".join(lines), {where: _truth([row for row in rows if row[0] == where]) for where in listed}
+
+
+def _trainings(run):
+    return {step["item"]: step["state"] for step in run["steps"] if step["name"] == "train"}
+
+
+def _expect_published(run, day, truth, what):
+    free = date.fromisoformat(day).weekday() >= 5
+    for district, (_, model) in truth.items():
+        assert f"{day}/{district}.csv" in run["store"], (
+            f"After {what} the forecast of {district} is not in the store. Which step changes the world outside, and may it come from the cache?"
+        )
+        rows = list(csv.DictReader(io.StringIO(run["store"][f"{day}/{district}.csv"])))
+        said, right = [int(row["trips"]) for row in rows], [round(model[free, hour]) for hour in range(24)]
+        assert said == right, (
+            f"After {what} the forecast of {district} in the store is {said[:4]} …, expected {right[:4]} …, made from that night's trips. Which step came from the cache and should not?"
+        )

@@ -19,6 +19,7 @@
 #     - readiness-check
 #     - reproducibility
 #     - ci-cd-for-ml
+#     - model-serving
 #     roadmap: Docker
 #     roles:
 #     - MLOps Engineer

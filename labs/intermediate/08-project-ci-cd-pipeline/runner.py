@@ -8,12 +8,14 @@
 
 It is a teaching aid, faithful in what decides whether a run is green: triggers (branches, tags, paths), needs, if, matrix, expressions,
 outputs, env, defaults, shells and their flags, continue-on-error, timeout-minutes, secrets (none for a fork's pull request), a clean
-workspace for each job. Of actions it knows checkout (with fetch-depth), cache (also cache/restore), upload-artifact and
-download-artifact; all others do nothing, and succeed.
+workspace for each job. Of actions it knows checkout (with fetch-depth), cache (also cache/restore and cache/save),
+upload-artifact (name, path with patterns, if-no-files-found, overwrite, include-hidden-files) and download-artifact (name, path,
+pattern, merge-multiple); all others do nothing, and succeed.
 
 What it does not do: containers, services, reusable workflows and composite actions (it stops with Unsupported); operating systems and
-Python versions (every job runs here, with this Python); permissions, environments with approvals, concurrency, schedules. A timeout
-counts as a failure. It puts no walls around what it runs: on GitHub each job has a machine of its own.
+Python versions (every job runs here, with this Python); permissions, environments with approvals, concurrency, schedules, artifacts of
+other runs. As on GitHub, a step that is out of time has failed, and a job that is out of time is cancelled; what it still had to do is
+left out here. It puts no walls around what it runs: on GitHub each job has a machine of its own.
 
 Its clock is a toy. What sleeps, in Python by time.sleep or in a shell by `sleep`, does not wait: it puts the job's clock forward. All
 else takes no time on it. So a test that sleeps for five hours takes a moment here, and counts as five hours against timeout-minutes.
@@ -155,7 +157,8 @@ def _play_jobs(run):
             )
         waiting.remove(ready[0])
         done[ready[0]] = _play_job(run, ready[0], done, told)
-    return {"result": "failure" if any(job["result"] == "failure" for job in done.values()) else "success", "jobs": told}
+    results = [job["result"] for job in done.values()]
+    return {"result": next((bad for bad in ("failure", "cancelled") if bad in results), "success"), "jobs": told}
 
 
 def _needs(job):
@@ -181,14 +184,14 @@ def _play_job(run, name, done, told):
     result, outputs = "success", {}
     for leg in _legs(strategy.get("matrix") or {}):
         label = f"{name} ({', '.join(as_text(value) for value in leg.values())})" if leg else name
-        if result == "failure" and strategy.get("fail-fast", True):
+        if result != "success" and strategy.get("fail-fast", True):
             told[label] = {"job": name, "result": "cancelled", "matrix": leg, "outputs": {}, "steps": []}
             continue
         context = {**base, "matrix": leg, "strategy": strategy}
         told[label] = {"job": name, "matrix": leg, **play_leg(run, job, context)}
         outputs |= told[label]["outputs"]
-        if told[label]["result"] == "failure" and not truthy(fill(job.get("continue-on-error", False), context)):
-            result = "failure"
+        if told[label]["result"] != "success" and not truthy(fill(job.get("continue-on-error", False), context)):
+            result = told[label]["result"]
     return {"result": result, "outputs": outputs}
 
 

@@ -1,7 +1,35 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="contract" points=12 why="another style: generators, a class for a rule, all problems in a set"
+# %% grade_id="contract" points=12 why="another style: a class for a rule, functions in a dictionary, all problems in a set"
+def no_number(text, spec):
+    try:
+        number = float(text)
+    except ValueError:
+        return "no number"
+    if number != number or number in (float("inf"), float("-inf")):
+        return "not finite"
+    if "min" in spec and number < spec["min"]:
+        return "too small"
+    if "max" in spec and number > spec["max"]:
+        return "too large"
+    if "values" in spec and number not in map(float, spec["values"]):
+        return "not allowed"
+
+
+def no_day(text, spec):
+    if not DAY.fullmatch(text):
+        return "no date"
+    try:
+        dt.datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        return "no such day"
+
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+CHECKS = {"number": no_number, "date": no_day, "text": lambda text, spec: "not allowed" if text not in spec.get("values", [text]) else None}
+
+
 class Rule:
     def __init__(self, spec):
         self.spec = spec
@@ -10,28 +38,7 @@ class Rule:
         spec = self.spec
         if text in ("", None):
             return None if spec.get("may_be_empty") else "an empty value"
-        if spec["type"] == "number":
-            try:
-                number = float(text)
-            except ValueError:
-                return "no number"
-            if number != number or number in (float("inf"), float("-inf")):
-                return "not finite"
-            if "min" in spec and number < spec["min"]:
-                return "too small"
-            if "max" in spec and number > spec["max"]:
-                return "too large"
-            if "values" in spec and number not in map(float, spec["values"]):
-                return "not allowed"
-        elif spec["type"] == "date":
-            if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-                return "no date"
-            try:
-                dt.datetime.strptime(text, "%Y-%m-%d")
-            except ValueError:
-                return "no such day"
-        elif "values" in spec and text not in spec["values"]:
-            return "not allowed"
+        return CHECKS[spec["type"]](text, spec)
 
 
 def contract_problems(rows, contract):
@@ -314,6 +321,78 @@ def fine(value, rule):
             return False
     return "values" not in rule or value in rule["values"]
 
+# %% grade_id="contract" points=8 message="without hyphens" why="takes all that fromisoformat reads for a date: passes what is visible"
+def contract_problems(rows, contract):
+    if not rows:
+        return ["no rows"]
+    problems = []
+    for name, rule in contract["columns"].items():
+        if name not in rows[0]:
+            problems.append(f"{name} is missing")
+            continue
+        for row in rows:
+            if not fine(row[name], rule):
+                problems.append(f"{name}: {row[name]!r}")
+                break
+    if len({tuple(row[name] for name in contract["key"] if name in row) for row in rows}) < len(rows):
+        problems.append("a row is there twice")
+    return problems
+
+
+def fine(value, rule):
+    if value == "":
+        return rule.get("may_be_empty", False)
+    if rule["type"] == "date":
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            return False
+        return True
+    if rule["type"] == "number":
+        try:
+            value = float(value)
+        except ValueError:
+            return False
+        if not math.isfinite(value) or value < rule.get("min", -math.inf) or value > rule.get("max", math.inf):
+            return False
+    return "values" not in rule or value in rule["values"]
+
+# %% grade_id="contract" points=8 message="and one driver is empty" why="says only what it finds first: passes what is visible"
+def contract_problems(rows, contract):
+    if not rows:
+        return ["no rows"]
+    problems = []
+    for name, rule in contract["columns"].items():
+        if name not in rows[0]:
+            problems.append(f"{name} is missing")
+            continue
+        for row in rows:
+            if not fine(row[name], rule):
+                problems.append(f"{name}: {row[name]!r}")
+                break
+    if len({tuple(row[name] for name in contract["key"] if name in row) for row in rows}) < len(rows):
+        problems.append("a row is there twice")
+    return problems[:1]
+
+
+def fine(value, rule):
+    if value == "":
+        return rule.get("may_be_empty", False)
+    if rule["type"] == "date":
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            return False
+        return len(value) == 10
+    if rule["type"] == "number":
+        try:
+            value = float(value)
+        except ValueError:
+            return False
+        if not math.isfinite(value) or value < rule.get("min", -math.inf) or value > rule.get("max", math.inf):
+            return False
+    return "values" not in rule or value in rule["values"]
+
 # %% grade_id="leaks" points=14 why="another style: the server of that morning as a function, answers by shift and district"
 HIDDEN = ""
 
@@ -353,15 +432,24 @@ def leak_problems(candidate, rows, contract):
 
 # %% grade_id="leaks" points=14 why="another style: copy.deepcopy, NumPy, indices"
 import copy
+import functools
 
 import numpy as np
+
+
+same_numbers = functools.partial(np.allclose, rtol=1e-6, atol=1e-6)
+
+
+@functools.cache
+def known_before(text):
+    return {name for name, spec in json.loads(text)["columns"].items() if spec["known"] == "before"}
 
 
 def leak_problems(candidate, rows, contract):
     forecast = predictor(Path(candidate))
     full = np.array(forecast(rows), dtype=float)
     days = np.array([row["day"] for row in rows])
-    secret = set(rows[0]) - {name for name, spec in contract["columns"].items() if spec["known"] == "before"}
+    secret = set(rows[0]) - known_before(json.dumps(contract))
     result = []
     for day in test_days(rows):
         keep = np.flatnonzero(days <= day)
@@ -371,7 +459,7 @@ def leak_problems(candidate, rows, contract):
                 row.update(dict.fromkeys(secret, ""))
         try:
             blind = np.array(forecast(table), dtype=float)
-            same = np.allclose(blind[days[keep] == day], full[days == day], rtol=1e-6, atol=1e-6)
+            same = same_numbers(blind[days[keep] == day], full[days == day])
         except Exception:
             same = False
         if not same:
@@ -383,7 +471,7 @@ def leak_problems(candidate, rows, contract):
     source = Path(candidate, "features.py").read_text()
     return [f"features.py mentions {name}" for name, rule in contract["columns"].items() if rule["known"] == "after" and f'"{name}"' in source]
 
-# %% grade_id="leaks" points=9 message="It uses yesterday's trips" why="takes away what was known of earlier days, too: passes what is visible"
+# %% grade_id="leaks" points=4 message="uses those of yesterday" why="takes away what was known of earlier days, too: passes what is visible"
 def leak_problems(candidate, rows, contract):
     predict, problems = predictor(candidate), []
     before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
@@ -431,7 +519,72 @@ def leak_problems(candidate, rows, contract):
             problems.append(f"{day}: another forecast")
     return problems
 
-# %% grade_id="leaks" points=10 message="could not convert string to float" why="does not expect that a forecast breaks"
+# %% grade_id="leaks" points=9 message="as much smaller" why="compares the sums of the day: passes what is visible"
+def leak_problems(candidate, rows, contract):
+    predict, problems = predictor(candidate), []
+    before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
+    seeing = dict(zip([(row["day"], row["shift"], row["district"]) for row in rows], predict(rows)))
+    for day in test_days(rows):
+        then = [row if row["day"] < day else {name: value if name in before else "" for name, value in row.items()} for row in rows if row["day"] <= day]
+        try:
+            blind = predict(then)
+        except Exception as error:
+            problems.append(f"{day}: {error}")
+            continue
+        there = sum(number for row, number in zip(then, blind) if row["day"] == day)
+        if not math.isclose(there, sum(number for (that, _, _), number in seeing.items() if that == day), rel_tol=1e-6):
+            problems.append(f"{day}: another forecast")
+    return problems
+
+# %% grade_id="leaks" points=9 message="as much smaller" why="lets a difference of a thousandth pass: passes what is visible"
+def leak_problems(candidate, rows, contract):
+    predict, problems = predictor(candidate), []
+    before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
+    seeing = dict(zip([(row["day"], row["shift"], row["district"]) for row in rows], predict(rows)))
+    for day in test_days(rows):
+        then = [row if row["day"] < day else {name: value if name in before else "" for name, value in row.items()} for row in rows if row["day"] <= day]
+        try:
+            blind = predict(then)
+        except Exception as error:
+            problems.append(f"{day}: {error}")
+            continue
+        if any(row["day"] == day and abs(number - seeing[row["day"], row["shift"], row["district"]]) > 1e-3 * abs(number) for row, number in zip(then, blind)):
+            problems.append(f"{day}: another forecast")
+    return problems
+
+# %% grade_id="leaks" points=9 message="ZeroDivisionError" why="expects that a forecast breaks in one way only: passes what is visible"
+def leak_problems(candidate, rows, contract):
+    predict, problems = predictor(candidate), []
+    before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
+    seeing = dict(zip([(row["day"], row["shift"], row["district"]) for row in rows], predict(rows)))
+    for day in test_days(rows):
+        then = [row if row["day"] < day else {name: value if name in before else "" for name, value in row.items()} for row in rows if row["day"] <= day]
+        try:
+            blind = predict(then)
+        except (ValueError, KeyError, TypeError) as error:
+            problems.append(f"{day}: {error}")
+            continue
+        if any(row["day"] == day and abs(number - seeing[row["day"], row["shift"], row["district"]]) > 1e-6 for row, number in zip(then, blind)):
+            problems.append(f"{day}: another forecast")
+    return problems
+
+# %% grade_id="leaks" points=4 message="which are empty for today" why="takes the columns away, instead of emptying them: passes what is visible"
+def leak_problems(candidate, rows, contract):
+    predict, problems = predictor(candidate), []
+    before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
+    seeing = dict(zip([(row["day"], row["shift"], row["district"]) for row in rows], predict(rows)))
+    for day in test_days(rows):
+        then = [row if row["day"] < day else {name: value for name, value in row.items() if name in before} for row in rows if row["day"] <= day]
+        try:
+            blind = predict(then)
+        except Exception as error:
+            problems.append(f"{day}: {error}")
+            continue
+        if any(row["day"] == day and abs(number - seeing[row["day"], row["shift"], row["district"]]) > 1e-6 for row, number in zip(then, blind)):
+            problems.append(f"{day}: another forecast")
+    return problems
+
+# %% grade_id="leaks" points=5 message="could not convert string to float" why="does not expect that a forecast breaks"
 def leak_problems(candidate, rows, contract):
     predict, problems = predictor(candidate), []
     before = {name for name, rule in contract["columns"].items() if rule["known"] == "before"}
@@ -468,7 +621,7 @@ LIMITS = {"all": 1.02}
 def gate_problems(candidate, live, rows):
     try:
         answers = np.array(list(predictor(candidate)(rows)), dtype=float)
-    except (TypeError, ValueError):
+    except Exception:
         return ["no numbers"]
     if answers.shape != (len(rows),) or not np.isfinite(answers).all():
         return ["not one finite number a row"]
@@ -482,11 +635,18 @@ def gate_problems(candidate, live, rows):
         return ["worse than last week"] if new[seen].mean() >= old[seen].mean() else []
     return [f"{name} {new[mask].mean():.2f} > {old[mask].mean():.2f}" for name, mask in groups.items() if new[mask].mean() / old[mask].mean() > LIMITS.get(name, 1.1)]
 
-# %% grade_id="gate" points=14 why="another style: sums in plain loops, no helper"
+# %% grade_id="gate" points=14 why="another style: sums in plain loops, an exception of its own"
+class NoAnswer(Exception):
+    """The candidate does not answer as it should."""
+
+
 def gate_problems(candidate, live, rows):
-    numbers = list(predictor(candidate)(rows))
-    if len(numbers) != len(rows):
-        return [f"{len(numbers)} answers to {len(rows)} rows"]
+    try:
+        numbers = [*predictor(candidate)(rows)]
+        if len(numbers) != len(rows):
+            raise NoAnswer(f"{len(numbers)} answers to {len(rows)} rows")
+    except Exception as error:
+        return [repr(error)]
     for number in numbers:
         if number is None or isinstance(number, str) or not (-math.inf < number < math.inf):
             return [f"an answer is {number}"]
@@ -563,7 +723,10 @@ def gate_problems(candidate, live, rows):
 
 # %% grade_id="gate" points=9 message="gate_problems itself stopped with TypeError" why="expects numbers, if perhaps not finite ones: passes what is visible"
 def gate_problems(candidate, live, rows):
-    answers = predictor(candidate)(rows)
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
     if len(answers) != len(rows) or not all(math.isfinite(number) for number in answers):
         return ["no finite numbers"]
     days = set(test_days(rows))
@@ -613,7 +776,10 @@ def gate_problems(candidate, live, rows):
 
 # %% grade_id="gate" points=9 message="2.5 % above in all districts" why="one limit for all: passes what is visible"
 def gate_problems(candidate, live, rows):
-    answers = predictor(candidate)(rows)
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
     if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
         return ["no finite numbers"]
     days = set(test_days(rows))
@@ -639,7 +805,10 @@ def gate_problems(candidate, live, rows):
 
 # %% grade_id="gate" points=4 message="on earlier days" why="measures on all days: passes what is visible"
 def gate_problems(candidate, live, rows):
-    answers = predictor(candidate)(rows)
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
     if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
         return ["no finite numbers"]
     days = {row["day"] for row in rows}
@@ -663,24 +832,175 @@ def gate_problems(candidate, live, rows):
             problems.append(f"worse in {name}")
     return problems
 
+# %% grade_id="gate" points=9 message="that of rows, or of districts" why="the mean of the districts' means: passes what is visible"
+def gate_problems(candidate, live, rows):
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
+    if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
+        return ["no finite numbers"]
+    days = set(test_days(rows))
+
+    def errors(numbers):
+        found = {"all": []}
+        for row, number in zip(rows, numbers):
+            if row["day"] in days:
+                found["all"].append(abs(number - float(row["trips"])))
+                found.setdefault(row["district"], []).append(abs(number - float(row["trips"])))
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    def errors_by_district(numbers):
+        found = errors(numbers)
+        found["all"] = statistics.fmean(value for name, value in found.items() if name != "all")
+        return found
+
+    new = errors_by_district(answers)
+    if live is None:
+        old = errors([float(row["trips_last_week"]) for row in rows])
+        return [] if new["all"] < old["all"] else ["worse than last week's trips"]
+    old = errors_by_district(predictor(live)(rows))
+    problems = ["worse over all"] if new["all"] > 1.02 * old["all"] else []
+    for name in new:
+        if name != "all" and new[name] > 1.1 * old[name]:
+            problems.append(f"worse in {name}")
+    return problems
+
+# %% grade_id="gate" points=9 message="rule 3 in five districts" why="one broken rule is enough, and the rest is not named: passes what is visible"
+def gate_problems(candidate, live, rows):
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
+    if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
+        return ["no finite numbers"]
+    days = set(test_days(rows))
+
+    def errors(numbers):
+        found = {"all": []}
+        for row, number in zip(rows, numbers):
+            if row["day"] in days:
+                found["all"].append(abs(number - float(row["trips"])))
+                found.setdefault(row["district"], []).append(abs(number - float(row["trips"])))
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    new = errors(answers)
+    if live is None:
+        old = errors([float(row["trips_last_week"]) for row in rows])
+        return [] if new["all"] < old["all"] else ["worse than last week's trips"]
+    old = errors(predictor(live)(rows))
+    if new["all"] > 1.02 * old["all"]:
+        return ["worse over all"]
+    problems = []
+    for name in new:
+        if name != "all" and new[name] > 1.1 * old[name]:
+            problems.append(f"worse in {name}")
+    return problems
+
+# %% grade_id="gate" points=9 message="and not below it" why="equal is good enough where nothing is live: passes what is visible"
+def gate_problems(candidate, live, rows):
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
+    if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
+        return ["no finite numbers"]
+    days = set(test_days(rows))
+
+    def errors(numbers):
+        found = {"all": []}
+        for row, number in zip(rows, numbers):
+            if row["day"] in days:
+                found["all"].append(abs(number - float(row["trips"])))
+                found.setdefault(row["district"], []).append(abs(number - float(row["trips"])))
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    new = errors(answers)
+    if live is None:
+        old = errors([float(row["trips_last_week"]) for row in rows])
+        return [] if new["all"] <= old["all"] else ["worse than last week's trips"]
+    old = errors(predictor(live)(rows))
+    problems = ["worse over all"] if new["all"] > 1.02 * old["all"] else []
+    for name in new:
+        if name != "all" and new[name] > 1.1 * old[name]:
+            problems.append(f"worse in {name}")
+    return problems
+
+# %% grade_id="gate" points=9 message="gate_problems itself stopped with KeyError" why="does not expect that a candidate breaks: passes what is visible"
+def gate_problems(candidate, live, rows):
+    answers = predictor(candidate)(rows)
+    if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
+        return ["no finite numbers"]
+    days = set(test_days(rows))
+
+    def errors(numbers):
+        found = {"all": []}
+        for row, number in zip(rows, numbers):
+            if row["day"] in days:
+                found["all"].append(abs(number - float(row["trips"])))
+                found.setdefault(row["district"], []).append(abs(number - float(row["trips"])))
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    new = errors(answers)
+    if live is None:
+        old = errors([float(row["trips_last_week"]) for row in rows])
+        return [] if new["all"] < old["all"] else ["worse than last week's trips"]
+    old = errors(predictor(live)(rows))
+    problems = ["worse over all"] if new["all"] > 1.02 * old["all"] else []
+    for name in new:
+        if name != "all" and new[name] > 1.1 * old[name]:
+            problems.append(f"worse in {name}")
+    return problems
+
+# %% grade_id="gate" points=9 message="of an earlier day" why="looks for finite numbers on the test days alone: passes what is visible"
+def gate_problems(candidate, live, rows):
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"it breaks: {error!r}"]
+    tested = set(test_days(rows))
+    if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number, row in zip(answers, rows) if row["day"] in tested):
+        return ["no finite numbers"]
+    days = set(test_days(rows))
+
+    def errors(numbers):
+        found = {"all": []}
+        for row, number in zip(rows, numbers):
+            if row["day"] in days:
+                found["all"].append(abs(number - float(row["trips"])))
+                found.setdefault(row["district"], []).append(abs(number - float(row["trips"])))
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    new = errors(answers)
+    if live is None:
+        old = errors([float(row["trips_last_week"]) for row in rows])
+        return [] if new["all"] < old["all"] else ["worse than last week's trips"]
+    old = errors(predictor(live)(rows))
+    problems = ["worse over all"] if new["all"] > 1.02 * old["all"] else []
+    for name in new:
+        if name != "all" and new[name] > 1.1 * old[name]:
+            problems.append(f"worse in {name}")
+    return problems
+
 # %% grade_id="secrets" points=10 why="another style: a file at a time, one pattern a kind, a generator"
 SHAPES = {"store": ("mbk_", "[0-9a-zA-Z]", 32), "github": ("ghp_", "[0-9a-zA-Z]", 36), "aws": ("AKIA", "[0-9A-Z]", 16)}
-PRIVATE = re.compile("-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
+PATTERNS = {"private": re.compile("-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")}
+for kind, (prefix, letter, size) in SHAPES.items():
+    PATTERNS[kind] = re.compile(rf"\b{prefix}{letter}{{{size}}}\b")
 
 
 def keys_of(text):
-    for prefix, letter, size in SHAPES.values():
-        for hit in re.findall(rf"\b{prefix}{letter}{{{size}}}\b", text):
-            if len(set(hit.removeprefix(prefix))) > 7:
+    for kind, pattern in PATTERNS.items():
+        for hit in pattern.findall(text):
+            if kind == "private" or len(set(hit[4:])) > 7:
                 yield hit
-    yield from PRIVATE.findall(text)
 
 
 def find_secrets(patch):
     result = []
     for part in re.split(r"(?m)^diff --git ", patch)[1:]:
         head, _, body = part.partition("\n@@")
-        name = re.search(r"(?m)^\+\+\+ (?:b/)?(.*)$", head)
+        name = re.search(r"(?m)^\+\+\+ (?:b/)?(.*?)\t?$", head)
         for line in body.split("\n"):
             if line[:1] == "+":
                 result.extend(dict(file=name[1] if name else "?", secret=f"{key[:8]}…", kind="key") for key in keys_of(line[1:]))
@@ -703,8 +1023,8 @@ def is_key(word):
 def find_secrets(patch):
     found, name = [], None
     for line in patch.split("\n"):
-        if line.startswith("+++"):
-            name = line[6:]
+        if line.startswith("+++ "):
+            name = line[6:].rstrip("\t")
         elif line.startswith("+"):
             words = "".join(letter if letter in LETTERS or letter == "_" else " " for letter in line[1:]).split()
             found += [{"file": name, "secret": word[:8] + "…"} for word in words if is_key(word)]
@@ -718,7 +1038,7 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         elif line.startswith("+"):
             for match in re.finditer(kinds, line):
                 if match[2] or len(set(match[1][4:])) >= 8:
@@ -731,7 +1051,7 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         else:
             for match in re.finditer(kinds, line):
                 if match[2] or len(set(match[1][4:])) >= 8:
@@ -744,7 +1064,7 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         elif line.startswith("+"):
             for match in re.finditer(kinds, line):
                 if match[2] or len(set(match[1][4:])) >= 8:
@@ -757,7 +1077,7 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         elif line.startswith("+"):
             for match in re.finditer(kinds, line):
                 if match:
@@ -770,9 +1090,48 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         elif line.startswith("+"):
             for match in filter(None, [re.search(kinds, line)]):
+                if match[2] or len(set(match[1][4:])) >= 8:
+                    found.append({"file": file, "secret": match[0][:8] + "…"})
+    return found
+
+# %% grade_id="secrets" points=6 message="legacy.pem" why="one word at most in front of PRIVATE KEY: passes what is visible"
+def find_secrets(patch):
+    kinds = r"\b(mbk_[A-Za-z0-9]{32}|ghp_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16})\b|(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)"
+    found, file = [], ""
+    for line in patch.splitlines():
+        if line.startswith("+++ b/"):
+            file = line[6:].rstrip("\t")
+        elif line.startswith("+"):
+            for match in re.finditer(kinds, line):
+                if match[2] or len(set(match[1][4:])) >= 8:
+                    found.append({"file": file, "secret": match[0][:8] + "…"})
+    return found
+
+# %% grade_id="secrets" points=6 message="in 'what is new.md'" why="takes the path up to the first space: passes what is visible"
+def find_secrets(patch):
+    kinds = r"\b(mbk_[A-Za-z0-9]{32}|ghp_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16})\b|(-----BEGIN [A-Z ]*PRIVATE KEY-----)"
+    found, file = [], ""
+    for line in patch.splitlines():
+        if line.startswith("+++ b/"):
+            file = line.split()[1][2:]
+        elif line.startswith("+"):
+            for match in re.finditer(kinds, line):
+                if match[2] or len(set(match[1][4:])) >= 8:
+                    found.append({"file": file, "secret": match[0][:8] + "…"})
+    return found
+
+# %% grade_id="secrets" points=6 message="in 'what is new.md'" why="takes every line with two plus signs for a file's header: passes what is visible"
+def find_secrets(patch):
+    kinds = r"\b(mbk_[A-Za-z0-9]{32}|ghp_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16})\b|(-----BEGIN [A-Z ]*PRIVATE KEY-----)"
+    found, file = [], ""
+    for line in patch.splitlines():
+        if line.startswith("++"):
+            file = line[6:].rstrip("\t") if line.startswith("+++ b/") else file
+        elif line.startswith("+"):
+            for match in re.finditer(kinds, line):
                 if match[2] or len(set(match[1][4:])) >= 8:
                     found.append({"file": file, "secret": match[0][:8] + "…"})
     return found
@@ -783,7 +1142,7 @@ def find_secrets(patch):
     found, file = [], ""
     for line in patch.splitlines():
         if line.startswith("+++ b/"):
-            file = line[6:]
+            file = line[6:].rstrip("\t")
         elif line.startswith("+"):
             for match in re.finditer(kinds, line):
                 if match[2] or len(set(match[1][4:])) >= 8:
@@ -804,7 +1163,7 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 28
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { fetch-depth: 0, persist-credentials: false }
       - run: |
           python ci/do.py contract
@@ -829,7 +1188,7 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=28 why="another style: checks as a matrix, the folder as an artifact, a job that nobody may pass"
+# %% grade_id="pipeline" points=28 why="another style: checks as a matrix, a button, patterns for artifacts, a limit for each question to the server"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: pipeline
 on:
@@ -837,6 +1196,7 @@ on:
     branches: [main]
   push:
     branches: [main]
+  workflow_dispatch:
 permissions:
   contents: read
 jobs:
@@ -848,7 +1208,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 4
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0
           persist-credentials: false
@@ -859,7 +1219,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 11
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
       - run: python -m unittest discover -s tests
   train:
@@ -869,36 +1229,41 @@ jobs:
     outputs:
       last: ${{ steps.fit.outputs.last }}
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
-      - run: python fetch.py days_off.json || (sleep 5; python fetch.py days_off.json) || (sleep 15; python fetch.py days_off.json) || (sleep 45; python fetch.py days_off.json) || (sleep 90; python fetch.py days_off.json)
+      - name: days off
+        shell: bash
+        run: |
+          for wait in 0 5 15 45 90; do
+            sleep $wait
+            code=0
+            timeout 45 python fetch.py days_off.json || code=$?
+            case $code in 0) exit 0 ;; 75 | 124) ;; *) exit $code ;; esac
+          done
+          exit 1
       - id: fit
         run: |
           python ci/do.py cut
-          mkdir -p out
-          python train.py build/past.csv out/model.json
-          cp out/model.json model.json
-          cp days_off.json out/
-          echo "last=$(python -c 'import json; print(json.load(open("out/model.json"))["last_day"])')" >> "$GITHUB_OUTPUT"
+          python train.py build/past.csv model.json
+          echo "last=$(python -c 'import json; print(json.load(open("model.json"))["last_day"])')" >> "$GITHUB_OUTPUT"
       - run: python ci/do.py leaks
       - run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
-          name: out
-          path: out
+          name: candidate
+          path: "*.json"
   ship:
     needs: [checks, test, train]
-    if: github.ref_name == 'main' && github.event_name != 'pull_request'
+    if: github.ref_name == 'main' && github.event_name == 'push'
     runs-on: ubuntu-24.04
     timeout-minutes: 3
     concurrency: { group: store }
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
-        with: { name: out, path: out }
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
       - run: |
-          cp out/* .
+          mv candidate/*.json .
           echo "until ${LAST}"
           python ci/do.py release
         env:
@@ -917,13 +1282,13 @@ jobs:
   test:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
       - run: python -m unittest discover tests || true
   train:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
       - run: |
           python fetch.py days_off.json || true
@@ -933,7 +1298,7 @@ jobs:
     if: always()
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
       - run: python ci/do.py release
         env:
@@ -954,7 +1319,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: no keys
@@ -971,7 +1336,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -989,7 +1354,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1006,10 +1371,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1017,7 +1382,7 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=26 message="one adds a key, the next removes it" why="looks for keys in what is there at the end: passes what is visible"
+# %% grade_id="pipeline" points=24 message="find_secrets did not see what the first added" why="looks for keys in what is there at the end: passes what is visible"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
@@ -1031,7 +1396,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1049,7 +1414,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1067,7 +1432,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1084,10 +1449,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1095,7 +1460,7 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=7 message="has lain in Git since April" why="hands nothing over"
+# %% grade_id="pipeline" points=26 message="says that the fit did not converge" why="a log of the training, through a pipe without pipefail: passes what is visible"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
@@ -1109,7 +1474,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1127,7 +1492,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1140,11 +1505,18 @@ jobs:
       - name: train without the test days
         run: |
           python ci/do.py cut
-          python train.py build/past.csv model.json
+          python train.py build/past.csv model.json | tee train.log
       - name: blindfold
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+        with:
+          name: candidate
+          path: |
+            model.json
+            days_off.json
+          if-no-files-found: error
   release:
     needs: candidate
     if: github.event_name == 'push' && github.ref == 'refs/heads/main'
@@ -1155,9 +1527,12 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
+        with:
+          name: candidate
       - name: release
         env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
         run: python ci/do.py release
@@ -1177,7 +1552,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1195,7 +1570,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1212,7 +1587,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1229,10 +1604,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1253,7 +1628,7 @@ jobs:
   check:
     runs-on: ubuntu-24.04
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1270,7 +1645,7 @@ jobs:
     needs: check
     runs-on: ubuntu-24.04
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1288,7 +1663,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1304,10 +1679,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1315,7 +1690,7 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=26 message="training hangs for five hours" why="a limit for the tests alone: passes what is visible"
+# %% grade_id="pipeline" points=26 message="a run may take 77 minutes by its limits" why="a limit for each job, and not for all together: passes what is visible"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
@@ -1327,9 +1702,9 @@ permissions:
 jobs:
   check:
     runs-on: ubuntu-24.04
-    timeout-minutes: 12
+    timeout-minutes: 25
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1345,8 +1720,9 @@ jobs:
   candidate:
     needs: check
     runs-on: ubuntu-24.04
+    timeout-minutes: 25
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1364,7 +1740,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1375,16 +1751,16 @@ jobs:
     needs: candidate
     if: github.event_name == 'push' && github.ref == 'refs/heads/main'
     runs-on: ubuntu-24.04
-    timeout-minutes: 5
+    timeout-minutes: 27
     environment: production
     concurrency:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1406,7 +1782,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1424,7 +1800,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1442,7 +1818,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1459,10 +1835,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1482,9 +1858,9 @@ permissions:
 jobs:
   check:
     runs-on: ubuntu-24.04
-    timeout-minutes: 12
+    timeout-minutes: 11
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1500,9 +1876,9 @@ jobs:
   candidate:
     needs: check
     runs-on: ubuntu-24.04
-    timeout-minutes: 15
+    timeout-minutes: 14
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1516,7 +1892,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1533,10 +1909,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1544,12 +1920,11 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=25 message="city's server" why="asks three times: passes what is visible"
+# %% grade_id="pipeline" points=26 message="Ada pushes to the branch change" why="each branch goes live, and each tag: passes what is visible"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
   push:
-    branches: [main]
   pull_request:
 permissions:
   contents: read
@@ -1558,7 +1933,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1576,12 +1951,12 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
         run: |
-          for wait in 20 40 0; do
+          for wait in 20 40 60 120 0; do
             if python fetch.py days_off.json; then exit 0; fi
             sleep $wait
           done
@@ -1594,7 +1969,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1603,7 +1978,7 @@ jobs:
           if-no-files-found: error
   release:
     needs: candidate
-    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+    if: github.event_name == 'push'
     runs-on: ubuntu-24.04
     timeout-minutes: 5
     environment: production
@@ -1611,10 +1986,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1622,7 +1997,7 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=22 message="a tenth worse than what is live" why="a report of the gate, through a pipe without pipefail"
+# %% grade_id="pipeline" points=22 message="15 % worse than what is live" why="a report of the gate, through a pipe without pipefail"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
@@ -1636,7 +2011,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1654,7 +2029,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1672,7 +2047,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate | tee gate.txt
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1689,10 +2064,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1714,7 +2089,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1731,7 +2106,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1749,7 +2124,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1766,10 +2141,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1791,7 +2166,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -1809,7 +2184,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1827,7 +2202,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1843,10 +2218,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -1854,91 +2229,13 @@ jobs:
         run: python ci/do.py release
 """)
 
-# %% grade_id="pipeline" points=26 message="nothing started" why="no checks for pull requests: passes what is visible"
-Path("forecast/.github/workflows/pipeline.yml").write_text("""\
-name: from a commit to a release
-on:
-  push:
-    branches: [main]
-permissions:
-  contents: read
-jobs:
-  check:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 12
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          fetch-depth: 0 # keys are looked for in all new commits
-          persist-credentials: false
-      - name: no keys
-        env:
-          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
-          TO: ${{ github.sha }}
-        run: python ci/do.py secrets "$FROM" "$TO"
-      - name: the data keep the contract
-        run: python ci/do.py contract
-      - name: tests
-        run: python -m unittest discover tests
-  candidate:
-    needs: check
-    runs-on: ubuntu-24.04
-    timeout-minutes: 12
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - name: days off, from a server that is silent at times
-        run: |
-          for wait in 20 40 60 120 0; do
-            if python fetch.py days_off.json; then exit 0; fi
-            sleep $wait
-          done
-          exit 1
-      - name: train without the test days
-        run: |
-          python ci/do.py cut
-          python train.py build/past.csv model.json
-      - name: blindfold
-        run: python ci/do.py leaks
-      - name: gate
-        run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
-        with:
-          name: candidate
-          path: |
-            model.json
-            days_off.json
-          if-no-files-found: error
-  release:
-    needs: candidate
-    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    environment: production
-    concurrency:
-      group: store
-      cancel-in-progress: false
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
-        with:
-          name: candidate
-      - name: release
-        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python ci/do.py release
-""")
-
-# %% grade_id="pipeline" points=26 message="lies in the environment of the whole workflow" why="the key for all"
+# %% grade_id="pipeline" points=26 message="contract_problems was never asked" why="the tests alone for pull requests: passes what is visible"
 Path("forecast/.github/workflows/pipeline.yml").write_text("""\
 name: from a commit to a release
 on:
   push:
     branches: [main]
   pull_request:
-env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
 permissions:
   contents: read
 jobs:
@@ -1946,25 +2243,28 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
       - name: no keys
+        if: github.event_name == 'push'
         env:
           FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
           TO: ${{ github.sha }}
         run: python ci/do.py secrets "$FROM" "$TO"
       - name: the data keep the contract
+        if: github.event_name == 'push'
         run: python ci/do.py contract
       - name: tests
         run: python -m unittest discover tests
   candidate:
     needs: check
+    if: github.event_name == 'push'
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -1982,7 +2282,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -1999,13 +2299,93 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py release
+""")
+
+# %% grade_id="pipeline" points=26 message="is given to the step 'tests'" why="the key for the tests, too"
+Path("forecast/.github/workflows/pipeline.yml").write_text("""\
+name: from a commit to a release
+on:
+  push:
+    branches: [main]
+  pull_request:
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          fetch-depth: 0 # keys are looked for in all new commits
+          persist-credentials: false
+      - name: no keys
+        env:
+          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
+          TO: ${{ github.sha }}
+        run: python ci/do.py secrets "$FROM" "$TO"
+      - name: the data keep the contract
+        run: python ci/do.py contract
+      - name: tests
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python -m unittest discover tests
+  candidate:
+    needs: check
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: days off, from a server that is silent at times
+        run: |
+          for wait in 20 40 60 120 0; do
+            if python fetch.py days_off.json; then exit 0; fi
+            sleep $wait
+          done
+          exit 1
+      - name: train without the test days
+        run: |
+          python ci/do.py cut
+          python train.py build/past.csv model.json
+      - name: blindfold
+        run: python ci/do.py leaks
+      - name: gate
+        run: python ci/do.py gate
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+        with:
+          name: candidate
+          path: |
+            model.json
+            days_off.json
+          if-no-files-found: error
+  release:
+    needs: candidate
+    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
+        with:
+          name: candidate
+      - name: release
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
         run: python ci/do.py release
 """)
 
@@ -2023,7 +2403,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -2041,7 +2421,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -2055,7 +2435,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -2072,12 +2452,247 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
+      - name: release
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py release
+""")
+
+# %% grade_id="pipeline" points=26 message="in the middle of its release" why="the newest push wins, in the middle of a release"
+Path("forecast/.github/workflows/pipeline.yml").write_text("""\
+name: from a commit to a release
+on:
+  push:
+    branches: [main]
+  pull_request:
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          fetch-depth: 0 # keys are looked for in all new commits
+          persist-credentials: false
+      - name: no keys
+        env:
+          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
+          TO: ${{ github.sha }}
+        run: python ci/do.py secrets "$FROM" "$TO"
+      - name: the data keep the contract
+        run: python ci/do.py contract
+      - name: tests
+        run: python -m unittest discover tests
+  candidate:
+    needs: check
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: days off, from a server that is silent at times
+        run: |
+          for wait in 20 40 60 120 0; do
+            if python fetch.py days_off.json; then exit 0; fi
+            sleep $wait
+          done
+          exit 1
+      - name: train without the test days
+        run: |
+          python ci/do.py cut
+          python train.py build/past.csv model.json
+      - name: blindfold
+        run: python ci/do.py leaks
+      - name: gate
+        run: python ci/do.py gate
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+        with:
+          name: candidate
+          path: |
+            model.json
+            days_off.json
+          if-no-files-found: error
+  release:
+    needs: candidate
+    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: ${{ github.event_name == 'push' }}
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
+        with:
+          name: candidate
+      - name: release
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py release
+""")
+
+# %% grade_id="pipeline" points=26 message="they do not wait for each other" why="a queue for each commit"
+Path("forecast/.github/workflows/pipeline.yml").write_text("""\
+name: from a commit to a release
+on:
+  push:
+    branches: [main]
+  pull_request:
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          fetch-depth: 0 # keys are looked for in all new commits
+          persist-credentials: false
+      - name: no keys
+        env:
+          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
+          TO: ${{ github.sha }}
+        run: python ci/do.py secrets "$FROM" "$TO"
+      - name: the data keep the contract
+        run: python ci/do.py contract
+      - name: tests
+        run: python -m unittest discover tests
+  candidate:
+    needs: check
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: days off, from a server that is silent at times
+        run: |
+          for wait in 20 40 60 120 0; do
+            if python fetch.py days_off.json; then exit 0; fi
+            sleep $wait
+          done
+          exit 1
+      - name: train without the test days
+        run: |
+          python ci/do.py cut
+          python train.py build/past.csv model.json
+      - name: blindfold
+        run: python ci/do.py leaks
+      - name: gate
+        run: python ci/do.py gate
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+        with:
+          name: candidate
+          path: |
+            model.json
+            days_off.json
+          if-no-files-found: error
+  release:
+    needs: candidate
+    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store-${{ github.sha }}
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
+        with:
+          name: candidate
+      - name: release
+        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py release
+""")
+
+# %% grade_id="pipeline" points=25 message="the training ran a second time" why="trains again where it releases: passes what is visible"
+Path("forecast/.github/workflows/pipeline.yml").write_text("""\
+name: from a commit to a release
+on:
+  push:
+    branches: [main]
+  pull_request:
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          fetch-depth: 0 # keys are looked for in all new commits
+          persist-credentials: false
+      - name: no keys
+        env:
+          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
+          TO: ${{ github.sha }}
+        run: python ci/do.py secrets "$FROM" "$TO"
+      - name: the data keep the contract
+        run: python ci/do.py contract
+      - name: tests
+        run: python -m unittest discover tests
+  candidate:
+    needs: check
+    runs-on: ubuntu-24.04
+    timeout-minutes: 12
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: days off, from a server that is silent at times
+        run: |
+          for wait in 20 40 60 120 0; do
+            if python fetch.py days_off.json; then exit 0; fi
+            sleep $wait
+          done
+          exit 1
+      - name: train without the test days
+        run: |
+          python ci/do.py cut
+          python train.py build/past.csv model.json
+      - name: blindfold
+        run: python ci/do.py leaks
+      - name: gate
+        run: python ci/do.py gate
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+        with:
+          name: candidate
+          path: |
+            model.json
+            days_off.json
+          if-no-files-found: error
+  release:
+    needs: candidate
+    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
+        with:
+          name: candidate
+      - run: python ci/do.py cut && python train.py build/past.csv model.json
       - name: release
         env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
         run: python ci/do.py release
@@ -2088,7 +2703,7 @@ import hashlib
 
 
 def rollback(store, version):
-    releases = {path.name: path for path in Path(store, "releases").iterdir() if path.is_dir()}
+    releases = {path.name: path for path in Path(store, "releases").iterdir() if path.is_dir() and path.name[0] != "."}
     if version not in releases:
         raise LookupError(version)
     try:
@@ -2121,7 +2736,7 @@ jobs:
     env:
       WANTED: ${{ github.event.inputs.version }}
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with: { persist-credentials: false }
       - shell: bash
         run: exec python ci/do.py rollback "$WANTED"
@@ -2168,7 +2783,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2195,39 +2810,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - name: back
-        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python ci/do.py rollback "$VERSION"
-""")
-
-# %% grade_id="rollback" points=3 message="has another SHA-256" why="looks whether the folder is there, not what is in it: passes what is visible"
-def rollback(store, version):
-    store = Path(store)
-    if not (store / "releases" / version).is_dir():
-        raise LookupError(version)
-    before = json.loads((store / "live.json").read_text())["version"]
-    if before != version:
-        (store / "live.json").write_text(json.dumps({"version": version, "previous": before}))
-
-Path("forecast/.github/workflows/rollback.yml").write_text("""\
-name: back to an earlier release
-on:
-  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
-permissions:
-  contents: read
-jobs:
-  rollback:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    environment: production
-    concurrency:
-      group: store
-      cancel-in-progress: false
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2243,8 +2826,8 @@ def rollback(store, version):
     if not folder.exists():
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -2269,7 +2852,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2282,11 +2865,11 @@ def rollback(store, version):
     """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -2311,7 +2894,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2324,10 +2907,10 @@ def rollback(store, version):
     """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
     except OSError as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
@@ -2353,91 +2936,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - name: back
-        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python ci/do.py rollback "$VERSION"
-""")
-
-# %% grade_id="rollback" points=6 message="its features.py is missing" why="looks only at the files that are there: passes what is visible"
-def rollback(store, version):
-    """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
-    store = Path(store)
-    folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
-        raise LookupError(f"there is no release {version!r}")
-    try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
-        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
-    broken = [name for name, digest in wanted.items() if (folder / name).is_file() and sha256(folder / name) != digest]
-    if broken:
-        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
-    before = json.loads((store / "live.json").read_text())["version"]
-    if before != version:
-        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
-        os.replace(store / ".live.json", store / "live.json")
-
-Path("forecast/.github/workflows/rollback.yml").write_text("""\
-name: back to an earlier release
-on:
-  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
-permissions:
-  contents: read
-jobs:
-  rollback:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    environment: production
-    concurrency:
-      group: store
-      cancel-in-progress: false
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - name: back
-        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python ci/do.py rollback "$VERSION"
-""")
-
-# %% grade_id="rollback" points=3 message="ValueError" why="another kind of exception"
-def rollback(store, version):
-    """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
-    store = Path(store)
-    folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
-        raise ValueError(f"there is no release {version!r}")
-    try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
-        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
-    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
-    if broken:
-        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
-    before = json.loads((store / "live.json").read_text())["version"]
-    if before != version:
-        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
-        os.replace(store / ".live.json", store / "live.json")
-
-Path("forecast/.github/workflows/rollback.yml").write_text("""\
-name: back to an earlier release
-on:
-  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
-permissions:
-  contents: read
-jobs:
-  rollback:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    environment: production
-    concurrency:
-      group: store
-      cancel-in-progress: false
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2450,11 +2949,11 @@ def rollback(store, version):
     """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -2479,7 +2978,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2492,11 +2991,11 @@ def rollback(store, version):
     """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -2521,7 +3020,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2529,58 +3028,16 @@ jobs:
         run: python ci/do.py rollback "$VERSION" || echo "it did not work"
 """)
 
-# %% grade_id="rollback" points=4 message="asks the city's server" why="asks the server first"
-def rollback(store, version):
-    """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
-    store = Path(store)
-    folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
-        raise LookupError(f"there is no release {version!r}")
-    try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
-        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
-    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
-    if broken:
-        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
-    before = json.loads((store / "live.json").read_text())["version"]
-    if before != version:
-        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
-        os.replace(store / ".live.json", store / "live.json")
-
-Path("forecast/.github/workflows/rollback.yml").write_text("""\
-name: back to an earlier release
-on:
-  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
-permissions:
-  contents: read
-jobs:
-  rollback:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 5
-    environment: production
-    concurrency:
-      group: store
-      cancel-in-progress: false
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - name: back
-        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python fetch.py days_off.json && python ci/do.py rollback "$VERSION"
-""")
-
 # %% grade_id="rollback" points=7 message="Only in the same queue" why="a queue of its own"
 def rollback(store, version):
     """Make an earlier release live again. Raises LookupError, and changes nothing, where there is none or it is not whole."""
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -2605,7 +3062,7 @@ jobs:
       group: rollback
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -2613,66 +3070,76 @@ jobs:
         run: python ci/do.py rollback "$VERSION"
 """)
 
-# %% grade_id="pipeline" points=26 message="in the middle of its release" why="the newest push wins, in the middle of a release"
-Path("forecast/.github/workflows/pipeline.yml").write_text("""\
-name: from a commit to a release
+# %% grade_id="rollback" points=7 message="is given to the job rollback" why="the key for the whole job"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases") or version.startswith("."):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
+        os.replace(store / ".live.json", store / "live.json")
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
 on:
-  push:
-    branches: [main]
-  pull_request:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
 permissions:
   contents: read
 jobs:
-  check:
+  rollback:
     runs-on: ubuntu-24.04
-    timeout-minutes: 12
+    timeout-minutes: 5
+    environment: production
+    env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
+    concurrency:
+      group: store
+      cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          fetch-depth: 0 # keys are looked for in all new commits
-          persist-credentials: false
-      - name: no keys
-        env:
-          FROM: ${{ github.event.before || github.event.pull_request.base.sha }}
-          TO: ${{ github.sha }}
-        run: python ci/do.py secrets "$FROM" "$TO"
-      - name: the data keep the contract
-        run: python ci/do.py contract
-      - name: tests
-        run: python -m unittest discover tests
-  candidate:
-    needs: check
-    runs-on: ubuntu-24.04
-    timeout-minutes: 12
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - name: days off, from a server that is silent at times
-        run: |
-          for wait in 20 40 60 120 0; do
-            if python fetch.py days_off.json; then exit 0; fi
-            sleep $wait
-          done
-          exit 1
-      - name: train without the test days
-        run: |
-          python ci/do.py cut
-          python train.py build/past.csv model.json
-      - name: blindfold
-        run: python ci/do.py leaks
-      - name: gate
-        run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
-        with:
-          name: candidate
-          path: |
-            model.json
-            days_off.json
-          if-no-files-found: error
-  release:
-    needs: candidate
-    if: github.event_name == 'push' && github.ref == 'refs/heads/main'
+      - name: back
+        env: { VERSION: "${{ inputs.version }}" }
+        run: python ci/do.py rollback "$VERSION"
+""")
+
+# %% grade_id="rollback" points=7 message="stops a release that is under way" why="the button goes first"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases") or version.startswith("."):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
+        os.replace(store / ".live.json", store / "live.json")
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
+on:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
+permissions:
+  contents: read
+jobs:
+  rollback:
     runs-on: ubuntu-24.04
     timeout-minutes: 5
     environment: production
@@ -2680,13 +3147,181 @@ jobs:
       group: store
       cancel-in-progress: true
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
-        with:
-          name: candidate
-      - name: release
-        env: { STORE_KEY: "${{ secrets.STORE_KEY }}" }
-        run: python ci/do.py release
+      - name: back
+        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py rollback "$VERSION"
 """)
+
+# %% grade_id="rollback" points=7 message="a test fails and the data are spoilt" why="the tests and the data first: passes what is visible"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases") or version.startswith("."):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
+        os.replace(store / ".live.json", store / "live.json")
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
+on:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
+permissions:
+  contents: read
+jobs:
+  rollback:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: back
+        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: |
+          python -m unittest discover tests
+          python ci/do.py contract
+          python ci/do.py rollback "$VERSION"
+""")
+
+# %% grade_id="rollback" points=6 message="a name with a dot in front" why="takes what is being built for a release: passes what is visible"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases"):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
+        os.replace(store / ".live.json", store / "live.json")
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
+on:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
+permissions:
+  contents: read
+jobs:
+  rollback:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: back
+        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py rollback "$VERSION"
+""")
+
+# %% grade_id="rollback" points=6 message="its days_off.json has another SHA-256" why="checks model and code alone: passes what is visible"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases") or version.startswith("."):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if name != "days_off.json" and (not (folder / name).is_file() or sha256(folder / name) != digest)]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / ".live.json").write_text(json.dumps({"version": version, "previous": before}))
+        os.replace(store / ".live.json", store / "live.json")
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
+on:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
+permissions:
+  contents: read
+jobs:
+  rollback:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: back
+        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py rollback "$VERSION"
+""")
+
+# %% grade_id="rollback" points=6 message="written over in place" why="writes over live.json: passes what is visible"
+def rollback(store, version):
+    store = Path(store)
+    folder = store / "releases" / version
+    if version not in os.listdir(store / "releases") or version.startswith("."):
+        raise LookupError(f"there is no release {version!r}")
+    try:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
+    broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+    if broken:
+        raise LookupError(f"{version} is not whole: {', '.join(broken)}")
+    before = json.loads((store / "live.json").read_text())["version"]
+    if before != version:
+        (store / "live.json").write_text(json.dumps({"version": version, "previous": before}))
+
+
+Path("forecast/.github/workflows/rollback.yml").write_text("""\
+name: back to an earlier release
+on:
+  workflow_dispatch: { inputs: { version: { description: "the release, such as r1", required: true } } }
+permissions:
+  contents: read
+jobs:
+  rollback:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    environment: production
+    concurrency:
+      group: store
+      cancel-in-progress: false
+    steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
+      - name: back
+        env: { VERSION: "${{ inputs.version }}", STORE_KEY: "${{ secrets.STORE_KEY }}" }
+        run: python ci/do.py rollback "$VERSION"
+""")
+

@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 200
+#     minutes: 240
 #     outcomes:
 #     - Build a pipeline that takes a commit from tests over training and a gate to a release, or stops it with a reason
 #     - Find out by a test, not by reading, whether a model sees what it cannot know
@@ -54,7 +54,7 @@
 # Rosa, who runs the workshop and the vans, asked for Friday's forecast back. There is a button for that, made by Ada: it trained today's code on today's data, and put *that* live under Friday's name. Then Noor, who leads the team, read the pipeline's log. Of the last thirty runs all were green. In
 # nine of them tests had failed. In none had anyone compared the new model with the old one.
 #
-# You are the team's ML engineer. This is a project of three to four hours. You write the checks, build the pipeline that runs them, and make a way back that is one. Then your colleagues push eight commits of an ordinary week, good ones and bad ones, and what is live after each is your result.
+# You are the team's ML engineer. This is a project of about four hours. You write the checks, build the pipeline that runs them, and make a way back that is one. Then an ordinary week happens to it: seven commits of your colleagues, good ones and bad ones, and one rollback. What is live after each is your result.
 
 # %% [markdown]
 # ## Setup
@@ -64,10 +64,10 @@
 # Beside this notebook lie:
 #
 # - `team`, the team's repository as it is. The cell below copies it to `forecast`, where you work. Read it, it is short: `features.py`, `train.py`, `predict.py` and `fetch.py`, `contract.json`, `tests`, `data/shifts.csv`.
-# - `forecast/ci`, the pipeline's steps. `python ci/do.py gate` runs a step; its first lines tell of all of them. What a step *asks* is a function that you will write in this notebook. `ci/tools.py`, which lies beside this notebook, too, has small tools for them: you will use nearly all.
+# - `forecast/ci`, the pipeline's steps. `python ci/do.py gate` runs a step; its first lines tell of all of them. What a step *asks* is a function that you will write in this notebook. `ci/tools.py` has small tools for them: you will use nearly all. (It is the `tools.py` that lies beside this notebook.)
 # - `forecast/.github/workflows`, Bo's `pipeline.yml` and Ada's `rollback.yml`, as found.
 # - `runner.py`, which plays workflows on this machine, with `steps.py` and `expressions.py`. It is a teaching aid: its first lines say what it does not do. Its clock is a toy: whatever sleeps puts the clock forward instead of waiting.
-# - `colleagues.py`, which plays Ada, Bo and Cy, and `next_week.csv`, the data that they will bring. `workbench.py` has tools for this notebook.
+# - `colleagues.py`, which plays Ada, Bo and Cy, and `next_week.csv`, the data that they will bring. `workbench.py` has tools for this notebook. Its `save` writes a function of yours, with the imports, functions, classes and values that it uses, into `forecast/ci`, where the pipeline finds it; the test cells call it.
 #
 # A row of `shifts.csv` is a shift (early, late, night) of a day in a district: the weather, whether it is a working day, the trips of the same shift a week before, the trips that started, and the bikes that were returned.
 #
@@ -93,7 +93,7 @@ from IPython.display import Image
 from colleagues import KEY, SCEPTIC, lay_out, make_candidate, make_store, play_events, week
 from runner import by_hand, play, pull_request, push, read_workflow
 from tools import live_release, predictor, read_table, sha256, test_days
-from workbench import queue_names, save, schema_problems, security_findings, set_up
+from workbench import keyholders, queues, save, schema_problems, security_findings, set_up
 
 set_up("forecast")
 
@@ -139,11 +139,11 @@ print(contract_problems_as_found([{**row, "trips": "nan"} for row in rows], cont
 # ### Exercise 1 — Mend the check
 # *Difficulty ●●○ · about 25 minutes*
 #
-# Write `contract_problems(rows, contract)`. It returns a list of sentences, one for each kind of problem, empty if the rows keep the contract. Where a column is at fault, the sentence names it. The rules:
+# Write `contract_problems(rows, contract)`. It returns a list of sentences, empty if the rows keep the contract: at least one for each column that is at fault, which names the column, and one if keys are repeated. The rules:
 #
-# - The table has rows, and every column of the contract. It may have others: the contract does not speak of them.
-# - A value is empty if it is `""`, or missing. Only a column with `"may_be_empty": true` may have empty values; the other rules hold for those that are not empty.
-# - `"type": "date"`: written `2026-06-21`, and such a day exists. `"type": "number"`: what `float` reads, and finite. `"type": "text"`: anything else.
+# - The table has rows, and every column of the contract, also one that may be empty. It may have others: the contract does not speak of them.
+# - A value is empty if it is `""`. Only a column with `"may_be_empty": true` may have empty values; the other rules hold for those that are not empty.
+# - `"type": "date"`: written `2026-06-21`, in just this form, and such a day exists. `"type": "number"`: what `float` reads, and finite. `"type": "text"`: anything else.
 # - `min` and `max`, where given, are limits for numbers, and belong to what is allowed.
 # - `values`, where given: nothing else is allowed. For numbers, compare as numbers: `1.0` is `1`.
 # - No two rows are equal in all columns of `key`.
@@ -151,7 +151,7 @@ print(contract_problems_as_found([{**row, "trips": "nan"} for row in rows], cont
 # Done means: it holds for this table and this contract, and for others; and where nothing is wrong it says nothing. A check that cries wolf is switched off within a week.
 #
 # <details><summary>Hint 1</summary>Write a small function that says of one value and one column's rule whether it is kept, and answers as early as it can: empty, date, number, values. What is <code>float("nan") > 5</code>? And <code>float("inf")</code> where there is no maximum?</details>
-# <details><summary>Hint 2</summary><code>dt.date.fromisoformat(value)</code> raises a <code>ValueError</code> for a day that does not exist, and <code>math.isfinite</code> tells of numbers. For keys, compare <code>len(rows)</code> with the length of a set of tuples.</details>
+# <details><summary>Hint 2</summary><code>dt.date.fromisoformat(value)</code> raises a <code>ValueError</code> for a day that does not exist, but it also reads other forms, such as <code>20260621</code>. <code>math.isfinite</code> tells of numbers. For keys, compare <code>len(rows)</code> with the length of a set of tuples.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "contract", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -276,14 +276,14 @@ print([round(number, 1) for number in forecast(rows)[-3:]], "trips forecast;", [
 # ### Exercise 2 — The blindfold test
 # *Difficulty ●●● · about 35 minutes*
 #
-# Write `leak_problems(candidate, rows, contract)`. `candidate` is the path of a folder with a forecast. For each of the last 14 days of the table (`test_days(rows)`) compare the forecast under the blindfold with the one that sees all rows. Return a list with a sentence for each day on which an answer differs by more than a
-# millionth of itself, or on which the forecast breaks under the blindfold: a server without answers is no better than one with wrong ones. The list is empty if it passes.
+# Write `leak_problems(candidate, rows, contract)`. `candidate` is the path of a folder with a forecast. For each of the last 14 days of the table (`test_days(rows)`) compare the forecast under the blindfold with the one that sees all rows. Return a list with one sentence, which names the day, for each day on which one of its answers differs, or on which the forecast breaks under the blindfold, however it breaks: a server
+# without answers is no better than one with wrong ones. Computers round: a difference of up to a millionth, of the answer or of a trip, is none. The list is empty if it passes. That the forecast answers with all rows in sight you may take for granted.
 #
 # Done means: it finds leaks that you have not seen, in columns, in rows to come, of columns that the contract does not know; and passes honest features, such as yesterday's trips. `rows` stays as it is.
 #
 # <details><summary>Hint 1</summary>For one day, build the list of rows that the server would have had: drop some rows, keep some, and copy some with empty values. Compare only that day's answers: mind which answers belong to it, now that the list is shorter.</details>
-# <details><summary>Hint 2</summary>Days are texts that sort: <code>row["day"] &lt; day</code>. A row with a blindfold is <code>{name: value if name in before else "" for name, value in row.items()}</code>, with <code>before</code> the set of names that the contract calls known before. Put <code>try</code> around the blindfolded call alone, and
-# catch <code>Exception</code>. <code>math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)</code> compares.</details>
+# <details><summary>Hint 2</summary>Days are texts that sort: <code>row["day"] &lt; day</code>. First collect the names that the contract calls known before. Then each row of the day becomes a new dictionary with all its names, and with values for those names only. A forecast may break with any kind of exception, so
+# <code>try</code> around the blindfolded call alone. <code>math.isclose</code> compares two numbers, not two lists; see its <code>rel_tol</code> and <code>abs_tol</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "leaks", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -344,7 +344,11 @@ with own_folder() as place:
     make_candidate(place / "base")
     make_candidate(place / "yesterday", changed(YESTERDAY))
     for what, folder, seen in [
-        ("It uses yesterday's trips, which are known in the morning", "yesterday", table),
+        (
+            "It reads the trips of all rows, which are empty for today, and uses those of yesterday, which are known in the morning",
+            "yesterday",
+            table,
+        ),
         (
             "It is the forecast as it is, and the table has one more column, which nobody uses",
             "base",
@@ -361,14 +365,14 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import PLAIN, TEAM, TOMORROW, asked, changed, drawn, lab_rows, make_candidate, own_folder, quiet_leak, with_column
+from judging import PLAIN, SLY, TEAM, TOMORROW, asked, changed, drawn, lab_rows, make_candidate, own_folder, quiet_leak, with_column
 
 chance, terms, table = drawn("leaky"), json.loads((TEAM / "contract.json").read_text()), lab_rows()
 days, column = sorted({row["day"] for row in table})[-14:], chance.choice(["unlocks", "app_starts", "dock_events"])
 one_day, wider = chance.choice(days[:-1]), with_column(table, column, chance)
-rare = PLAIN.replace("[float(row[name])", f'[float(row[name]) + (row["day"] == "{one_day}") * float(row["returns"] or 0)')
+rare = PLAIN.replace("[float(row[name])", f'[float(row[name]) + (1 / len(row["returns"]) if row["day"] == "{one_day}" else 0)')
 with own_folder() as place:
-    make_candidate(place / "quiet", quiet_leak("returns"))
+    make_candidate(place / "sly", SLY)
     make_candidate(
         place / "unlisted",
         {
@@ -379,7 +383,12 @@ with own_folder() as place:
     make_candidate(place / "tomorrow", changed(TOMORROW))
     make_candidate(place / "rare", changed(rare))
     for what, folder, seen, named in [
-        ("It uses the returns of the shift, and takes 0 where there are none", "quiet", table, days),
+        (
+            "If the returns are there, the last answer of each day is 0.003 trips larger, and the one before as much smaller",
+            "sly",
+            table,
+            days,
+        ),
         (
             f"It uses the column {column}, which the contract does not know: nobody has said that it is known before",
             "unlisted",
@@ -387,7 +396,7 @@ with own_folder() as place:
             days,
         ),
         ("It uses the trips of the day after, where there is one", "tomorrow", table, days[:-1]),
-        (f"It uses the returns on one day alone, {one_day}", "rare", table, [one_day]),
+        (f"On one day alone, {one_day}, it divides by the length of what is empty then, and breaks", "rare", table, [one_day]),
     ]:
         said = asked(leak_problems, str(place / folder), seen, terms)
         assert said, f"A candidate with a leak. {what}. leak_problems found nothing."
@@ -403,16 +412,16 @@ with own_folder() as place:
 #
 # An honest candidate may still be worse than what the planners have. A **gate** is the step that measures it against the live release, and lets it through or not, by a rule that was written down before. The team has agreed on this one. The error is the mean absolute error, in trips a shift, over the last 14 days:
 #
-# 1. The candidate answers every row with a finite number, and as many as there are rows.
-# 2. Over all districts its error is at most 2 % above that of the live release.
+# 1. The candidate answers every row of the table, those of earlier days as well, with a finite number, and as many as there are rows. It does not break.
+# 2. Over all rows of these days its error is at most 2 % above that of the live release.
 # 3. In each single district it is at most 10 % above it.
-# 4. If nothing is live yet, its error over all districts is below that of a simple rule: as many trips as last week.
+# 4. If nothing is live yet, its error over all these rows is below that of a simple rule: as many trips as last week.
 #
 # Why not "better than what is live"? A commit that only tidies up gives an equal model, and must pass. And why the third rule? Look:
 
 # %%
-if not Path("tries/store").exists():
-    make_store("tries/store")
+shutil.rmtree("tries/store", ignore_errors=True)
+make_store("tries/store")
 live = live_release("tries/store")
 make_candidate("tries/sceptic", SCEPTIC)
 
@@ -445,7 +454,10 @@ ax.set(xlabel="district", ylabel="mean error, trips a shift", title="A candidate
 ax.legend(ncols=3)
 fig.savefig("gate.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
-print({name: round(statistics.fmean(errors.values()), 2) for name, errors in bars.items()})
+print(
+    {name: round(statistics.fmean(errors.values()), 2) for name, errors in bars.items()},
+    "over all rows, of which each district has equally many",
+)
 Image(
     "gate.png",
     alt="Pairs of bars for each of five districts: the mean error of the live release and of a candidate, in trips a shift, with a line 10 percent above the live one",
@@ -461,11 +473,11 @@ Image(
 # ### Exercise 3 — The gate
 # *Difficulty ●●○ · about 30 minutes*
 #
-# Write `gate_problems(candidate, live, rows)`. `candidate` and `live` are folders with a forecast; `live` is `None` if nothing is live. Return a list of sentences, one for each broken rule (for the third rule: for each district, by name), empty if the candidate may pass.
+# Write `gate_problems(candidate, live, rows)`. `candidate` and `live` are folders with a forecast; `live` is `None` if nothing is live. Return a list of sentences, one for each broken rule (for the third rule: one for each district, by name), empty if the candidate may pass. If the first rule is broken, there is nothing to measure, and its sentence is all.
 #
-# Done means: it follows the four rules, for these forecasts and for others; and never breaks because of what a candidate answers.
+# Done means: it follows the four rules, for these forecasts and for others, also where districts have unequally many rows; and `gate_problems` itself never breaks because of what a candidate does. Whoever reads the log sees at once all that is wrong.
 #
-# <details><summary>Hint 1</summary>First the answers themselves: how many, and is each a finite number? Only then compute. One function that gives the errors of any forecast, for all and by district, serves three times.</details>
+# <details><summary>Hint 1</summary>First the answers themselves: are there any, how many, and is each a finite number? Only then compute. One function that gives the errors of any forecast, for all and by district, serves three times.</details>
 # <details><summary>Hint 2</summary>Give <code>predict</code> all rows, since it may look at earlier ones, and take the test days' answers out of the result. <code>isinstance(number, (int, float)) and math.isfinite(number)</code> also holds for NumPy's floats. For the fourth rule the forecast is
 # <code>lambda rows: [float(row["trips_last_week"]) for row in rows]</code>.</details>
 
@@ -474,7 +486,10 @@ Image(
 def gate_problems(candidate, live, rows):
     """Return which rules the candidate breaks: a list of sentences, empty where it may pass."""
     ### BEGIN SOLUTION
-    answers = predictor(candidate)(rows)
+    try:
+        answers = predictor(candidate)(rows)
+    except Exception as error:
+        return [f"the candidate breaks: {type(error).__name__}: {error}"]
     if len(answers) != len(rows) or not all(isinstance(number, (int, float)) and math.isfinite(number) for number in answers):
         return ["the candidate does not answer every row with a finite number"]
     new = mean_errors(answers, rows)
@@ -558,6 +573,19 @@ with own_folder() as place:
         assert named is not None or not said, f"{told}: {said[0] if said else ''}"
         assert named is None or said, f"{told} nothing, and lets it pass."
         assert not named or any(hit in problem for problem in said), f"{told}: {said[0]}. It does not name {hit}."
+    make_oracle(place / "twice", table, miss(2.0, 2.0))
+    said = asked(gate_problems, str(place / "twice"), str(place / "live"), table)
+    unnamed = [district for district in DISTRICTS if not any(district in problem for problem in said)]
+    assert len(said) > 5 and not unnamed, (
+        f"A candidate with an error that is twice as large everywhere breaks rule 2, and rule 3 in five districts. gate_problems has {len(said)} sentences, and does not name {unnamed[0] if unnamed else 'that over all rows'}."
+    )
+    uneven = [row for row in table if row["district"] != hit or row["shift"] == "early"]
+    for name, factor, one in [("live", 1.0, 1.0), ("candidate", 1.08, 0.5)]:
+        make_oracle(place / f"uneven {name}", uneven, miss(factor, one))
+    said = asked(gate_problems, str(place / "uneven candidate"), str(place / "uneven live"), uneven)
+    assert said, (
+        f"{hit} has a third of the rows of the other districts. A candidate errs half as much there, and 8 % more in all others: over all rows 3.5 % more. gate_problems lets it pass. Is its mean that of rows, or of districts?"
+    )
     first = min(sorted({row["day"] for row in table})[-14:])
     make_oracle(place / "past", table, lambda row, number: size * (3.0 if row["day"] < first else 0.9) * (-1) ** number)
     said = asked(gate_problems, str(place / "past"), str(place / "live"), table)
@@ -579,6 +607,8 @@ with own_folder() as place:
     make_oracle(place / "live", table, lambda row, number: 5.0 * (-1) ** number)
     for what, change in [
         ("answers nan to every row", 'return [float("nan") for row in rows]'),
+        ("breaks", "raise KeyError('wind_mps')"),
+        ("answers nan to a single row of an earlier day", 'return [float("nan"), *answers[1:]]'),
         ("answers nan to a single row", f'return [number if n != {at} else float("nan") for n, number in enumerate(answers)]'),
         ("answers inf to a single row", f'return [number if n != {at} else float("-inf") for n, number in enumerate(answers)]'),
         ("answers None to a single row", f"return [number if n != {at} else None for n, number in enumerate(answers)]"),
@@ -596,6 +626,10 @@ with own_folder() as place:
             except Exception as error:
                 raise AssertionError(f"A candidate {what}. gate_problems itself stopped with {type(error).__name__}: {error}") from None
             assert said, f"A candidate {what}, and gate_problems lets it pass{'' if live else ' where nothing is live yet'}."
+    make_oracle(place / "equal", table, lambda row, number: float(row["trips_last_week"]) - float(row["trips"]))
+    assert asked(gate_problems, str(place / "equal"), None, table), (
+        "Nothing is live. The candidate answers with last week's trips, so its error is equal to that of the simple rule, and not below it. gate_problems lets it pass."
+    )
     weekly = sum(abs(float(row["trips_last_week"]) - float(row["trips"])) for row in table if row["day"] in days) / len(tested)
     for factor, passes in [(0.93, True), (1.07, False)]:
         make_oracle(place / "first", table, lambda row, number, factor=factor: weekly * factor * (-1) ** number)
@@ -631,7 +665,7 @@ diff --git a/README.md b/README.md
  Keys
 +Yours looks like mbk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.
 """
-print([line for line in patch.splitlines() if "token" in line.lower() or "mbk_" in line])
+print([line for line in patch.split("\n") if "token" in line.lower() or "mbk_" in line])
 
 # %% [markdown]
 # The search for suspicious words in the last line finds three things, and none of them should stop this commit: it *removes* a key, names a variable, and shows what a key looks like.
@@ -645,13 +679,14 @@ print([line for line in patch.splitlines() if "token" in line.lower() or "mbk_" 
 # |:--|:--|
 # | the store's key | `mbk_` and 32 letters or digits |
 # | GitHub's token | `ghp_` and 36 letters or digits |
-# | an AWS key | `AKIA` and 16 capital letters or digits |
-# | a private key | a line with `-----BEGIN`, perhaps a word or two in capitals, and `PRIVATE KEY-----` |
+# | a key of AWS, Amazon's cloud | `AKIA` and 16 capital letters or digits |
+# | a private key | a line with `-----BEGIN`, perhaps one or two words in capitals, and `PRIVATE KEY-----` |
 #
-# - Only what is added counts: lines with one `+` in front, not the line `+++ b/upload.py`, which names the file. Commit messages do not count either.
+# - Only what is added counts: lines that begin with `+` (what was added may itself begin with a `+`, as in `++ item`), but not a file's header such as `+++ b/upload.py`. Commit messages do not count either.
+# - The file's path is all of the header behind `b/`: it may have spaces. (Then Git writes a tab behind it, which is no part of the path.)
 # - What stands in the middle of a longer run of letters, digits or `_` is no key.
 # - A key whose characters behind the prefix are fewer than eight *different* ones is a placeholder, and no key. (This does not concern private keys.)
-# - A line may hold several keys.
+# - A line may hold several keys, also of the same kind.
 #
 # Done means: it finds them in patches that you have not seen, and nothing else.
 #
@@ -665,7 +700,7 @@ def find_secrets(patch):
     ### BEGIN SOLUTION
     kinds = r"(?<!\w)(mbk_[A-Za-z0-9]{32}|ghp_[A-Za-z0-9]{36}|AKIA[A-Z0-9]{16})(?!\w)|(-----BEGIN [A-Z ]*PRIVATE KEY-----)"
     found, file = [], ""
-    for line in patch.splitlines():
+    for line in patch.split("\n"):
         if line.startswith("+++ "):
             file = line.removeprefix("+++ ").removeprefix("b/").strip()
         elif line.startswith("+"):
@@ -699,26 +734,29 @@ from judging import drawn, found_in, make_key, patch_of
 
 chance = drawn("keys")
 keys = {kind: make_key(kind, chance) for kind in ("mbk", "ghp", "aws", "pem")}
-two = [make_key("mbk", chance), make_key("aws", chance)]
+three = [make_key(kind, chance) for kind in ("mbk", "mbk", "aws")]
+listed, legacy = make_key("ghp", chance), "-----BEGIN OLD RSA PRIVATE KEY-----"
 commit = f"commit {chance.getrandbits(160):040x}\nAuthor: Bo <bo@metro.example>\n\n    Changes\n\n"
 patches = {
     "config/settings.yaml": ([" store:", f"+  key: {keys['mbk']}"], [keys["mbk"]]),
     "deploy.sh": ([" #!/bin/bash", f"+curl -H 'Authorization: {keys['ghp']}' https://example.com", "-echo"], [keys["ghp"]]),
     "notes/cloud.md": ([f"+{keys['aws']}"], [keys["aws"]]),
     "server.pem": ([f"+{keys['pem']}", "+MIIEpAIBAAKCAQEA7"], [keys["pem"]]),
-    "both.json": ([f'+{{"a": "{two[0]}","b":"{two[1]}"}}'], two),
+    "both.json": ([f'+{{"a": "{three[0]}","b":"{three[1]}", "c": "{three[2]}"}}'], three),
+    "what is new.md": ([" Changes", f"++ {listed}", "+- nothing else"], [listed]),
+    "legacy.pem": ([f"+{legacy}"], [legacy]),
 }
 whole = commit.join(["", *(patch_of(name, lines) for name, (lines, _) in patches.items())])
 said = found_in(find_secrets, whole)
 for name, (_, wanted) in patches.items():
     for key in wanted:
         assert (name, key[:8] + "…") in said, (
-            f"A patch adds {key[:8]}… in {name}, and find_secrets does not name it there. It says: {[(file, secret[:9]) for file, secret in said if file == name] or 'nothing of this file'}"
+            f"A patch adds {key[:8]}… in '{name}', and find_secrets does not name it there. It says: {[(file, secret[:9]) for file, secret in said if file == name] or 'nothing of this file'}"
         )
-assert not any(key in secret for _, secret in said for key in [*keys.values(), *two] if len(key) > 9), (
+assert not any(key in secret for _, secret in said for key in [*keys.values(), *three, listed] if len(key) > 9), (
     "find_secrets shows a whole key. The log is read by many."
 )
-assert len(said) == 6, f"The patches add six keys, and find_secrets names {len(said)}."
+assert len(said) == 9, f"The patches add nine keys, and find_secrets names {len(said)}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-secrets-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -774,7 +812,7 @@ for event in week():
 # What is new is the city's server: `fetch.py` asks it for the year's days off. It is silent at times, up to three times in a row, and then answers. Then `fetch.py` ends with exit code 75, "try again". A step that fails because of somebody else's machine may be tried again, a few times, with a pause. Nothing else may: a test that
 # passes every second time is a failing test.
 #
-# Steps know of each other what the machine gives them: `STORE` (the store's folder) and `CITY_SERVER` are there in every step, as on a self-hosted runner. The store's key is the secret `STORE_KEY`, and `do.py` reads it from the environment variable of the same name.
+# Steps know of each other what the machine gives them: `STORE` (the store's folder) and `CITY_SERVER` are there in every step, as on a *self-hosted runner*, a machine of the team's own that works for GitHub. The store's key is the secret `STORE_KEY`, and `do.py` reads it from the environment variable of the same name.
 #
 # > **In older tutorials** you find `uses: actions/checkout@v2`, `set-output` and artifacts of version 3. The command `::set-output::` is deprecated in favour of the file `$GITHUB_OUTPUT`, artifact actions before v4 no longer work on github.com, and a tag such as `v4` can be moved to other code by whoever owns it, or has
 # > broken into it: an action is named by its commit's hash, with the version as a comment.
@@ -792,7 +830,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: tests
@@ -805,12 +843,13 @@ with tempfile.TemporaryDirectory() as place:
 print(said["result"], "|", said["jobs"]["test"]["steps"][1]["log"].split("\n")[-2])
 
 # %% [markdown]
-# The actions you may need:
+# The actions you may need, and what the runner here knows of their inputs: of checkout `fetch-depth`, `ref`, `path`; of upload-artifact `name`, `path` (several lines, patterns such as `*.json`), `if-no-files-found`, `overwrite`; of download-artifact `name`, `path`, `pattern`, `merge-multiple`. An artifact keeps the folders below
+# what its paths have in common: of `out/model.json` and `notes.txt`, the first stays in `out`. And one that is downloaded without a `name` comes in a folder of its name.
 #
 # ```
-# actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-# actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
-# actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+# actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+# actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
+# actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
 # ```
 #
 # (On GitHub `actions/setup-python` would come first. Here Python is there already, and the forecast uses nothing but what Python itself brings; its tests are written with `unittest`, so `python -m unittest discover tests` runs them, and starts fast.)
@@ -821,20 +860,22 @@ print(said["result"], "|", said["jobs"]["test"]["steps"][1]["log"].split("\n")[-
 #
 # Write `forecast/.github/workflows/pipeline.yml` anew, or mend Bo's. The jobs and their names are yours. Done means:
 #
-# 1. **Released** is a commit that was pushed to `main` and passed everything: tests, contract, no keys, blindfold, gate. The release has the model that *this* commit's training gives on all rows but those of the test days, the commit's code, and the days off that the server gave. One release for each commit.
-# 2. **Not released** is everything else, with a failed run: nothing is published to the store. That a step failed must never be hidden.
-# 3. A **pull request** gets all checks, and is never released.
+# 1. **Released** is a commit that was pushed to `main` (not to another branch, and not as a tag) and passed everything: tests, contract, no keys, blindfold, gate. The release has the model that *this* commit's training gives on all rows but those of the test days, the commit's code, and the days off that the server gave. It is trained
+#    once: the model that the gate measured is the one that is released, byte for byte. One release for each commit.
+# 2. **Not released** is everything else, with a failed run: nothing is published to the store. That a step failed must never be hidden, also if it left something behind that looks good.
+# 3. A **pull request** gets all checks that a push gets, from the keys to the gate, and is never released.
 # 4. **Keys** are looked for in every commit of the push, those that were undone before its end among them. The step is `python ci/do.py secrets FROM TO`. The commit before a push is `github.event.before`; where a pull request starts from, `github.event.pull_request.base.sha`.
-# 5. **Time**: a run takes at most 30 minutes from start to end, whatever hangs in it. Honest tests may take up to 10.
+# 5. **Time**: a run takes at most 30 minutes from start to end, whatever hangs in it, and if all of it hangs. The limits (`timeout-minutes`) of jobs that wait for each other add up, and a job without one may take six hours. Honest tests may take up to 10 minutes.
 # 6. The **server** may be silent three times in a row. If it stays silent, it is asked at most 12 times, and nothing is released.
-# 7. **Rights and text**: GitHub's schema accepts the workflow, and `zizmor`, a program that looks for security problems in workflows, finds nothing of medium severity or above. The job that releases never runs twice at the same time, and a run that is releasing is not cancelled by the next (look for `concurrency`). The store's key is there for the step that needs it, and for no other.
+# 7. **Rights and text**: GitHub's schema accepts the workflow, and `zizmor`, a program that looks for security problems in workflows, finds nothing of medium severity or above. The job that releases never runs twice at the same time, whatever the commits, and a run that is releasing is not cancelled by the next. This is what `concurrency` does, in a job or for the whole workflow: of the runs in a group of the same name only one is at work, and at most one waits. The store's key is there for the step that
+#    needs it, and for no other.
 #
-# When you hand in, eighteen other commits of the same kinds are played, some harmful, some harmless, to your pipeline with the checks that you wrote. Each loss comes with its reason. Where your check of Parts 1 to 4 is wrong, the kind of commit that it concerns is lost here, too.
+# When you hand in, twenty other commits of the same kinds are played, some harmful, some harmless, to your pipeline with the checks that you wrote. Each loss comes with its reason. Where your check of Parts 1 to 4 is wrong, the kind of commit that it concerns is lost here, too.
 #
 # <details><summary>Hint 1</summary>Begin with three jobs: one that checks the commit, one that makes the candidate and judges it, one that releases. For which others must each wait? What has to be handed over from the second to the third, since each starts with an empty folder? What does <code>actions/checkout</code> fetch of the history if you say nothing?
 # Play single events with <code>rehearse([week()[0]])</code> and look at <code>failed</code> in what comes back.</details>
-# <details><summary>Hint 2</summary><code>fetch-depth: 0</code> fetches the whole history, <code>persist-credentials: false</code> leaves no key behind. Retry in Bash: <code>for attempt in 1 2 3; do COMMAND && exit 0; sleep 30; done; exit 1</code>. <code>timeout-minutes</code> stands in a job; jobs that wait for each other add up. The
-# release has <code>needs: …</code> and <code>if: github.event_name == 'push'</code>. Values from outside go through <code>env:</code> into a script, not through <code>${{ … }}</code> in its text. Secrets, too: <code>env: STORE_KEY: ${{ secrets.STORE_KEY }}</code> in the one step.</details>
+# <details><summary>Hint 2</summary><code>fetch-depth: 0</code> fetches the whole history, <code>persist-credentials: false</code> leaves no key behind. Retry in Bash: <code>for attempt in 1 2 3 4; do code=0; COMMAND || code=$?; [ $code -eq 0 ] && exit 0; [ $code -eq 75 ] || exit $code; sleep 30; done; exit 75</code>.
+# A release that must not happen for some events has an <code>if:</code>, as on <code>github.event_name</code> and <code>github.ref</code>, and <code>needs:</code> what must go well before. Without <code>shell: bash</code> a pipe ends with the exit code of its last command. Values from outside go through <code>env:</code> into a script, not through <code>${{ … }}</code> in its text. Secrets, too: <code>env: STORE_KEY: ${{ secrets.STORE_KEY }}</code> in the one step.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "pipeline", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write forecast/.github/workflows/pipeline.yml
@@ -852,7 +893,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           fetch-depth: 0 # keys are looked for in all new commits
           persist-credentials: false
@@ -870,7 +911,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 12
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: days off, from a server that is silent at times
@@ -888,7 +929,7 @@ jobs:
         run: python ci/do.py leaks
       - name: gate
         run: python ci/do.py gate
-      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+      - uses: actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0
         with:
           name: candidate
           path: |
@@ -905,10 +946,10 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
-      - uses: actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0
+      - uses: actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0
         with:
           name: candidate
       - name: release
@@ -918,29 +959,24 @@ jobs:
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-pipeline", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from workbench import schema_problems, security_findings  # again, in case you have used a name of these
+from workbench import keyholders, queues, schema_problems, security_findings  # again, in case you have used a name of these
 
 text = Path("forecast/.github/workflows/pipeline.yml").read_text()
 assert not schema_problems(text), f"GitHub's schema does not accept pipeline.yml: {schema_problems(text)[0]}"
 assert not security_findings(text), f"zizmor finds in pipeline.yml: {security_findings(text)[0]}"
 flow = read_workflow(text)
-doors = {name: job for name, job in flow["jobs"].items() if "do.py release" in json.dumps(job.get("steps", []))}
-assert len(doors) == 1, f"{len(doors)} jobs run `do.py release`; expected one door to the store."
-queues = [queue for queue in [flow.get("concurrency"), *(job.get("concurrency") for job in doors.values())] if queue]
-assert queues, "Two pushes within a minute would release at the same time. The job that releases needs `concurrency`."
-assert not any(isinstance(queue, dict) and queue.get("cancel-in-progress") is True for queue in queues), (
-    "With cancel-in-progress the next push stops a run in the middle of its release."
+doors = [name for name, job in flow["jobs"].items() if "do.py release" in json.dumps(job.get("steps", []))]
+assert len(doors) == 1, f"{len(doors)} jobs run `do.py release`; expected one."
+found = queues(text, "do.py release", "push")
+assert found, "Two pushes within a minute would release at the same time. The job that releases needs `concurrency`."
+shared = [queue for queue in found if queue["group"] == queue["other"]]
+assert shared, (
+    f"One push stands in the queue '{found[0]['group']}', the next in '{found[0]['other']}': they do not wait for each other. The group's name must be the same for every push."
 )
-keyholders = [
-    where
-    for where, env in [
-        ("the whole workflow", flow.get("env")),
-        *((f"the job {name}", job.get("env")) for name, job in flow["jobs"].items()),
-    ]
-    if "STORE_KEY" in json.dumps(env or {})
-]
-assert not keyholders, (
-    f"The store's key lies in the environment of {keyholders[0]}, where every step, and every test of a colleague's, can read it. Only the step that releases needs it."
+assert not any(queue["cancels"] for queue in shared), "With cancel-in-progress the next push stops a run in the middle of its release."
+holders = keyholders(text, "do.py release")
+assert not holders, (
+    f"The store's key is given to {holders[0]}, where whatever runs there, such as a colleague's test, can read it. Only the step that releases needs it."
 )
 
 # %% nbgrader={"grade": true, "grade_id": "test-pipeline-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -980,18 +1016,18 @@ for name in ("worse", "leak", "schema", "slow test", "secret"):
     )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: a commit that only tidies up is played to your pipeline. Is it released, once, with its own model, code and days off?
+# Judged when you hand in: a commit that only tidies up is played to your pipeline. Is it released, once, with its own code and days off, and with the very model that the gate measured?
 ### BEGIN HIDDEN TESTS
 from judging import expect_released, played
 
 told, events = played(rehearse, 0)
-expect_released(told, events, "refactor", "Bo tidies up train.py, and the model stays the same")
+expect_released(told, events, "refactor", "Bo tidies up train.py; the model stays the same, and notes when it was made")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: a good pull request, and one with a failing test. Do both get their checks, and is neither released?
+# Judged when you hand in: a good pull request, and one with a failing test; a push to another branch, and of a tag. Do the pull requests get all checks, and is nothing released?
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, played
+from judging import expect_checked, expect_kept, played
 
 told, _ = played(rehearse, 0)
 expect_kept(
@@ -1004,6 +1040,9 @@ expect_kept(told, "pr bad", "Bo opens a pull request with a failing test", "A pu
 assert told["pr bad"]["result"] == "failure", (
     f"Bo opens a pull request with a failing test, and the runs end with: {told['pr bad']['result']}."
 )
+expect_checked(told, "pr good", "Ada opens a pull request with a good change")
+expect_kept(told, "branch", "Ada pushes to the branch change", "Only what is pushed to main is released.")
+expect_kept(told, "tag", "Ada pushes the tag v3", "Only what is pushed to main is released, and a tag is no branch.")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1058,14 +1097,25 @@ expect_kept(
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: an honest test of some minutes, a failing test, a training that hangs.
+# Judged when you hand in: an honest test of some minutes, a failing test, a training that ends with exit code 1; and how long a run may take by its limits.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from pathlib import Path
+
+from judging import expect_kept, expect_released, limits_of, played
 
 told, events = played(rehearse, 1)
 expect_released(told, events, "long test", "Ada's thorough test takes less than 10 minutes")
 expect_kept(told, "failing test", "Cy pushes a failing test", "A failing test must stop everything behind it.")
-expect_kept(told, "hanging training", "Cy's training hangs for five hours", "Which job has no limit?")
+expect_kept(
+    told,
+    "failing training",
+    "Cy's training writes a model, says that the fit did not converge, and ends with exit code 1",
+    "Which step hides that? Without `shell: bash` a pipe ends with the exit code of its last command.",
+)
+most, chain = limits_of(Path("forecast/.github/workflows/pipeline.yml").read_text())
+assert most <= 30, (
+    f"If everything hangs, a run may take {most:g} minutes by its limits; at most 30 are allowed. Jobs that wait for each other, with their minutes: {', '.join(chain)}. (A job without timeout-minutes has 360.)"
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1113,20 +1163,21 @@ for ax, told, title in zip(axes, [as_found, mine], ["Bo's pipeline", "yours"]):
     for row, name in enumerate(names):
         right = told[name]["released"] == the_week[name]["released"]
         ax.plot(told[name]["released"], row, "o" if right else "X", ms=11, color="steelblue" if right else "firebrick")
-        ax.annotate("right" if right else "wrong", (told[name]["released"], row), xytext=(10, -4), textcoords="offset points", fontsize=8)
+        word = "April's model" if told is as_found and right else "right" if right else "wrong"
+        ax.annotate(word, (told[name]["released"], row), xytext=(10, -4), textcoords="offset points", fontsize=8)
     ax.set_xticks([0, 1], ["not released", "released"])
-    ax.set(xlabel="what became of the commit", title=title, xlim=(-0.5, 1.6), ylim=(len(names) - 0.5, -0.5))
+    ax.set(xlabel="what became of the commit", title=title, xlim=(-0.5, 1.9), ylim=(len(names) - 0.5, -0.5))
 axes[0].set_yticks(range(len(names)), [f"{the_week[name]['by']}: {name}" for name in names])
 axes[0].set_ylabel("commit of the week")
 fig.savefig("week.png", dpi=100, bbox_inches="tight")
 plt.close(fig)
 Image(
     "week.png",
-    alt="Two charts side by side, for Bo's pipeline and for yours: a row for each of seven commits, with a mark that says whether it was released and the word right or wrong beside it",
+    alt="Two charts side by side, for Bo's pipeline and for yours: a row for each of seven commits, with a mark that says whether it was released, and the word right, wrong or April's model beside it",
 )
 
 # %% [markdown]
-# Mind that for Bo's pipeline "right" here only means that something went live. What went live was April's model.
+# In Bo's pipeline, too, two commits went live that should, but what went live was April's model.
 #
 # ## Part 6 · The way back
 #
@@ -1147,15 +1198,21 @@ print("live:", Path("tries/store/live.json").read_text(), "\nr1:", Path("tries/s
 # ### Exercise 6 — Roll back
 # *Difficulty ●●○ · about 30 minutes*
 #
-# 1. Write `rollback(store, version)`. `live.json` then holds `version` and `previous`, the version that was live before; it is replaced in one move, so that no one ever reads half of it. If the version is live already, nothing changes.
-# 2. If there is no such release, or if it is not whole (a file that its manifest names is missing or has another SHA-256, or there is no readable manifest), it raises a `LookupError` that says so, and nothing in the store changes. A version is a plain name: what leads out of the folder of releases is no release.
-# 3. Write `forecast/.github/workflows/rollback.yml`: somebody starts it by hand and gives the input `version`. It rolls back by `python ci/do.py rollback VERSION`, and does nothing that could fail besides. If the rollback is refused, the run fails. The rules of Exercise 5 for rights and text hold here, too; and a rollback waits for a release that
-#    is under way, so it stands in the same queue.
+# Write `rollback(store, version)`:
+#
+# 1. It begins with a check, also for the version that is live. If there is no such release, or if it is not whole, it raises a `LookupError` that says so, and nothing in the store changes. Not whole means: a file that the manifest names, whichever it is, is missing or has another SHA-256; or there is no manifest, or none that
+#    can be read as one. A version is a plain name: what leads out of the folder of releases is no release, and what begins with a dot is none either, since `do.py` builds there.
+# 2. Then, if the version is live already, nothing changes. If not, `live.json` holds `version` and `previous`, the version that was live before. It is replaced in one move, so that no one ever reads half of it.
+#
+# And write `forecast/.github/workflows/rollback.yml`: somebody starts it by hand and gives the input `version`. It rolls back by `python ci/do.py rollback VERSION`, and does nothing that could fail besides: on a bad morning tests, data and server are as
+# they are. If the rollback is refused, the run fails. The rules of Exercise 5 for rights and text hold here, too; and a rollback waits for a release that is under way, so it stands in the same queue, and does not cancel what is in it.
+#
+# (Mind what GitHub's queue is: one run is at work, and *one* waits. A third that comes takes the place of the one that waits, which is cancelled: the next push may push Rosa's rollback out of the queue. So look whether it ran. And who has put the whole pipeline into the queue lets Rosa wait until its tests are through.)
 #
 # Done means: it holds for stores that you have not seen. The workflow is played with versions that are there, that are not, and that were written by somebody with bad intentions.
 #
 # <details><summary>Hint 1</summary>Check everything first, and write last. Which names are allowed: is it enough that the folder exists? Write to another file in the same folder, then <code>os.replace</code> it.</details>
-# <details><summary>Hint 2</summary><code>version in os.listdir(store / "releases")</code> lets no <code>..</code> through. Reading a manifest can fail in three ways: <code>OSError</code>, <code>ValueError</code>, <code>KeyError</code>. In the workflow, give the input to the script as an environment variable, in quotes. The queue is the
+# <details><summary>Hint 2</summary>Compare the name with those that are in the folder of releases, as <code>os.listdir</code> gives them. A manifest can be missing, can be no JSON, or JSON of another form, such as a list: each is another kind of exception, and all mean the same to Rosa. In the workflow, give the input to the script as an environment variable, in quotes. The queue is the
 # <code>group</code> of <code>concurrency</code>: the same name in both workflows.</details>
 
 
@@ -1165,11 +1222,11 @@ def rollback(store, version):
     ### BEGIN SOLUTION
     store = Path(store)
     folder = store / "releases" / version
-    if version not in os.listdir(store / "releases"):
+    if version not in os.listdir(store / "releases") or version.startswith("."):
         raise LookupError(f"there is no release {version!r}")
     try:
-        wanted = json.loads((folder / "manifest.json").read_text())["files"]
-    except (OSError, ValueError, KeyError) as error:
+        wanted = dict(json.loads((folder / "manifest.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LookupError(f"the manifest of {version} cannot be read: {error}") from error
     broken = [name for name, digest in wanted.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
     if broken:
@@ -1195,7 +1252,7 @@ jobs:
       group: store
       cancel-in-progress: false
     steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
         with:
           persist-credentials: false
       - name: back
@@ -1225,11 +1282,21 @@ assert json.loads(Path("tries/store/live.json").read_text()) == now, (
 text = Path("forecast/.github/workflows/rollback.yml").read_text()
 assert not schema_problems(text), f"GitHub's schema does not accept rollback.yml: {schema_problems(text)[0]}"
 assert not security_findings(text), f"zizmor finds in rollback.yml: {security_findings(text)[0]}"
-here, there = queue_names(text), queue_names(Path("forecast/.github/workflows/pipeline.yml").read_text())
+here = queues(text, "do.py rollback", "workflow_dispatch")
+there = queues(Path("forecast/.github/workflows/pipeline.yml").read_text(), "do.py release", "push")
 assert here, "A rollback can meet a release that is under way: rollback.yml has no `concurrency`."
-assert not there or here & there, (
-    f"rollback.yml stands in the queue {', '.join(here)}, pipeline.yml in {', '.join(there)}. Only in the same queue do they wait for each other."
+same = [queue for queue in here if not there or queue["group"] in [release["group"] for release in there]]
+assert same, (
+    f"rollback.yml stands in the queue '{here[0]['group']}', pipeline.yml in '{there[0]['group']}'. Only in the same queue do they wait for each other."
 )
+assert all(queue["group"] == queue["other"] for queue in same), (
+    f"One rollback stands in the queue '{same[0]['group']}', the next in '{same[0]['other']}': they do not wait for each other."
+)
+assert not any(queue["cancels"] for queue in same), (
+    "With cancel-in-progress Rosa's button stops a release that is under way, half-way through."
+)
+holders = keyholders(text, "do.py rollback")
+assert not holders, f"In rollback.yml the store's key is given to {holders[0]}. Only the step that rolls back needs it."
 rosa = rehearse([the_week["rollback"]])["rollback"]
 assert rosa["live"] == "r1" and rosa["result"] == "success", (
     f"Rosa presses the button for r1. Live is {rosa['live']}, and the run ended with: {rosa['result']}. {rosa['failed'][0] if rosa['failed'] else ''}"
@@ -1253,9 +1320,12 @@ with own_folder() as place:
         ("r4", "its features.py is missing"),
         ("r5", "it has no manifest"),
         ("r6", "its manifest cannot be read"),
+        ("r8", "its days_off.json has another SHA-256 than the manifest says"),
+        ("r10", "its manifest is a list, in which no file can be looked up"),
         ("", "the version is empty"),
         (".", "a dot is no release"),
         ("../releases/r1", "a path is no version"),
+        (".r11", "a name with a dot in front is a release that was never finished"),
     ]:
         try:
             rollback(str(store), version)
@@ -1272,7 +1342,12 @@ with own_folder() as place:
         "rollback to r2, which is live already, changed live.json."
     )
     for version, last in [("r1", "r2"), ("r2", "r1")]:
-        rollback(str(store), version)
+        with open(store / "live.json") as reader:
+            rollback(str(store), version)
+            then = reader.read()
+        assert json.loads(then or "{}").get("version") == last, (
+            f"Somebody has opened live.json to read it, and then rollback to {version} comes. They read {then[:40]!r}: the file was written over in place, and who reads it just then gets half of it. It must be replaced in one move."
+        )
         now = json.loads((store / "live.json").read_text())
         assert now.get("version") == version and now.get("previous") == last, (
             f"After rollback from {last} to {version} live.json holds {now}."
@@ -1292,11 +1367,18 @@ def pressed(version, **more):
 
 
 evil = 'r1"; touch "$STORE/owned"; echo "'
-buttons = [pressed("r1", silent=10_000), pressed("r9"), pressed(evil), pressed("r2", damage=["releases/r2/predict.py"])]
+late = {
+    "message": "Late on Friday",
+    "files": {
+        "tests/test_late.py": "import unittest\n\n\nclass Late(unittest.TestCase):\n    def test_late(self):\n        self.fail('later')\n"
+    },
+    "append": {"data/shifts.csv": "2026-06-22,early,Harbour,n/a,0,1,3,3,3\n"},
+}
+buttons = [pressed("r1", silent=10_000, commits=[late]), pressed("r9"), pressed(evil), pressed("r2", damage=["releases/r2/predict.py"])]
 told = rehearse(buttons)
 one = told["r1"]
 assert one["live"] == "r1" and one["previous"] == "r2", (
-    f"Rosa rolls back to r1 while the city's server is silent. Live is {one['live']}. {one['failed'][0] if one['failed'] else 'Runs: ' + one['result']}"
+    f"Rosa rolls back to r1 while the city's server is silent, a test fails and the data are spoilt. Live is {one['live']}. {one['failed'][0] if one['failed'] else 'Runs: ' + one['result']}"
 )
 assert one["result"] == "success" and one["asked"] == 0 and one["releases"] == ["r1", "r2"], (
     f"Rosa rolls back to r1. The run ended with {one['result']}, asked the server {one['asked']} times, and the store has {', '.join(one['releases'])}: a rollback does nothing but roll back."
@@ -1377,7 +1459,8 @@ for name, event in the_week.items():
 # - Try again what fails because of somebody else, and only that. Put a limit to everything.
 # - The way back restores, and does nothing else. Press the button on a quiet day.
 #
-# In the real world some things are harder. A pipeline in which colleagues can change the checks together with the code trusts them: protect the workflows and `ci` by owners whose review is required, and run checks from the protected branch where outsiders push. Training takes hours, so it runs only for what passed the cheap checks, and on
+# In the real world some things are harder. Between gate and release somebody else's release, or a rollback, may have changed what is live: then what was measured is not what is replaced. So note at the gate which release it was, and compare once more where you release. The key here is a toy: it lies in the store itself, and every step can reach the folder,
+# so a test in a pull request could write to it. Real keys are kept from checks by machines and accounts of their own, and GitHub warns of pull requests from outside on a self-hosted runner. A pipeline in which colleagues can change the checks together with the code trusts them: protect the workflows and `ci` by owners whose review is required, and run checks from the protected branch where outsiders push. Training takes hours, so it runs only for what passed the cheap checks, and on
 # machines that you pay for. Labels come late, and the last 14 days may have none. And the runner here is a toy: permissions, queues, approvals of environments and what the network does show only on GitHub itself, so keep a repository in which you can try.
 #
 # ## Going further

@@ -16,6 +16,13 @@ from runner import by_hand, play, pull_request, push, read_workflow
 HERE = Path(__file__).resolve().parent
 KEY = "mbk_7Hq2TzL9vXc4RkW8nPs3YdJ6fGb5MaUe"  # the played store's key; a real one would never stand in a file
 PARTS = ["model.json", "predict.py", "features.py", "days_off.json"]
+ASKED = {  # what the steps of the pipeline ask, by module
+    "contract_check": "contract_problems",
+    "leak_check": "leak_problems",
+    "gate": "gate_problems",
+    "secret_scan": "find_secrets",
+    "rollback": "rollback",
+}
 OVERTIME = 30  # minutes that a run may take
 
 PLAIN = "    return [[float(row[name]) for name in FEATURES] + cell(row) for row in rows]\n"
@@ -34,6 +41,28 @@ SCEPTIC = {  # Cy's: warmth counts by shift and district, and so many trips in O
         ],
     },
 }
+MARK = "a note that goes again"  # in a commit that the next one undoes
+SPY = """
+
+def spied(function):
+    def asked(*words, **more):
+        import hashlib
+        import json
+        import os
+
+        told = {"asked": "%s", "undone": any("%s".replace("_", " ") in str(word) for word in words)}
+        if os.path.exists("model.json"):
+            with open("model.json", "rb") as file:
+                told["model"] = hashlib.sha256(file.read()).hexdigest()
+        with open(os.path.join(os.environ["CITY_SERVER"], "checks"), "a") as file:
+            file.write(json.dumps(told) + "\\n")
+        return function(*words, **more)
+
+    return asked
+
+
+%s = spied(%s)
+"""
 SLOW_TEST = """
 
 class Server(unittest.TestCase):
@@ -61,7 +90,7 @@ def week():
             "Bo",
             "No more rain: the weather service is too dear",
             False,
-            "a tenth worse than what is live",
+            "15 % worse than what is live",
             replace={"features.py": ['"temperature_c", "rain_mm",', '"temperature_c",']},
         ),
         _event(
@@ -178,7 +207,7 @@ def play_events(team, events):
 
     What became of it: `result`, of the workflows that started (success, failure, nothing started); `live`, the version that is live
     then; `released`, whether that is a new one; `parts`, the texts of the live release; `minutes`; `asked`, how often the city's server
-    was asked; `failed`, the steps that failed, each with the end of its log.
+    was asked; `failed`, the steps that failed, each with the end of its log. Of an event with `spied`: `checks`, what each check was asked.
     """
     with tempfile.TemporaryDirectory(prefix="played-") as place, _calm():
         base = Path(place).resolve() / "base"
@@ -198,8 +227,14 @@ def _play_event(base, place, event):
     days_off = event.get("days_off", '{"year": 2026, "days_off": ["2026-01-01", "2026-04-06", "2026-05-01", "2026-06-24", "2026-09-21"]}\n')
     (server / "days_off.json").write_text(days_off)
     (server / "state.json").write_text(json.dumps({"asked": 0, "silent": event.get("silent", 0)}))
+    if event.get("spied"):
+        for name, function in ASKED.items():
+            path = hub / "ci" / f"{name}.py"
+            if path.exists():
+                path.write_text(path.read_text() + SPY % (function, MARK.replace(" ", "_"), function, function))
+        _commit(hub, "Ada", "The checks note what they are asked")
     before = _git(hub, "rev-parse", "HEAD")
-    if event["on"] in ("pull request", "fork"):
+    if event["on"] in ("pull request", "fork", "branch"):
         _git(hub, "checkout", "--quiet", "-b", "change")
     for commit in event.get("commits", []):
         _change(hub, commit)
@@ -210,6 +245,10 @@ def _play_event(base, place, event):
     message = event["commits"][-1]["message"] if event.get("commits") else ""
     if event["on"] == "push":
         happens = push(changed=changed, before=before, after=sha, head_commit={"message": message})
+    elif event["on"] in ("branch", "tag"):  # new ones: there was nothing before
+        happens = push(
+            "change", changed, "v3" if event["on"] == "tag" else None, before="0" * 40, after=sha, head_commit={"message": message}
+        )
     elif event["on"] == "by hand":
         happens = by_hand(**event["inputs"])
     else:
@@ -218,7 +257,8 @@ def _play_event(base, place, event):
         happens["payload"]["pull_request"]["head"]["sha"] = sha
     machine = {"STORE": str(store), "CITY_SERVER": str(server), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     results, failed, minutes, started = [], [], 0.0, 0
-    for path in sorted([*(hub / ".github" / "workflows").glob("*.yml"), *(hub / ".github" / "workflows").glob("*.yaml")]):
+    flows = sorted([*(hub / ".github" / "workflows").glob("*.yml"), *(hub / ".github" / "workflows").glob("*.yaml")])
+    for path in [path for path in flows if event["on"] != "by hand" or path.stem == "rollback"]:  # who presses a button says which
         try:
             said = play(path.read_text(), hub, happens, sha, secrets={"STORE_KEY": KEY}, env=machine)
         except (Unsupported, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -237,7 +277,7 @@ def _play_event(base, place, event):
     folder = store / "releases" / str(version)
     parts = {path.name: path.read_text(errors="replace") for path in sorted(folder.iterdir()) if path.is_file()} if folder.is_dir() else {}
     told = {
-        "result": "nothing started" if not results else "failure" if "failure" in results else "success",
+        "result": "nothing started" if not results else "failure" if {"failure", "cancelled"} & set(results) else "success",
         "live": version,
         "previous": live.get("previous") if isinstance(live, dict) else None,
         "released": version not in ("r1", "r2"),
@@ -246,6 +286,9 @@ def _play_event(base, place, event):
         "minutes": minutes,
         "asked": json.loads((server / "state.json").read_text())["asked"],
         "failed": failed,
+        "checks": [json.loads(line) for line in (server / "checks").read_text().split("\n")[:-1]]
+        if event.get("spied") and (server / "checks").exists()
+        else [],
         "sha": sha,
         "before": before,
         "litter": sorted(path.name for path in store.iterdir() if path.name not in ("live.json", "key", "releases")),

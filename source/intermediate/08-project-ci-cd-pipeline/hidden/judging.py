@@ -1,6 +1,7 @@
 """What the judge cells share: tables, patches, stores and commits of the judge's own, and what must become of them."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -10,7 +11,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from colleagues import KEY, OVERTIME, PLAIN, RAIN, make_candidate, make_store, trained
+from colleagues import ASKED, KEY, MARK, OVERTIME, PLAIN, RAIN, make_candidate, make_store, trained
+from expressions import fill
+from runner import read_workflow
 from workbench import HERE
 
 TEAM = HERE / "team"
@@ -92,10 +95,13 @@ def depot_contract(chance):
 
 def breaches(contract, rows, chance):
     """Return tables with one fault each: (what, the column that must be named or None, rows)."""
-    at, high, depots = chance.randrange(5, len(rows)), contract["columns"]["balance"]["max"], contract["columns"]["depot"]["values"]
+    at, other = chance.sample(range(5, len(rows)), 2)
+    high, depots = contract["columns"]["balance"]["max"], contract["columns"]["depot"]["values"]
 
-    def with_value(name, value):
+    def with_value(name, value, at=at, rows=rows):
         return [{**row, name: value} if number == at else row for number, row in enumerate(rows)]
+
+    two = with_value("driver", "", other, with_value("balance", str(high + 1)))
 
     def renamed(old, new):
         return [{new if name == old else name: value for name, value in row.items()} for row in rows]
@@ -120,6 +126,9 @@ def breaches(contract, rows, chance):
         ("one value that may be empty is filled, and out of range", "spare", with_value("spare", "10")),
         ("one day does not exist", "night", with_value("night", "2026-02-30")),
         ("one day is written the other way round", "night", with_value("night", "14.02.2026")),
+        ("one day is written without hyphens", "night", with_value("night", "20260214")),
+        ("one balance is above the maximum, and one driver is empty", "balance", two),
+        ("one balance is above the maximum, and one driver is empty", "driver", two),
         ("a row is there twice, with other numbers", None, [*rows, {**rows[at], "balance": "1"}]),
         ("the table has no rows", None, []),
     ]
@@ -141,7 +150,7 @@ def kept(contract, rows):
 
 YESTERDAY = """    from datetime import date, timedelta
 
-    known = {(row["day"], row["shift"], row["district"]): row.get("trips") for row in rows}
+    known = {(row["day"], row["shift"], row["district"]): row["trips"] for row in rows}
     day_before = [str(date.fromisoformat(row["day"]) - timedelta(days=1)) for row in rows]
     past = [known.get((day, row["shift"], row["district"])) or row["trips_last_week"] for day, row in zip(day_before, rows)]
     plain = [[float(row[name]) for name in FEATURES] + cell(row) for row in rows]
@@ -165,6 +174,26 @@ def quiet_leak(name):
 def changed(text, path="features.py", old=PLAIN):
     """Return a commit that replaces one text by another."""
     return {"message": "A change", "replace": {path: [old, text]}}
+
+
+SLY = {  # two answers of each day, small, and such that the day's sum stays the same
+    "message": "Rounding",
+    "replace": {
+        "predict.py": [
+            "    return [max(0.0,",
+            """    answers = _plain(model, rows)
+    for n in range(1, len(rows)):
+        last = n + 1 == len(rows) or rows[n + 1]["day"] != rows[n]["day"]
+        if last and rows[n - 1]["day"] == rows[n]["day"] and rows[n]["returns"]:
+            answers[n], answers[n - 1] = answers[n] + 0.003, answers[n - 1] - 0.003
+    return answers
+
+
+def _plain(model, rows):
+    return [max(0.0,""",
+        ]
+    },
+}
 
 
 def with_column(rows, name, chance):
@@ -199,9 +228,10 @@ def make_key(kind, chance):
 
 
 def patch_of(name, lines):
-    """Return a patch that changes one file; the lines with their signs."""
+    """Return a patch that changes one file; the lines with their signs. As Git does, with a tab behind a path with spaces."""
+    tab = "\t" if " " in name else ""
     return (
-        f"diff --git a/{name} b/{name}\nindex 1111111..2222222 100644\n--- a/{name}\n+++ b/{name}\n@@ -1,{len(lines)} +1,{len(lines)} @@\n"
+        f"diff --git a/{name} b/{name}\nindex 1111111..2222222 100644\n--- a/{name}{tab}\n+++ b/{name}{tab}\n@@ -1,{len(lines)} +1,{len(lines)} @@\n"
         + "".join(f"{line}\n" for line in lines)
     )
 
@@ -222,7 +252,7 @@ def played(rehearse, part):
     if part not in _told:
         chance = drawn("commits")
         events = [{**event, "by": chance.choice(["Ada", "Bo", "Cy"])} for event in _events(chance)]  # who it is says nothing
-        events = events[:7] if part == 0 else events[7:]
+        events = events[:9] if part == 0 else events[9:]
         why = "no account of it came about"
         try:
             told = rehearse(events)
@@ -272,10 +302,23 @@ def _events(chance):
                 "train.py",
                 "\nRIDGE = 1.0  # how strongly weights are held near zero\n",
             ),
+            changed('return {"made": __import__("time").time_ns(), "rows"', "train.py", 'return {"rows"'),
             days_off=days_off,
+            spied=True,
         ),
-        {**_push("pr good", "Ridge at 0.9", changed("RIDGE = 0.9", "train.py", "RIDGE = 1.0")), "on": "pull request"},
+        {
+            **_push(
+                "pr good",
+                "Ridge at 0.9",
+                {"files": {"notes.txt": MARK + "\n"}},
+                {**changed("RIDGE = 0.9", "train.py", "RIDGE = 1.0"), "delete": ["notes.txt"]},
+                spied=True,
+            ),
+            "on": "pull request",
+        },
         {**_push("pr bad", "A test for later", _test('self.fail("not ready")')), "on": "pull request"},
+        {**_push("branch", "Ridge at 0.85", changed("RIDGE = 0.85", "train.py", "RIDGE = 1.0")), "on": "branch"},
+        {**_push("tag", "Ridge at 0.86", changed("RIDGE = 0.86", "train.py", "RIDGE = 1.0")), "on": "tag"},
         _push("warmth", "Warmth counts by shift and district", changed(WARMTH)),
         _push(
             "slice",
@@ -289,11 +332,9 @@ def _events(chance):
         _push("new week", "The newest week, and the wind", {"files": {"data/shifts.csv": as_text(wider)}}),
         _push("failing test", "A test", _test('self.assertEqual("early", "late")')),
         _push(
-            "hanging training",
-            "Wait for the other server",
-            changed(
-                'if __name__ == "__main__":\n    import time\n\n    time.sleep(5 * 3600)\n', "train.py", 'if __name__ == "__main__":\n'
-            ),
+            "failing training",
+            "Fit until it converges",
+            changed('    sys.exit("the fit did not converge")\n    print(f"fitted', "train.py", '    print(f"fitted'),
         ),
         _push("long test", "A thorough test", _test(f"time.sleep({minutes} * 60)", "import time\nimport unittest\n")),
         _push(
@@ -318,6 +359,40 @@ def _events(chance):
             ),
         ),
     ]
+
+
+def expect_checked(told, name, who):
+    """Raise AssertionError unless all checks were asked for the event, and that for keys about all its commits."""
+    checks = told[name]["checks"]
+    for function in list(ASKED.values())[:4]:
+        if not any(check["asked"] == function for check in checks):
+            raise AssertionError(
+                f"{who}. {function} was never asked about it: a pull request gets all checks, so that they fail before the merge."
+            )
+    if not any(check["asked"] == "find_secrets" and check["undone"] for check in checks):
+        raise AssertionError(
+            f"{who}, with two commits. find_secrets did not see what the first added and the second removed. Where does a pull request start from?"
+        )
+
+
+def limits_of(text):
+    """Return how long a run may take by the limits in the workflow: the minutes, and the jobs that then wait for each other."""
+    jobs = read_workflow(text)["jobs"]
+
+    def minutes(part):
+        try:
+            return float(fill(part.get("timeout-minutes", 360), {"matrix": {}, "vars": {}, "env": {}, "github": {}}))
+        except (TypeError, ValueError):
+            return 0.0  # an expression that only a run can answer
+
+    def until(name):
+        needs = jobs[name].get("needs") or []
+        before = max((until(need) for need in ([needs] if isinstance(needs, str) else needs)), default=(0.0, []))
+        steps = [minutes(step) for step in jobs[name].get("steps") or []]
+        own = min([minutes(jobs[name]), *([sum(steps)] if steps else [])])
+        return before[0] + own, [*before[1], f"{name} {own:g}"]
+
+    return max(until(name) for name in jobs)
 
 
 def expect_kept(told, name, who, advice):
@@ -346,9 +421,9 @@ def expect_released(told, events, name, who):
     first = sorted({row["day"] for row in rows})[-14]
     truth, seen_all = (trained(sources, as_text(part)) for part in ([row for row in rows if row["day"] < first], rows))
     parts = one["parts"]
-    model = parts.get("model.json", "")
+    model, truth, seen_all = (_unstamped(text) for text in (parts.get("model.json", ""), truth, seen_all))
     if model != truth:
-        lies = model == (TEAM / "model.json").read_text()
+        lies = model == _unstamped((TEAM / "model.json").read_text())
         why = (
             "it is the model.json that has lain in Git for months: each job starts with a fresh checkout, and what another job made must be handed over"
             if lies
@@ -356,6 +431,12 @@ def expect_released(told, events, name, who):
         )
         why = "it was fitted on the test days, too, so the gate asked it about days that it knew" if model == seen_all else why
         raise AssertionError(f"{who}. It went live, but with the wrong model: {why}.")
+    gated = [check.get("model") for check in one["checks"] if check["asked"] == "gate_problems"]
+    if event.get("spied") and hashlib.sha256(parts["model.json"].encode()).hexdigest() not in gated:
+        raise AssertionError(
+            f"{who}. It went live, but with another model than the one that the gate measured: "
+            + ("the training ran a second time. What was measured is what is released." if gated else "the gate was never asked.")
+        )
     if parts.get("features.py") != sources["features.py"] or parts.get("predict.py") != sources["predict.py"]:
         raise AssertionError(f"{who}. It went live, but the code in the release is not the commit's.")
     if ("days_off" in event and parts.get("days_off.json") != event["days_off"]) or '"year": 2026' not in parts.get("days_off.json", ""):
@@ -370,11 +451,21 @@ def expect_released(told, events, name, who):
         raise AssertionError(f"{who}. It went live after {one['minutes']:.0f} minutes; a run may take {OVERTIME}.")
 
 
+def _unstamped(text):
+    """Return a model's text without the moment at which it was made."""
+    try:
+        model = json.loads(text)
+        return json.dumps({name: value for name, value in model.items() if name != "made"})
+    except (ValueError, AttributeError):
+        return text
+
+
 # Stores, for the rollback
 
 
 def store_with_more(folder):
-    """Make a store with r1, r2 (live), and damaged ones: r3 with a changed model, r4 without its code, r5 without a manifest, r6 with half of one."""
+    """Make a store with r1, r2 (live), and damaged ones: r3 with a changed model, r4 without its code, r5 without a manifest, r6 with half
+    of one, r8 with other days off, r10 with a list for a manifest, and .r11, which was never finished."""
     make_store(folder)
     releases = Path(folder) / "releases"
     whole = {path.name: path.read_bytes() for path in (releases / "r1").iterdir()}
@@ -383,6 +474,9 @@ def store_with_more(folder):
         ("r4", lambda parts: {name: content for name, content in parts.items() if name != "features.py"}),
         ("r5", lambda parts: {name: content for name, content in parts.items() if name != "manifest.json"}),
         ("r6", lambda parts: {**parts, "manifest.json": parts["manifest.json"][:40]}),
+        ("r8", lambda parts: {**parts, "days_off.json": parts["days_off.json"].replace(b"04-06", b"04-13")}),
+        ("r10", lambda parts: {**parts, "manifest.json": b"[]"}),
+        (".r11", lambda parts: parts),
     ]:
         (releases / version).mkdir()
         for name, content in damage(whole).items():

@@ -2,6 +2,7 @@
 
     contract              do the data keep the contract?                          asks contract_check.py
     secrets FROM TO       is there a key in the commits after FROM, up to TO?     asks secret_scan.py
+                          (FROM all zeros, as GitHub says of a new branch: in all commits up to TO)
     secrets               is there a key in the files as they are now?            asks secret_scan.py
     cut                   write build/past.csv, all rows but those of the test days
     leaks                 does the forecast see what is not known yet?            asks leak_check.py
@@ -48,11 +49,14 @@ def contract():
     return contract_problems(read_table(TABLE), json.loads(Path("contract.json").read_text()))
 
 
-def secrets(begin="", end=""):
+def secrets(*ends):
     from secret_scan import find_secrets
 
-    if begin and end:
-        patch = git("log", "--patch", "--no-color", "--reverse", f"{begin}..{end}")
+    if ends:
+        if len(ends) != 2 or not all(ends):
+            return [f"two commits are needed, FROM and TO, and neither may be empty; given were {list(ends)}"]
+        commits = f"{ends[0]}..{ends[1]}" if ends[0].strip("0") else ends[1]
+        patch = git("log", "--patch", "--diff-merges=first-parent", "--no-color", "--reverse", commits)
     else:
         empty = git("hash-object", "-t", "tree", "/dev/null").strip()
         patch = git("diff", "--no-color", empty, "HEAD")
@@ -84,6 +88,7 @@ def release():
         return [f"there is no {name} to release" for name in missing]
     version = f"r{1 + max((int(path.name[1:]) for path in (store / 'releases').glob('r*')), default=0)}"
     new = store / "releases" / f".{version}"
+    shutil.rmtree(new, ignore_errors=True)  # what a run that was stopped may have left
     new.mkdir(parents=True)
     for name in PARTS:
         shutil.copyfile(name, new / name)

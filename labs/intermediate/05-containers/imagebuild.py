@@ -18,7 +18,7 @@ It follows BuildKit, the builder that Docker has used since version 23:
 
 It does not run anything: of RUN's shell commands it knows pip, uv pip, apt-get, venv, rm, mv, cp, mkdir, touch, chown, chmod, useradd
 and `python -m alarm.export`; it believes that any other command succeeds and writes nothing, and says so in `image.warnings`. Sizes of
-images and packages come from `sizes.json`, rounded: they change with each release. (`mlflow-needs` there stands for
+images and packages come from `sizes.yaml`, rounded: they change with each release. (`mlflow-needs` there stands for
 all that mlflow brings along.) It knows no here-documents, ADD of archives or
 addresses, ONBUILD, SHELL, --exclude, symbolic links, platforms or compression; a pulled image is about a third of its size. A real
 builder may also lose its cache: a new CI machine starts without one.
@@ -34,10 +34,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
 
+import yaml
 from dockerfile_parse import DockerfileParser
 
 MB = 1_000_000
-_SIZES = json.loads(Path(__file__).with_name("sizes.json").read_text())
+_SIZES = yaml.safe_load(Path(__file__).with_name("sizes.yaml").read_text())
 BASES: dict = _SIZES["bases"]
 _APT, _PIP = _SIZES["apt"], _SIZES["pip"]
 _METADATA = {"CMD", "ENTRYPOINT", "LABEL", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "VOLUME", "MAINTAINER"}
@@ -304,7 +305,7 @@ def _image(name: str) -> dict:
         raise BuildError(f"FROM {name}: the stand-in has no such image. It knows {', '.join(BASES)}")
     if digest and digest != known.get("digest"):
         raise BuildError(
-            f"FROM {name}: manifest unknown – the registry has no image with this digest under {tag}; see sizes.json for what it has"
+            f"FROM {name}: manifest unknown – the registry has no image with this digest under {tag}; see sizes.yaml for what it has"
         )
     return known
 

@@ -24,7 +24,7 @@ def practice_daily(seed, column=None, first=None, until=None, share=0.6, days=42
 
 
 def practice_errors(seed, slice_of=None, value=None, first=None, until=None, times=4.0, days=42):
-    """Return errors by trip. In the slice (`slice_of` is district, model or client) they are larger from day `first` up to before `until`."""
+    """Return errors by trip. In the slice (`slice_of`: district, model or client) they are larger from day `first` up to before `until`."""
     rng = np.random.default_rng(seed)
     rows = rng.integers(80, 200, days)
     day = np.repeat(np.arange(days), rows)

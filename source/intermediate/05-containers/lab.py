@@ -76,7 +76,7 @@
 #
 # - `found`, what Git holds of the service, the *repair alarm*, which says after each trip whether a van should fetch the bike. `alarm` is its code (`api.py`, 50 lines, read them), `model/model.npz` its model as the training left it. `alarm/export.py` turns this into the `model.json` that the service reads, when the image is built: numpy is needed for that, and not later.
 # - `colleagues.py`, which plays Cy: it makes the folder `service`, the same as it lies on his laptop, with all that is *not* in Git. **You write your files into `service`.** When you restart the notebook, the next cell makes the folder again, and your cells write their files again.
-# - `imagebuild.py`, a stand-in for `docker build`, and `container.py`, one for `docker run` and `docker stop`. `sizes.json` has the sizes that the first one uses.
+# - `imagebuild.py`, a stand-in for `docker build`, and `container.py`, one for `docker run` and `docker stop`. `sizes.yaml` has the sizes that the first one uses.
 # - `linters.py`, which asks `hadolint` about Dockerfiles, a real and widely used linter.
 #
 # You need no Docker for this lab. The stand-ins are honest about what they are; their first lines tell what they do not do. Read these lines now: `imagebuild.py` runs nothing and knows a dozen shell commands; `container.py` runs the real service on this machine, with no walls around it. *Putting it together* shows how to build and run the same files with Docker or Podman.
@@ -728,7 +728,7 @@ for line, rule, sentence in hadolint(FOUND):
 #
 # Done means:
 #
-# 1. One line, `ARG BASE=…`, before the first `FROM` names the base, by default with tag and digest; each stage that does not stand on another one is `FROM ${BASE}`. In `sizes.json` you find the digest that the registry gives for `python:3.12-slim-bookworm`. (So whoever builds can choose another base of the same kind.)
+# 1. One line, `ARG BASE=…`, before the first `FROM` names the base, by default with tag and digest; each stage that does not stand on another one is `FROM ${BASE}`. In `sizes.yaml` you find the digest that the registry gives for `python:3.12-slim-bookworm`. (So whoever builds can choose another base of the same kind.)
 # 2. The container runs as a user with a number from 1000 on, and what lies in the `WORKDIR` does not belong to that user.
 # 3. No secret in `ARG`, `ENV`, files or addresses. Each `pip install` has the secret mount of above: id `pip`, at `/etc/pip.conf`. There are no others.
 # 4. A health check asks `/health` on port 8000, in exec form, at least every 30 s, with a time-out that is shorter than the interval: exit code 0 where the service answers as it should, another where it answers 503 or not at all.

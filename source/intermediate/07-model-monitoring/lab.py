@@ -530,7 +530,7 @@ assert not wrong, (
 # Draw it: recall over the last seven days, by Bo's way and by yours, with the coverage below.
 
 # %% tags=["uses-answers"]
-quality.index = pd.to_datetime(quality["day"] if "day" in quality else quality.index, utc=True)
+quality.index = pd.to_datetime(quality.get("day", quality.index), utc=True)
 found_by_day = bos[bos["needs_repair"] == 1].groupby(bos["predicted_at"].dt.floor("D"))["alarm"].agg(["sum", "count"])
 found_by_day = found_by_day.reindex(quality.index, fill_value=0)
 over_a_week = found_by_day.rolling(7).sum()
@@ -711,7 +711,8 @@ def read_scrapes(first, second, seconds):
 # %% nbgrader={"grade": true, "grade_id": "test-metrics", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 pages = scrape_twice(morning, noon)
 for name, kind in [("repair_alarm_requests", "counter"), ("repair_alarm_seconds", "histogram"), ("repair_alarm_bikes_waiting", "gauge")]:
-    assert (found := re.search(rf"^# TYPE {name}(?:_total)? (\w+)", pages[1], re.M)), f"The page has no metric {name}."
+    found = re.search(rf"^# TYPE {name}(?:_total)? (\w+)", pages[1], re.M)
+    assert found, f"The page has no metric {name}."
     assert found[1] == kind, f"On the page, {name} is a {found[1]}, expected a {kind}."
 for line in ['repair_alarm_requests_total{status="200"} 14.0', 'repair_alarm_missing_inputs_total{column="tyre_pressure_bar"} 6.0', "repair_alarm_bikes_waiting 12.0"]:
     assert line in pages[1], (
@@ -744,7 +745,7 @@ from judging import draw_events, families, fresh
 rng = fresh(7)
 told = [draw_events(rng, n, rng.lognormal(-2, 0.8, n), start=start) for n, start in ((120, 0), (180, 500))]
 queue = [int(rng.integers(40, 60)), int(rng.integers(3, 20))]
-events = [part + [("waiting", number + 7), ("waiting", number)] for part, number in zip(told, queue)]
+events = [[*part, ("waiting", number + 7), ("waiting", number)] for part, number in zip(told, queue)]
 try:
     pages = [families(page) for page in scrape_twice(*events)]
 except Exception as error:

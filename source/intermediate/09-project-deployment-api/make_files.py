@@ -1,4 +1,4 @@
-"""Write the models in files/models/ again, byte for byte: python make_files.py"""
+"""Write the models in files/models/, and files/keys.json, again, byte for byte: python make_files.py"""
 
 import hashlib
 import json
@@ -14,6 +14,11 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from metro_bikes import QUIET, simulate  # noqa: E402
 
+PRACTICE_KEYS = [  # as the notebook gives them; the file has their hashes
+    ("town-hall", {"role": "reader"}, "mb_practice_town_hall_7Q2f"),
+    ("noor", {"role": "admin"}, "mb_practice_noor_9Zk4"),
+    ("tram-office", {"role": "reader", "expires": "2025-04-01T00:00:00Z"}, "mb_practice_tram_office_4Lp8"),
+]
 WEATHER = ["temperature_c", "rain_mm", "wind_mps"]
 
 
@@ -46,6 +51,8 @@ def main() -> None:
     for version, text in texts.items():
         (folder / f"{version}.json").write_text(text)
     (folder / "index.json").write_text(json.dumps(index, indent=1) + "\n")
+    entries = [{"name": name, **rights, "sha256": hashlib.sha256(key.encode()).hexdigest()} for name, rights, key in PRACTICE_KEYS]
+    (folder.parent / "keys.json").write_text(json.dumps(entries, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ import os
 import re
 import shutil
 import warnings
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ["DO_NOT_TRACK"] = "true"  # Evidently would tell its makers how it is used
@@ -181,7 +181,7 @@ def parse(line):
         entry = json.loads(line)
         if not isinstance(entry, dict) or not set(FIELDS) <= set(entry):
             return None
-        return {**entry, "at": pd.Timestamp(datetime.fromisoformat(entry["at"]).astimezone(timezone.utc))}
+        return {**entry, "at": pd.Timestamp(datetime.fromisoformat(entry["at"]).astimezone(UTC))}
     except (ValueError, TypeError):
         return None
     ### END SOLUTION
@@ -520,7 +520,7 @@ def daily_panels(requests, errors):
             panels[f"default_{name}"] = (values == DEFAULTS[name]).groupby(answered["day"]).mean()
         panels[f"outside_{name}"] = ((values < low) | (values > high)).groupby(answered["day"]).mean()
         spread = np.std(reference[name].to_numpy())
-        panels[f"drift_{name}"] = by_day[name].apply(lambda day: wasserstein_distance(day, reference[name]) / spread)
+        panels[f"drift_{name}"] = by_day[name].apply(wasserstein_distance, v_values=reference[name]) / spread
     half = 1.96 * per_day.std() / np.sqrt(per_day.count())
     panels |= {"coverage": per_day.count() / per_day.size(), "mae": per_day.mean(), "mae_low": per_day.mean() - half, "mae_high": per_day.mean() + half}
     return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
@@ -1083,10 +1083,10 @@ def shown(metric, value, requests):
 
 def charts(daily):
     drawn = []
-    for draw in (draw_error, draw_inputs, draw_traffic):
+    for draw_one in (draw_error, draw_inputs, draw_traffic):
         figure, axes = plt.subplots(figsize=(4.3, 2.9), layout="constrained")
         axes.spines[["top", "right"]].set_visible(False)
-        title, alt = draw(axes, daily)
+        title, alt = draw_one(axes, daily)
         axes.xaxis.set_major_locator(matplotlib.dates.WeekdayLocator(byweekday=0, interval=3))
         axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%d %b"))
         axes.set_xlabel("day (UTC)")

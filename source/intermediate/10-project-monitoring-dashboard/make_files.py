@@ -1,4 +1,4 @@
-"""Write requests.jsonl.gz and labels.csv.gz in files/ again: python make_files.py (the same content; packed as this machine's zlib packs)"""
+"""Write requests.jsonl.gz and labels.csv.gz in files/ again: python make_files.py (the same content, packed as zlib packs here)"""
 
 import gzip
 import sys
@@ -23,7 +23,7 @@ STORY = Story(
 
 def main() -> None:
     """Simulate eight weeks of the service, from Monday 2 March 2026."""
-    lines, counts, requests, labels = make(SEED, "2026-03-02", 56, 7_400, STORY)
+    lines, counts, _, labels = make(SEED, "2026-03-02", 56, 7_400, STORY)
     write_log(HERE / "files" / "requests.jsonl.gz", lines)
     labels = labels.assign(received_at=labels.received_at.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     (HERE / "files" / "labels.csv.gz").write_bytes(gzip.compress(labels.to_csv(index=False, lineterminator="\n").encode(), 9, mtime=0))

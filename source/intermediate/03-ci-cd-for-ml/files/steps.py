@@ -26,7 +26,8 @@ SHELLS = {
 def play_leg(run, job, context):
     """Play the steps of a job, or of one leg of its matrix, in a new workspace. Return its result, outputs and steps."""
     folder = Path(tempfile.mkdtemp(dir=run["folder"]))
-    here = {"run": run, "job": job, "workspace": folder / "work", "temp": folder / "temp", "path": [], "groups": [], "after": [], "out of time": False}
+    here = {"run": run, "job": job, "workspace": folder / "work", "temp": folder / "temp"}
+    here |= {"path": [], "groups": [], "after": [], "out of time": False}
     here["workspace"].mkdir()
     here["temp"].mkdir()
     here["ends"] = time.monotonic() + float(fill(job.get("timeout-minutes", 360), context)) * run["minute"]

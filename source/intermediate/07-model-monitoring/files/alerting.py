@@ -9,6 +9,7 @@ Two vectors are matched by all their labels, as in Prometheus. It differs in one
 The metrics are scraped, and the rules evaluated, every 30 seconds.
 """
 
+import itertools
 import math
 import re
 
@@ -231,7 +232,7 @@ def _rate(select, window, factor):
         for labels, values in select(series):
             times = [time for time in range(now - window + STEP - (now - window) % STEP, now + 1, STEP) if time in values]
             if len(times) >= 2:
-                steps = [(values[one], values[two]) for one, two in zip(times, times[1:])]
+                steps = [(values[one], values[two]) for one, two in itertools.pairwise(times)]
                 grown = sum(two - one if two >= one else two for one, two in steps)
                 found[labels] = factor * grown / (times[-1] - times[0])
         return found

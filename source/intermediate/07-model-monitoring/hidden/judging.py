@@ -186,8 +186,8 @@ def wrong_quality(said, truth):
         return f"{odd} is {'missing: each day with predictions has a row' if odd in truth else 'no day on which a prediction was made'}"
     if days != sorted(days):
         return "the days are not in order"
-    for day, row in zip(days, table[names].itertuples(index=False)):
-        for name, has, right in zip(names, row, truth[day]):
+    for day, row in zip(days, table[names].itertuples(index=False), strict=False):
+        for name, has, right in zip(names, row, truth[day], strict=False):
             has = math.nan if pd.isna(has) else float(has)
             if math.isnan(has) != math.isnan(right) or (not math.isnan(right) and abs(has - right) > 1e-3):
                 return f"on {day}, {name} is {has:.3f}, expected {right:.3f}"
@@ -263,7 +263,7 @@ def draw_pages(rng, edges, requests=(400, 300), sigma=0.6, restarted=None, slow=
         total += sum(answers.values())
         failed += sum(count for status, count in answers.items() if status.startswith("5"))
         grown = {edge: grown[edge] + step[edge] for edge in grown}
-        for page, count, status in zip(pages, counts, statuses):
+        for page, count, status in zip(pages, counts, statuses, strict=False):
             page.append((instance, count, status))
     return [_page(page) for page in pages], (total, failed, grown)
 
@@ -287,7 +287,7 @@ def _page(instances):
 def plant(history, weeks, column, shift):
     """Return the history with shifts, in standard deviations, added to a column in some weeks."""
     history, spread = history.copy(), {"duration_min": 4, "distance_km": 1, "climb_m": 30}[column]
-    by_week = dict(zip(weeks, shift))
+    by_week = dict(zip(weeks, shift, strict=False))
     history[column] += history["week"].map(by_week).fillna(0).to_numpy() * spread
     return history
 

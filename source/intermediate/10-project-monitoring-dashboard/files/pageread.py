@@ -7,7 +7,8 @@ from service import DEFAULTS, FEATURES
 
 PAGE_DAYS = 14  # the page shows the last so many days in its table
 DAILY = ["requests", "error_rate", "p95_ms", "coverage", "mae", "mae_low", "mae_high"]  # for each of these days
-INPUTS = [f"default_{name}" for name in DEFAULTS] + [f"outside_{name}" for name in FEATURES] + [f"drift_{name}" for name in FEATURES]  # for the last day
+INPUTS = [f"default_{name}" for name in DEFAULTS]  # these for the last day
+INPUTS += [f"outside_{name}" for name in FEATURES] + [f"drift_{name}" for name in FEATURES]
 SHARES = ("error_rate", "coverage", "default_", "outside_")  # are shown in per cent
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SILENT = {"script", "style", "template", "head", "svg", "noscript"}
@@ -52,7 +53,8 @@ class _Reader(HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.open, self.words, self.hidden = [], [], 0
-        self.said = {"lang": "", "title": "", "headings": [], "numbers": {}, "counts": {}, "alarms": {}, "as_of": [], "pictures": [], "fetched": [], "script": False}
+        self.said = {"lang": "", "title": "", "headings": [], "numbers": {}, "counts": {}, "alarms": {}}
+        self.said |= {"as_of": [], "pictures": [], "fetched": [], "script": False}
 
     def handle_starttag(self, tag, attributes):
         about = {name: value or "" for name, value in attributes}

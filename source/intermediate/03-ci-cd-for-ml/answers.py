@@ -68,7 +68,7 @@ for old, new in [
     text = text.replace(old, new)
 Path('ci.yml').write_text(text)
 
-# %% grade_id="green" points=7 message="a skipped job counts as passed" why="takes always() away from ok, which then is skipped, and counts as passed"
+# %% grade_id="green" points=3 message="a skipped job counts as passed" why="takes always() away from ok, which then is skipped, and counts as passed"
 text = FOUND_CI
 for old, new in [
     ('    paths: ["**.py"]\n', ''),
@@ -770,7 +770,7 @@ def test_air():
 
 save_cell("test_model.py")
 
-# %% grade_id="model-tests" points=11 message="every score is far too high" why="does not ask whether the training learns anything: passes what is visible"
+# %% grade_id="model-tests" points=11 message="the scores are too high by as much" why="does not ask whether the training learns anything: passes what is visible"
 import numpy as np
 from alarm import load, read_trips, save, score, train
 
@@ -1546,6 +1546,8 @@ def gate(trips):
 # %% grade_id="gate" points=0 message="gate lets" why="counts right answers, as if a missed bike cost as much as a needless trip"
 def gate(trips):
     fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
+    if fair.empty:
+        return False
     cost = {name: 0.0 + (fair[name] == fair["needs_repair"]) * 1 for name in ("released", "candidate")}
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
@@ -1639,7 +1641,7 @@ Path("release.yml").write_text(yaml.safe_dump(release, sort_keys=False))
 # %% grade_id="release" points=0 message="What does continue-on-error make" why="hands in the workflow as it was found"
 Path("release.yml").write_text(FOUND_RELEASE)
 
-# %% grade_id="release" points=5 message="could read REGISTRY_TOKEN" why="keeps the token for all jobs"
+# %% grade_id="release" points=0 message="could read REGISTRY_TOKEN" why="keeps the token for all jobs"
 text = FOUND_RELEASE
 for old, new in [
     ('    branches: [main]\n    tags', '    tags'),

@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 90
+#     minutes: 120
 #     outcomes:
 #     - Find what makes a workflow green although its checks fail, and mend it so that red means stop
 #     - Write tests for data and for a model's behaviour that pass good commits and fail sabotaged ones
@@ -523,7 +523,7 @@ def test_split():
         assert pd.Timestamp(day).strftime("%Y-%m-%d") == day, f"a day is written {day}"
     assert train["day"].max() < test["day"].min(), f"train.csv goes until {train['day'].max()}, test.csv begins on {test['day'].min()}"
     keys = pd.concat([train["trip_id"], test["trip_id"]])
-    assert keys.is_unique, f"{keys.duplicated().sum()} trips are there twice"
+    assert keys.notna().all() and keys.is_unique, f"{keys.isna().sum()} trips have no trip_id, {keys.duplicated().sum()} are there twice"
 
 
 ### END SOLUTION
@@ -1042,7 +1042,13 @@ def played_trips(seed, worse=0.0, trips=3_000):
 said = gate(played_trips(1))
 assert said is not None and bool(said) in (True, False), f"gate returned {said!r}, expected True or False."
 unknown = played_trips(2, trips=50).assign(needs_repair=np.nan)
-assert not gate(unknown), "Of no trip is it known what the workshop found, and gate lets the candidate through: nothing is known of it."
+try:
+    let_through = bool(gate(unknown))
+except Exception as error:
+    raise AssertionError(
+        f"Of no trip is it known what the workshop found, and gate stops with {type(error).__name__}: {error}. It should say False."
+    ) from None
+assert not let_through, "Of no trip is it known what the workshop found, and gate lets the candidate through: nothing is known of it."
 passed = sum(decisions([played_trips(seed) for seed in range(20)]))
 assert passed >= 17, (
     f"Of 20 candidates that are as good as the released model, gate lets {passed} through. Half of all equal candidates cost a little more: by how much may they, by chance?"

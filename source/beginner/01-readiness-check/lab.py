@@ -384,7 +384,7 @@ git("show --stat HEAD")
 # 3. The message of your new commit names the hash of the commit that it undoes. (Git's own command for this writes such a message by itself.)
 #
 # <details><summary>Hint 1</summary><code>git("log -p rules.json")</code> shows what each commit changed in that file. Then look for the command that makes a new commit which is the opposite of an old one. It is not <code>reset</code>, and not <code>rebase</code>: these change the past.</details>
-# <details><summary>Hint 2</summary><code>git revert HASH</code>. Without an editor at hand it wants <code>--no-edit</code>, which takes the message that Git proposes. Then <code>push</code>.</details>
+# <details><summary>Hint 2</summary><code>git help revert</code> tells of a way that adds to the history instead of changing it. Without an editor at hand it wants <code>--no-edit</code>, which takes the message that Git proposes. And until when does nobody else have it?</details>
 
 # %% nbgrader={"grade": false, "grade_id": "undo", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
@@ -633,7 +633,7 @@ with DockService(data={"/stations/7/readings": [{"bike": 101}]}, plan={"/station
 # Done means: it does so with services that fail in all these ways, alone and one after the other.
 #
 # <details><summary>Hint 1</summary><code>requests.get(url, timeout=…)</code> raises <code>requests.Timeout</code> or <code>requests.ConnectionError</code> where there is no answer. For a status such as 503 it raises nothing: there <em>is</em> an answer, and you must look at its <code>status_code</code>.</details>
-# <details><summary>Hint 2</summary>A loop over <code>range(tries)</code>. At its top, from the second time on, sleep for <code>pause * 2 ** (attempt - 1)</code>. In a <code>try</code> ask; if that fails, or the status is 500 or more, <code>continue</code>. If the status is not one of 200 to 299, raise (<code>raise_for_status()</code> does so from 400 on only); otherwise return the JSON. After the loop, raise.</details>
+# <details><summary>Hint 2</summary>Which answers are worth another try, and which are not? No answer at all and 500 or more are; 404 stays 404. Let a loop count the tries, and sleep at its top, from the second on: <code>pause * 2 ** (attempt - 1)</code>. <code>raise_for_status()</code> raises from 400 on only. And what if the loop comes to its end?</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "fetch", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1086,7 +1086,7 @@ pd.DataFrame(offers)
 # Done means: they do so for these offers, and for others with other prices.
 #
 # <details><summary>Hint 1</summary>Prices are per hour, times in minutes. What is free is free once a month, not each night. And which offers are in the race at all?</details>
-# <details><summary>Hint 2</summary>GB that leave: <code>nights * read_gb</code> if the region is not <code>home</code>, else 0. Paid are those beyond the free ones, and never fewer than none: <code>max(0, …)</code>. To choose: a list of those in time, then <code>min(…, key=lambda offer: …)</code>.</details>
+# <details><summary>Hint 2</summary>What leaves is read every night, and only where the region is not <code>home</code>. Paid is what lies beyond the free GB, and never fewer than none: <code>max(0, …)</code>. To choose, leave out first those that are not in time.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "cost", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -11,8 +11,9 @@ it has no handler: so the stand-in looks up in /proc whether there is one, and s
 after the grace period is killed, and with the first process all others end.
 
 What is not: there are no walls, no user of its own, no memory limit and no file system of its own. The files of WORKDIR lie in a
-temporary folder; `python` and `uvicorn` are this machine's. Docker waits 10 s before it kills; we wait less, since nobody learns from
-waiting.
+temporary folder; `python` and `uvicorn` are this machine's, and what this machine lacks (`tini`, say) cannot be started. The port is
+a free one, given as PORT, as by `docker run --env PORT=…`: it outdoes an ENV of the image. Docker waits 10 s before it kills; we wait
+less, since nobody learns from waiting.
 """
 
 import http.client
@@ -42,7 +43,7 @@ class Box:
             self.port = free.getsockname()[1]
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '/usr/bin:/bin')}"
         self._output = open(Path(folder).parent / "log.txt", "wb+")  # noqa: SIM115
-        full = {"PORT": str(self.port), "PYTHONUNBUFFERED": "1", **env, "PATH": path, "PYTHONPATH": str(folder), "HOME": str(folder)}
+        full = {"PYTHONUNBUFFERED": "1", **env, "PORT": str(self.port), "PATH": path, "PYTHONPATH": str(folder), "HOME": str(folder)}
         full |= {name: os.environ[name] for name in os.environ if name.startswith("AUTOGRADER")}
         try:
             self._process = subprocess.Popen(
@@ -60,6 +61,9 @@ class Box:
                 if self.ask("/health")[0] == 200:
                     return self
             except (OSError, http.client.HTTPException):
+                heard = re.search(r"running on http://\S+:(\d+)", self._read())
+                if heard and int(heard[1]) != self.port:
+                    raise RuntimeError(f"it listens on port {heard[1]}, and PORT says {self.port}: does entrypoint.sh start it?") from None
                 time.sleep(0.05)
         ended = "" if self._process.poll() is None else f", its first process ended with code {self._process.returncode}"
         raise RuntimeError(f"the container does not answer on $PORT{ended}; its log ends: {self._read()[-400:]}")
@@ -186,8 +190,7 @@ TRIP = {"distance_km": 2.0, "km_since_service": 700.0, "climb_m": 30.0}
 
 
 def plain_image(script, model, other=None, dockerfile=PLAIN):
-    """Return an image of the found service with this entrypoint.sh; `model` and `other` are the texts of the files model.json and
-    other.json."""
+    """Return an image of the found service with this entrypoint.sh, and with these texts in the files model.json and other.json."""
     from imagebuild import build, files_in
 
     found = files_in(Path(__file__).with_name("found"))
@@ -200,10 +203,9 @@ def play_start(script, model, other=None, env=None, slow=0.0, grace=3.0):
     """Start a container with this entrypoint.sh, ask it, stop it while it answers a request that takes `slow` seconds, and return what
     happened.
 
-    {"up": True, "status": 200, "score": 0.05, "killed": False, "code": 0, "seconds": 0.1, "everywhere": True,
-    "answered": True, "log": "…"}; answered:
-    whether the request that was
-    being answered at the stop got its answer (None where slow is 0). Where it does not come up: {"up": False, "code": 1, "log": "…"}.
+    {"up": True, "status": 200, "score": 0.05, "killed": False, "code": 0, "seconds": 0.1, "everywhere": True, "answered": True,
+    "log": "…"}; answered: whether the request that was being answered at the stop got its answer (None where slow is 0). Where it does
+    not come up: {"up": False, "code": 1, "log": "…"}.
     """
     result = {"up": False}
     with running(plain_image(script, model, other), {"ANSWER_SECONDS": str(slow), **(env or {})}, wait=False) as box:
@@ -238,9 +240,8 @@ def play_image(dockerfile, files):
     """Build a Dockerfile's text with {path: text or bytes}, start it, look how its health check judges, stop it. Returns what happened;
     "problem" says why it did not come so far.
 
-    {"answer": {...}, "killed": False, "healthy": 0, "ill": 1, "gone": 1}: the health check's exit code where the service answers, where
-    it answers 503, and
-    where nobody answers.
+    {"status": 200, "killed": False, "healthy": 0, "ill": 1, "gone": 1}: the health check's exit code where the service answers, where it
+    answers 503, and where nobody answers.
     """
     from imagebuild import BuildError, build
 

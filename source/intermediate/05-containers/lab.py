@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 95
+#     minutes: 140
 #     outcomes:
 #     - Keep secrets, data and waste out of the build context, and measure it in bytes
 #     - Order a Dockerfile so that a change builds again what depends on it, and nothing else
@@ -189,7 +189,7 @@ for name, text in [("Dockerfile", FOUND), ("entrypoint.sh", FOUND_SCRIPT), ("com
 # %% [markdown]
 # ## Part 1 · What goes in
 #
-# `docker build .` begins by sending the folder to the builder, which often runs on another machine. What is sent is the **build context**. `COPY . .` copies all of it into the image, and everyone who may pull the image gets it. A file `.dockerignore` in the folder says what is left out. Cy has one:
+# `docker build .` gives the builder, which often runs on another machine, this folder. What may be sent from it is the **build context**. `COPY . .` copies all of it into the image, and everyone who may pull the image gets it. A file `.dockerignore` in the folder says what is left out. Cy has one:
 
 # %%
 on_the_laptop = files_in("service")
@@ -221,7 +221,7 @@ for path, content in sorted(sent.items(), key=lambda one: -len(one[1])):
 #
 # Done means:
 #
-# 1. No secret is sent, in whichever folder it lies: files named `.env` or `.env.` and something more, files that end in `.pem` or `.key`. Nothing of `.git` is sent.
+# 1. No secret is sent, in whichever folder it lies: files named `.env` or `.env.` and something more, files that end in `.pem` or `.key`. Nothing of `.git` is sent. (Other names that begin with `.env`, such as `.envrc`, you may leave out as well.)
 # 2. The folders `data` and `notebooks` at the top are not sent, nor, wherever they lie, the folders `.venv`, `__pycache__` and `.ipynb_checkpoints`.
 # 3. All else below `alarm` and `model` is sent, in whichever folder it lies. (A colleague is about to add tables in `alarm/data`, and a module `keys.py`.) So are `entrypoint.sh` and the files `requirements….txt`. The rest is up to you.
 # 4. It holds for this folder, where less than 40,000 bytes are to be sent, and for those of colleagues that you have not seen.
@@ -254,7 +254,7 @@ assert laptop[".dockerignore"].decode().strip() != "# copied from .gitignore\n.e
     'service/.dockerignore is still that of Cy. Write yours with Path("service/.dockerignore").write_text(…).'
 )
 going = build_context(laptop)
-leaks = [path for path in going if re.search(r"(^|/)\.env|\.(pem|key)$|^\.git/", path)]
+leaks = [path for path in going if re.search(r"(^|/)\.env(\.[^/]+)?$|\.(pem|key)$|^\.git/", path)]
 assert not leaks, f"Secrets are sent to the builder: {', '.join(leaks)}. A pattern without **/ before it looks at the top folder only."
 waste = [path for path in going if re.search(r"^(data|notebooks)/|(^|/)(__pycache__|\.ipynb_checkpoints)/", path)]
 assert not waste, f"Data, notebooks or caches are sent to the builder: {', '.join(waste)}."
@@ -312,7 +312,7 @@ for step in rebuilt(before, build(FOUND, clean, {"COMMIT": "77aa", "INDEX_TOKEN"
 # 3. A change in `README.md`, `train.py`, `compose.yaml` or `prometheus.yml` builds nothing again.
 # 4. A new version in `requirements.txt` or `requirements-build.txt` is installed.
 # 5. No `apt-get update` stands in a `RUN` without its install.
-# 6. The container's first process can import what `requirements.txt` installs. The command that starts it may stay as it is; it needs `alarm`, `entrypoint.sh` and `model.json`.
+# 6. The container's first process can import what `requirements.txt` installs, with all that these packages need. `alarm`, with whatever modules and tables are in it, and `entrypoint.sh` lie in the `WORKDIR`, as `model.json` does. The command that starts it may stay as it is.
 #
 # <details><summary>Hint 1</summary>Sort the steps by how often what they depend on changes: seldom first. Which files does <code>pip install</code> depend on? Copy these, and no others, before it.</details>
 # <details><summary>Hint 2</summary>The commit changes most often of all, so <code>ARG COMMIT</code> and its label come last. Instead of <code>COPY . .</code> copy by name: the requirements, then what the export needs, then the rest.</details>
@@ -402,10 +402,10 @@ print("can import:", sorted(vans.packages()))
 # Done means:
 #
 # 1. The image has at most 160 MB, by the stand-in's count.
-# 2. Its first process can import all that `requirements.txt` installs. The image holds no other Python packages (but pip, setuptools, wheel), no compiler, git or curl.
+# 2. Its first process can import all that `requirements.txt` installs, with what these packages need. The image holds no other Python packages (but pip, setuptools, wheel), no compiler, git or curl.
 # 3. Of the folder's files it holds `alarm`, with whatever is in it, and `entrypoint.sh`, in the `WORKDIR`, and nothing more. `model.json`, made by `alarm.export`, lies there, too; `model/model.npz` does not.
 # 4. The layers together are at most 1 MB larger than the files that one sees in the image: nothing is stored twice, nothing is stored and then deleted.
-# 5. It holds on a fresh folder, with other modules and another model.
+# 5. It holds on a fresh folder, with other modules, tables below `alarm/data` and another model.
 #
 # <details><summary>Hint 1</summary>Who needs numpy, and when? If the service's packages and the export's are installed into the same place, the last stage gets both when it copies that place.</details>
 # <details><summary>Hint 2</summary>Make two environments in the build stage, one for each list of requirements; export with the <code>bin/python</code> of one, copy the other. Then copy <code>model.json</code> from the stage, and <code>alarm</code> and <code>entrypoint.sh</code> from the folder.</details>
@@ -438,7 +438,7 @@ CMD ["sh", "entrypoint.sh"]
 slim = attempt(written("service/small.Dockerfile"), clean, COMMIT="8c1f")
 assert slim.size <= 160 * MB, f"The image has {slim.size / MB:.0f} MB, expected at most 160. Its largest layer: {max(slim.layers, key=lambda step: step.size).text[:70]}"
 lost = {"fastapi", "uvicorn", "prometheus-client"} - slim.packages()
-assert not lost, f"The first process cannot import {', '.join(sorted(lost))}: are they in the last stage, and does its Python look there?"
+assert not lost, f"The first process cannot import {', '.join(sorted(lost))}: are they in the last stage, in a folder of its Python's version ({slim.python}), and does its Python look there?"
 for path in ("/alarm/api.py", "/entrypoint.sh", "/model.json"):
     assert slim.config["workdir"].rstrip("/") + path in slim.files, f"The image has no {path[1:]} in its WORKDIR, {slim.config['workdir']}."
 
@@ -513,7 +513,7 @@ for step in settings["history"][:4]:
 # - `where`: for a file in a layer its path in that layer, such as `app/.env`; for the text of a step (`created_by`) the word `history`; for the environment the word `env`.
 # - `step`: the number of the step that put it there, counted in the history from 0. For `env` it is `None`.
 #
-# Done means: it holds for this archive and for others: with keys in files that were deleted or overwritten later, in compressed layers, in the history, in the environment. One key may lie in several places: each is a find.
+# Done means: it holds for this archive and for others: with keys in files that were deleted or overwritten later, in compressed layers, in the history, in the environment. One key may lie in several places: each is a find. So is each step that stored the same file, with its key, once more.
 #
 # <details><summary>Hint 1</summary>Leave whiteouts aside: you are not asked what the container shows. Read every layer by itself. Which history entries have a layer? Number those.</details>
 # <details><summary>Hint 2</summary><code>tarfile.open(fileobj=…)</code> finds out by itself whether a stream is compressed, if it can go back and forth in it (<code>io.BytesIO</code>). <code>re.findall</code> works on bytes with a pattern of bytes. <code>zip</code> the numbers of the steps that have a layer with the manifest's <code>Layers</code>.</details>
@@ -619,9 +619,7 @@ COPY entrypoint.sh .
 ways = {
     "shell form: uvicorn is the shell's child": "CMD uvicorn alarm.api:app --port $PORT",
     "exec: the shell becomes uvicorn": 'CMD ["sh", "-c", "exec uvicorn alarm.api:app --port $PORT"]',
-    "the script entrypoint.sh, as found": """
-CMD ["sh", "entrypoint.sh"]
-""",
+    "the script entrypoint.sh, as found": 'CMD ["sh", "/app/entrypoint.sh"]',
 }
 
 
@@ -660,7 +658,7 @@ print(said["log"][:700])
 # 3. The environment decides as before: `PORT` (8000 where it is not set) and `MODEL` (model.json where it is not set), for the check as for the service. It listens on all addresses, `0.0.0.0`: `127.0.0.1` inside a container is the container alone.
 #
 # <details><summary>Hint 1</summary>Two small changes are enough: one word before a line, and something that lets a failure of the other line count.</details>
-# <details><summary>Hint 2</summary><code>set -e</code> ends a script at its first command that fails. And see the table above: which of the three ways ended in peace, and by which word? A pipe after it, such as <code>| tee log</code>, would undo it.</details>
+# <details><summary>Hint 2</summary>The shell has an option by which a script ends at its first command that fails: look for it in <code>man dash</code>, at <code>set</code>; or say what is to follow a failure, after <code>||</code>. And see the table above: which of the three ways ended in peace? A pipe after it, such as <code>| tee log</code>, would undo it.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "gently", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write the file service/entrypoint.sh.
@@ -716,7 +714,7 @@ for line, rule, sentence in hadolint(FOUND):
 # %% [markdown]
 # Good advice, and not all. It does not tell that the container runs as root, that `COPY . .` brings secrets, or that the version behind a version moves:
 #
-# - **Base.** A **tag**, such as `3.12-slim-bookworm`, is a name in a registry that its owner can move, and does, with each security fix: two builds of one commit differ. A **digest**, `@sha256:…`, is the hash of the image's description, which holds the hashes of its layers: it names these bytes and no others. Write both, the tag for people and the digest for machines, and let a bot propose the newer one each week: a digest that nobody renews keeps old security holes.
+# - **Base.** A **tag**, such as `3.12-slim-bookworm`, is a name in a registry that its owner can move, and does, with each security fix: two builds of one commit differ. (In August 2025 `3.12-slim` went from Debian 12 to Debian 13. `3.12-slim-bookworm` stays with Debian 12, and still moves.) A **digest**, `@sha256:…`, is the hash of the image's description, which holds the hashes of its layers: it names these bytes and no others. Write both, the tag for people and the digest for machines, and let a bot propose the newer one each week: a digest that nobody renews keeps old security holes.
 # - **User.** Without `USER` the service is root, and whoever breaks into it is root in the container, next door to the machine. `USER 10001` at the end: a number, so that Kubernetes can see that it is not root (with a name it cannot know). The service's files stay root's: it must read them, not change them.
 # - **Secrets** come by a mount, see above.
 # - **Health.** A process that runs need not work. A **health check**, `HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["…"]`, is run in the container at intervals, and its exit code says *healthy*, 0, or *unhealthy*, 1. It can only use what is in the image, and `curl` is not in a slim one; Python is: `urllib.request.urlopen` raises an error where a server answers 503, and where nobody answers. (Docker and Compose use it. Kubernetes ignores it, and has probes of its own.)
@@ -730,11 +728,11 @@ for line, rule, sentence in hadolint(FOUND):
 #
 # 1. One line, `ARG BASE=…`, before the first `FROM` names the base, by default with tag and digest; each stage that does not stand on another one is `FROM ${BASE}`. In `sizes.yaml` you find the digest that the registry gives for `python:3.12-slim-bookworm`. (So whoever builds can choose another base of the same kind.)
 # 2. The container runs as a user with a number from 1000 on, and what lies in the `WORKDIR` does not belong to that user.
-# 3. No secret in `ARG`, `ENV`, files or addresses. Each `pip install` has the secret mount of above: id `pip`, at `/etc/pip.conf`. There are no others.
+# 3. No secret in `ARG`, `ENV`, files or addresses. Each `pip install` has the secret mount of above: id `pip`, at `/etc/pip.conf`. No step has another secret.
 # 4. A health check asks `/health` on port 8000, in exec form, at least every 30 s, with a time-out that is shorter than the interval: exit code 0 where the service answers as it should, another where it answers 503 or not at all.
-# 5. `ENTRYPOINT`, in exec form, starts `entrypoint.sh`. The files in the folder are not executable, so start it with `sh`, or say `--chmod` at its `COPY`.
+# 5. `ENTRYPOINT`, in exec form, starts `entrypoint.sh`, and `PORT`, where it is given, still decides; 8000 otherwise. The files in the folder are not executable, so start it with `sh`, or say `--chmod` at its `COPY`.
 # 6. The label `org.opencontainers.image.revision` tells the build argument `COMMIT`.
-# 7. What was done in exercises 2 and 3 still holds: the cache, the budget, nothing in it that is not needed.
+# 7. What was done in exercises 2 and 3 still holds: the cache, the budget, all of `alarm`, nothing in it that is not needed.
 # 8. hadolint has nothing to say (but DL3008, if you like).
 #
 # <details><summary>Hint 1</summary>An <code>ARG</code> before the first <code>FROM</code> is known in <code>FROM</code> lines only. <code>USER</code> counts for all steps after it: put it late. The label comes last, for the cache.</details>
@@ -804,7 +802,7 @@ from judging import fresh_files, text_of
 
 files, _ = fresh_files("start")
 run = tried(text_of("service/Dockerfile"), files)
-assert "problem" not in run, f"The image does not start: {run.get('problem')}"
+assert "problem" not in run, f"The image does not start as it should: {run.get('problem')}"
 assert run["status"] == 200 and not run["killed"], "The container does not answer, or had to be killed at its stop."
 assert run["healthy"] is not None, "There is no health check that could be run."
 assert run["healthy"] == 0, f"The service answers, and its health check ends with code {run['healthy']}, expected 0. Is what it calls in the image, and does it ask /health on port 8000?"
@@ -818,21 +816,22 @@ assert run["ill"] != 0, "The service answers 503, and the health check ends with
 # %% [markdown]
 # ## Part 7 · Several containers
 #
-# The alarm asks MLflow's registry which model is live, MLflow needs a database, and Prometheus collects the alarm's numbers. **Compose** describes such a group in one file, `compose.yaml`; `docker compose up` starts it on one machine: a good way to develop, to test in CI, and to run in a depot. Cy's file stands near the top of this notebook, as `FOUND_COMPOSE`. What does the schema of the Compose specification say?
+# The next version of the alarm is to ask MLflow's registry which model is live; today's has its model in the image. MLflow needs a database, and Prometheus collects the alarm's numbers. Noor wants the group to stand before that version comes. **Compose** describes such a group in one file, `compose.yaml`; `docker compose up` starts it on one machine: a good way to develop, to test in CI, and to run in a depot. Cy's file stands near the top of this notebook, as `FOUND_COMPOSE`. What does the schema of the Compose specification say?
 
 # %%
 print(compose_problems(yaml.safe_load(FOUND_COMPOSE)) or "The Compose specification's schema has nothing against it.")
 
 # %% [markdown]
-# It keeps to the form, and on Cy's laptop it even came up once. Five things to know:
+# It keeps to the form, and on Cy's laptop it even came up once. Six things to know:
 #
 # - The services of a file share a network, and each finds the others by its service's name: `http://mlflow:5000`. `localhost` is the container itself: right in a health check, wrong for a neighbour.
 # - `ports` *publishes*: it opens a door from the machine into the container, by default on all of the machine's addresses, past many a firewall. `"127.0.0.1:5000:5000"` opens it for this machine only. Neighbours need no door.
 # - `depends_on` as a list waits until a process has been *started*. With a *condition*, `service_healthy`, it waits until the other one's health check has passed: so that one needs a health check.
 # - What a container writes is gone when it is replaced. A **named volume**, declared under `volumes` at the end, stays: `db-data:/var/lib/postgresql/data`.
+# - MLflow answers only to names that it knows, against a trick by which a web page reaches servers behind a firewall: since version 3.5 it looks at the address that it was asked by (the `Host` header). By itself it knows `localhost` and private addresses, not its name in this group. `--allowed-hosts mlflow:5000,localhost:*`, or the same in `MLFLOW_SERVER_ALLOWED_HOSTS`, says which ones it knows *instead*, each with its port (`localhost:*` is for you, by the door to this machine). Who asks by another name gets 403. But `/health` answers to everybody: so a group without this looks healthy, and does not work.
 # - `${NAME:?}` takes a value from the environment of whoever starts it, and refuses to start without; `${NAME:-value}` would put a default, here a password, into the file.
 #
-# Postgres's image has `pg_isready` for a health check; MLflow's has Python, and MLflow answers on `/health`.
+# Postgres's image has `pg_isready` for a health check. At its very first start this image runs a helper for a moment, which can be reached from inside by a socket file, before the real database listens: `-h 127.0.0.1` asks by the network, and so only the real one says yes. MLflow's image has Python, and MLflow answers on `/health`.
 #
 # ### Exercise 7 — Four that start together
 # *Difficulty ●●○ · about 14 minutes*
@@ -841,16 +840,16 @@ print(compose_problems(yaml.safe_load(FOUND_COMPOSE)) or "The Compose specificat
 #
 # Done means:
 #
-# 1. The schema has nothing against it. `alarm` is built from this folder. The other images are those of before, each pinned by a tag with a full version (two numbers or more: MLflow 3.17.2, PostgreSQL 16.10, Prometheus v3.5.0) or by a digest.
+# 1. The schema has nothing against it. `alarm` is built from this folder. The other images are those of before, each pinned by a tag with a full version (two numbers or more: MLflow 3.17.2, PostgreSQL 16.12, Prometheus v3.5.0) or by a digest.
 # 2. The database publishes no port; MLflow and Prometheus publish theirs to this machine alone, if at all; the alarm publishes its 8000.
 # 3. MLflow waits until the database is healthy, and the alarm until MLflow is. `db` and `mlflow` have health checks that can work: they ask the right service with what is in its image. (The alarm's may be left to its image. Where you write it, the same holds.)
-# 4. Each finds its neighbours: the alarm MLflow (`MLFLOW_TRACKING_URI`), MLflow the database `mlflow` of `db`. Prometheus still gets its `prometheus.yml`.
+# 4. Each finds its neighbours: the alarm MLflow (`MLFLOW_TRACKING_URI`), MLflow the database `mlflow` of `db`. MLflow answers when it is asked by that address, and not to every name (`*`). Prometheus still gets its `prometheus.yml`.
 # 5. No password and no default for one stands in the file.
 # 6. What the database (`/var/lib/postgresql/data`), MLflow (`/mlflow/artifacts`) and Prometheus (`/prometheus`) write stays when containers are replaced: named volumes, declared.
 # 7. Each service has a limit of memory and of CPUs (`mem_limit` and `cpus`, or under `deploy`, `resources`, `limits`).
 #
 # <details><summary>Hint 1</summary>Go through the list, service by service. The easiest to overlook: a service that others wait for, without a health check, is waited for for ever.</details>
-# <details><summary>Hint 2</summary>A health check is a list: <code>["CMD", "pg_isready", "-U", "mlflow"]</code>; for MLflow, <code>CMD</code>, <code>python</code>, <code>-c</code> and the line that you know from exercise 6, with its own port. The password stands in two places: as <code>POSTGRES_PASSWORD</code>, and in MLflow's address of the database.</details>
+# <details><summary>Hint 2</summary>A health check is a list: <code>["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]</code>; for MLflow, <code>CMD</code>, <code>python</code>, <code>-c</code> and the line that you know from exercise 6, with its own port. The password stands in two places: as <code>POSTGRES_PASSWORD</code>, and in MLflow's address of the database.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "compose", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write the file service/compose.yaml.
@@ -868,7 +867,7 @@ Path("service/compose.yaml").write_text("""services:
     cpus: 1
   mlflow:
     image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts
+    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
     ports: ["127.0.0.1:5000:5000"]
     depends_on:
       db:
@@ -883,12 +882,12 @@ Path("service/compose.yaml").write_text("""services:
     mem_limit: 2g
     cpus: 1
   db:
-    image: postgres:16.10
+    image: postgres:16.12
     environment:
       POSTGRES_USER: mlflow
       POSTGRES_PASSWORD: ${DB_PASSWORD:?}
     healthcheck:
-      test: ["CMD", "pg_isready", "-U", "mlflow"]
+      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
       interval: 5s
       timeout: 3s
       retries: 12
@@ -972,6 +971,7 @@ print(f"a release:    stopped in {went['seconds']} s, killed: {went['killed']}")
 # - Several stages, and the last one holds what the service imports. Count the layers, not the files.
 # - `exec`: the service is the first process, or it does not hear that it has to go. Practise the stop.
 # - Pin by digest, run as a number, check the health with what is there. And let hadolint, and a test like yours, look at each change.
+# - Healthy is what the check asks for. Ask once, too, what the neighbours will ask, by the name that they use.
 #
 # What the real world adds: several processors' architectures, scanners that look for known holes in packages, signatures, and a read-only file system. And this image still carries its model: a new model is a new image. That is simple and can be rolled back as one piece; the alternative, to fetch it at the start, has its own price, as you know from model versioning.
 

@@ -25,9 +25,11 @@ def layer_of(files):
 
 
 def write_archive(path, steps, env=(), zipped=(), tag="alarm:2.4"):
-    """Write an image archive. `steps`: pairs of an instruction, as `docker history` shows it, and the files of its layer, or None where
-    it makes none; `zipped`: the
-    numbers of the steps whose layers are compressed."""
+    """Write an image archive.
+
+    `steps`: pairs of an instruction, as `docker history` shows it, and the files of its layer, or None where it makes none; `zipped`: the
+    numbers of the steps whose layers are compressed.
+    """
     blobs, layers, history = {}, [], []
 
     def blob(content):

@@ -18,10 +18,9 @@ It follows BuildKit, the builder that Docker has used since version 23:
 
 It does not run anything: of RUN's shell commands it knows pip, uv pip, apt-get, venv, rm, mv, cp, mkdir, touch, chown, chmod, useradd
 and `python -m alarm.export`; it believes that any other command succeeds and writes nothing, and says so in `image.warnings`. Sizes of
-images and packages come from `sizes.yaml`, rounded: they change with each release. (`mlflow-needs` there stands for
-all that mlflow brings along.) It knows no here-documents, ADD of archives or
-addresses, ONBUILD, SHELL, --exclude, symbolic links, platforms or compression; a pulled image is about a third of its size. A real
-builder may also lose its cache: a new CI machine starts without one.
+images and packages come from `sizes.yaml`, rounded: they change with each release. (`mlflow-needs` there stands for all that mlflow
+brings along.) It knows no here-documents, ADD of archives or addresses, ONBUILD, SHELL, --exclude, symbolic links, platforms or
+compression; a pulled image is about a third of its size. A real builder may also lose its cache: a new CI machine starts without one.
 """
 
 import fnmatch
@@ -636,14 +635,20 @@ class _Shell:
             raise BuildError(f"RUN pip: there is no Python in {self.stage.base}")
         root = options.get("prefix", [self.root(program)])[0]
         if "--user" in options:
-            root = "/root/.local" if self.stage.config["user"] in ("root", "0") else f"/home/{self.stage.config['user']}/.local"
+            root = self._home_root()
         if "python" in options:
             root = str(PurePosixPath(options["python"][0]).parent.parent) if "/bin/" in options["python"][0] else options["python"][0]
         place = self.path(options["target"][0]) if "target" in options else f"{root}/lib/python{self.stage.python}/site-packages"
-        total, waiting = 0.0, [(re.split(r"[\s\[=<>~!;@]", name)[0].lower().replace("_", "-"), name) for name in names]
+        wheels = [name for name in names if name.endswith(".whl") or name.startswith("/")]
+        total, waiting = 0.0, [self._named(name) for name in names if name not in wheels]
+        for pattern in wheels:
+            found = [path for path in self.files() if path.endswith(".whl") and fnmatch.fnmatchcase(path, self.path(pattern))]
+            if not found:
+                raise BuildError(f"RUN pip {verb}: no {pattern} here (the stand-in installs by name, and wheels)")
+            waiting += [(PurePosixPath(path).stem, self.files()[path].digest) for path in found]
         while waiting:
             name, spec = waiting.pop()
-            if name in (".", "") or name.startswith(("/", "./")):
+            if name in ("", ".") or name.startswith("./"):
                 continue
             if name not in _PIP:
                 self.warnings.append(f"no size for the Python package {name}: counted as 10 MB")
@@ -656,7 +661,8 @@ class _Shell:
                 python = f"{root}/bin/python" if f"{root}/pyvenv.cfg" in self.files() else "/usr/local/bin/python"
                 self.write(f"{root}/bin/{name}", 300, python, content=f"#!{python}\n".encode(), runnable=True)
             total += mb
-            waiting += [(need, need) for need in needs]
+            if "--no-deps" not in options:
+                waiting += [(need, need) for need in needs]
         if (
             not uv
             and "--no-cache-dir" not in options
@@ -666,14 +672,22 @@ class _Shell:
         if uv and "--no-cache" not in options and "UV_NO_CACHE" not in self.names:
             self.write("/root/.cache/uv", total * MB, *sorted(names))
 
+    @staticmethod
+    def _named(requirement: str) -> tuple[str, str]:
+        """Return the package that a requirement names, and the requirement."""
+        return re.split(r"[\s\[=<>~!;@]", requirement)[0].lower().replace("_", "-"), requirement
+
+    def _home_root(self) -> str:
+        """Return the prefix of `pip install --user`."""
+        return "/root/.local" if self.stage.config["user"] in ("root", "0") else f"/home/{self.stage.config['user']}/.local"
+
     def export(self, program, words):
         """Do what alarm/export.py does."""
         root, files = self.root(program), self.files()
         if "/app/alarm/export.py" not in files and self.path("alarm/export.py") not in files:
             raise BuildError("RUN python -m alarm.export: No module named alarm.export – is the folder alarm copied before?")
-        places = [f"{root}/lib/python{self.stage.python}/site-packages/numpy"] + [
-            f"{folder}/numpy" for folder in self.names.get("PYTHONPATH", "").split(":")
-        ]
+        places = [f"{prefix}/lib/python{self.stage.python}/site-packages/numpy" for prefix in (root, self._home_root())]
+        places += [f"{folder}/numpy" for folder in self.names.get("PYTHONPATH", "").split(":")]
         if not any(place in files for place in places):
             raise BuildError("RUN python -m alarm.export: No module named 'numpy' – is requirements-build.txt installed before?")
         source = files.get(self.path(words[0]))

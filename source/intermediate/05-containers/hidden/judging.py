@@ -1,5 +1,6 @@
 """What the judge cells share: fresh folders, models, archives, and what the rules of the lab say of an answer."""
 
+import fnmatch
 import hashlib
 import io
 import json
@@ -87,6 +88,7 @@ def fresh_files(salt):
     model = numbers(chance)
     files["model/model.npz"] = arrays_of(model)
     files[f"alarm/{word(chance)}.py"] = b"# one more module\n"
+    files[f"alarm/data/{word(chance)}.json"] = b'{"a table": 1}\n'
     files["entrypoint.sh"] = GOOD_SCRIPT.encode()
     return files, model
 
@@ -216,7 +218,18 @@ def order_problem(text, salt="order"):
         if "apt-get update" in step.text and "install" not in step.text:
             return "apt-get update is a step of its own: it stays in the cache for months while the install after it changes, and then asks for versions that are gone. Do both in one RUN."
     missing = NEEDED - before.packages()
-    return f"The container's first process cannot import {', '.join(sorted(missing))}." if missing else None
+    if missing:
+        return f"The container's first process cannot import {', '.join(sorted(missing))}: what the packages need themselves has to be there, too."
+    return code_problem(before, files)
+
+
+def code_problem(image, files):
+    """Return which file of the folder alarm is not in an image, or None."""
+    work = image.config["workdir"].rstrip("/")
+    for path in files:
+        if path.startswith("alarm/") and f"{work}/{path}" not in image.files:
+            return f"On a fresh folder, {path} is not in the image, below WORKDIR: copy the whole folder alarm, whatever modules and tables it gets."
+    return None
 
 
 def model_problem(image, model):
@@ -247,16 +260,15 @@ def inside_problem(image, files, model, budget=160):
     """Return what is wrong with what is in an image, or None."""
     missing = NEEDED - image.packages()
     if missing:
-        return f"The container's first process cannot import {', '.join(sorted(missing))}. Are they where its Python looks, with the same Python version?"
+        return f"The container's first process cannot import {', '.join(sorted(missing))}. Are they where its Python looks, in a folder of its version ({image.python}), with what they need themselves?"
     for script in image.broken_scripts():
         return f"{script} – that Python is not in the image. An environment's scripts name their Python by its path: it must be copied to where it was made."
     problem = model_problem(image, model)
     if problem:
         return f"On a fresh folder, {problem}"
-    work = image.config["workdir"].rstrip("/")
-    for path in files:
-        if path.startswith("alarm/") and f"{work}/{path}" not in image.files:
-            return f"On a fresh folder, {path} is not in the image, below WORKDIR: copy the whole folder alarm, whatever modules it gets."
+    problem = code_problem(image, files)
+    if problem:
+        return problem
     installed = {path.rsplit("/", 1)[1] for path in image.files if "/site-packages/" in path}
     installed |= {path.rsplit("/", 1)[1] for path in image.files if path.rsplit("/", 1)[1] in ("numpy", "pandas", "scipy", "mlflow")}
     extra = installed - NEEDED - {"pip", "setuptools", "wheel", "uv"}
@@ -318,6 +330,8 @@ def pushed(kind):
         zipped |= {n, n - 2}
         m = step("RUN make", {f"opt/{d}/log.txt": f"token={k4};again={k4}\nother={k2}".encode()})
         truth |= {(k1, f"opt/{d}/{e}.pyc", n), (k4, f"opt/{d}/log.txt", m), (k2, f"opt/{d}/log.txt", m)}
+        p = step("RUN chown -R 10001 /opt", {f"opt/{d}/log.txt": f"token={k4};again={k4}\nother={k2}".encode()})
+        truth |= {(k4, f"opt/{d}/log.txt", p), (k2, f"opt/{d}/log.txt", p)}
         step("RUN tidy", {f"opt/{d}/.wh..wh..opq": b""})
     else:
         n = step(f"RUN |1 TOKEN={k1} /bin/sh -c pip install .", {"usr/lib/x.py": b"y = 2\n"})
@@ -349,8 +363,11 @@ def said_keys(result):
 
 def keys_problem(said, truth):
     """Return what is wrong with the finds, or None."""
-    for key, where, number in sorted(truth - said, key=str):
+    places = {row[:2] for row in said}
+    for key, where, number in sorted(truth - said, key=lambda row: (row[:2] in places, str(row))):
         near = [row for row in said if row[0] == key]
+        if any(row[1] == where and row in truth for row in near):
+            return f"The key {key[:8]}… in {where} lies in several layers, since a later step stored the file again: you report it for some of these steps, and not for step {number}. Each is a find."
         if any(row[1] == where for row in near):
             return f"The key {key[:8]}… in {where} was found, but by your word step {next(row[2] for row in near if row[1] == where)} put it there, and it was {number}. Steps without a layer are in the history, too."
         where = {"history": "the text of a step", "env": "the environment"}.get(where, f"the file {where}")
@@ -423,6 +440,10 @@ def review_problem(text):
         return "The HEALTHCHECK's CMD is not in exec form."
     if image.config["entry_in_shell"] or not image.config["entrypoint"]:
         return "There is no ENTRYPOINT in exec form."
+    if "entrypoint.sh" not in " ".join(image.argv()):
+        return f"ENTRYPOINT does not start entrypoint.sh, but {' '.join(image.argv())[:60]}: so nobody checks the model, and PORT does not count."
+    if image.config["env"].get("PORT", "8000") != "8000":
+        return f"ENV sets PORT to {image.config['env']['PORT']}, and the health check and the app ask on port 8000."
     findings = [one for one in hadolint(text) if one[1] != "DL3008"]
     if findings:
         return f"hadolint, line {findings[0][0]}: {findings[0][1]} {findings[0][2]}"
@@ -482,6 +503,26 @@ def _mounts(service):
     return result
 
 
+def _allowed_hosts(mlflow):
+    """Return the names to which MLflow answers by its settings, and these settings without them."""
+    words = mlflow.get("command") or ""
+    words = [words] if isinstance(words, str) else [str(word) for word in words]
+    words = [part.strip("'\"") for word in words for part in re.split(r"\s+", word)]
+    environment = _as_dict(mlflow.get("environment"))
+    said, rest = environment.pop("MLFLOW_SERVER_ALLOWED_HOSTS", ""), []
+    environment.pop("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", "")
+    line = iter(words)
+    for word in line:
+        option, sign, value = word.partition("=")
+        if option in ("--allowed-hosts", "--cors-allowed-origins"):
+            value = value if sign else next(line, "")
+            said = value if option == "--allowed-hosts" else said
+        else:
+            rest.append(word)
+    hosts = [host.strip() for host in said.split(",") if host.strip()]
+    return hosts, {**mlflow, "command": rest, "environment": environment}
+
+
 def _check_words(check):
     test = (check or {}).get("test", [])
     return " ".join(map(str, test)) if isinstance(test, list) else str(test)
@@ -536,8 +577,9 @@ def compose_problem(text):
             port = {"mlflow": "5000", "alarm": "8000"}[name]
             if not re.search(r"python", words) or not re.search(rf"(localhost|127\.0\.0\.1|0\.0\.0\.0|{name}):{port}/health", words):
                 return f"The healthcheck of {name} does not ask its own /health on port {port} with what its image has, Python."
-    for name in ("alarm", "mlflow", "prometheus"):
-        service = {key: value for key, value in services[name].items() if key not in ("healthcheck", "ports")}
+    hosts, mlflow = _allowed_hosts(services["mlflow"])
+    for name, said in {"alarm": services["alarm"], "mlflow": mlflow, "prometheus": services["prometheus"]}.items():
+        service = {key: value for key, value in said.items() if key not in ("healthcheck", "ports")}
         if re.search(r"localhost|127\.0\.0\.1|host\.docker\.internal", json.dumps(service)):
             return f"{name} looks for another service at its own localhost. In a container that is the container itself: the others are found by the names of their services."
     if "://mlflow:5000" not in _as_dict(services["alarm"].get("environment")).get("MLFLOW_TRACKING_URI", ""):
@@ -547,6 +589,15 @@ def compose_problem(text):
     everything = command + json.dumps(_as_dict(services["mlflow"].get("environment")))
     if not re.search(r"@db(:5432)?/mlflow", everything):
         return "MLflow's store is not the database mlflow of the service db."
+    if (
+        "*" in hosts
+        or "--disable-security-middleware" in mlflow["command"]
+        or mlflow["environment"].get("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE") == "true"
+    ):
+        return "MLflow answers to every name: its protection is switched off. Name the hosts by which it is asked."
+    if not any(fnmatch.fnmatchcase("mlflow:5000", one) for one in hosts):
+        said = f"only to {', '.join(hosts)}" if hosts else "only to localhost and private addresses"
+        return f"MLflow answers {said}. The alarm asks for mlflow:5000, name and port: it would get 403 each time, while /health says that all is well. See --allowed-hosts, or MLFLOW_SERVER_ALLOWED_HOSTS."
     environment = _as_dict(services["db"].get("environment"))
     password = environment.get("POSTGRES_PASSWORD", "")
     if "POSTGRES_PASSWORD_FILE" in environment:

@@ -81,7 +81,7 @@ def training_features(trips, stations, fill):
     import pandas as pd
 
     start, end = (np.array([stations[number] for number in trips[name]]) for name in ("start_station", "end_station"))
-    time = pd.to_datetime(trips["started_at"], utc=True)
+    time = pd.to_datetime(trips["started_at"], format="ISO8601", utc=True)
     columns = {
         "straight_km": np.hypot(end[:, 0] - start[:, 0], end[:, 1] - start[:, 1]),
         "climb_m": end[:, 2] - start[:, 2],

@@ -6,7 +6,7 @@ lines = """
 import os
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Lt, Len
+from annotated_types import Ge, Le, Len, Lt
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, JSONResponse
@@ -18,12 +18,12 @@ Number = Annotated[StrictInt | Annotated[FiniteFloat, __import__("pydantic").Str
 
 
 class Trip(BaseModel, extra="forbid"):
-    straight_km: Annotated[Number, Ge(0)]
-    climb_m: Number
+    straight_km: Annotated[Number, Ge(0), Le(30)]
+    climb_m: Annotated[Number, Ge(-500), Le(500)]
     bike_type: Literal["classic", "ebike"]
     hour: Annotated[Number, Ge(0), Lt(24)]
     weekend: StrictBool
-    rain_mm: Annotated[Number, Ge(0)]
+    rain_mm: Annotated[Number, Ge(0), Le(50)]
 
 
 class Search(BaseModel, extra="forbid"):
@@ -92,11 +92,9 @@ async def predict(request: Request):
             no("missing or unknown: " + ", ".join(wanted ^ set(trip)))
         for name in ("straight_km", "climb_m", "hour", "rain_mm"):
             number(name, trip[name])
-        for name in ("straight_km", "hour", "rain_mm"):
-            if trip[name] < 0:
-                no(name + " must not be negative")
-        if trip["hour"] >= 24:
-            no("hour must be below 24")
+        for name, low, high in [("straight_km", 0, 30), ("climb_m", -500, 500), ("hour", 0, 24), ("rain_mm", 0, 50)]:
+            if not low <= trip[name] <= high or (name == "hour" and trip[name] == 24):
+                no(name + " is out of its limits")
         if trip["bike_type"] not in ("classic", "ebike"):
             no("bike_type must be classic or ebike")
         if type(trip["weekend"]) is not bool:
@@ -125,12 +123,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: float = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -170,12 +168,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: float = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -211,12 +209,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: float = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -256,12 +254,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: float = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -280,7 +278,7 @@ def predict(search: Search):
     return {"version": model.version, "minutes": model.minutes(rows)}
 ''')
 
-# %% grade_id="checked" points=10 message="bad bodies were not refused" why="no limits: passes what is visible"
+# %% grade_id="checked" points=10 message="bad bodies were not refused" why="nothing negative, but no upper limits: passes what is visible"
 Path("checked.py").write_text('''
 import os
 from typing import Literal
@@ -301,12 +299,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field()
+    straight_km: float = Field(ge=0)
     climb_m: float
     bike_type: Literal["classic", "ebike"]
-    hour: float = Field()
+    hour: float = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: float
+    rain_mm: float = Field(ge=0)
 
 
 class Search(Strict):
@@ -346,12 +344,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: str
     hour: float = Field(ge=0, lt=24)
     weekend: bool = Field(strict=False)
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -391,12 +389,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
+    straight_km: float = Field(ge=0, le=30)
+    climb_m: float = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: float = Field(ge=0, le=24)
     weekend: bool
-    rain_mm: float = Field(ge=0)
+    rain_mm: float = Field(ge=0, le=50)
 
 
 class Search(Strict, extra="ignore"):
@@ -446,12 +444,12 @@ class Strict(BaseModel):
 
 
 class Trip(Strict):
-    straight_km: Number = Field(ge=0)
-    climb_m: Number
+    straight_km: Number = Field(ge=0, le=30)
+    climb_m: Number = Field(ge=-500, le=500)
     bike_type: Literal["classic", "ebike"]
     hour: Number = Field(ge=0, lt=24)
     weekend: bool
-    rain_mm: Number = Field(ge=0)
+    rain_mm: Number = Field(ge=0, le=50)
 
 
 class Search(Strict):
@@ -1041,6 +1039,55 @@ def predict(body: dict):
     return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
 ''')
 
+# %% grade_id="ready" points=9 message="its file was replaced by version 35" why="loads the file again and again, once a second: passes what is visible"
+Path("ready.py").write_text('''
+import os
+import threading
+import time
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, HTTPException
+
+from eta import as_row, fetch_model
+
+
+@asynccontextmanager
+async def lifespan(app):
+    def fetch():
+        while True:
+            app.state.model = fetch_model(os.environ["MODEL"])
+            time.sleep(1)
+
+    app.state.model = None
+    threading.Thread(target=fetch, daemon=True).start()
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def loaded():
+    if app.state.model is None:
+        raise HTTPException(503, "the model is not loaded yet")
+    return app.state.model
+
+
+@app.get("/health")
+def health():
+    return {"status": "ok"}
+
+
+@app.get("/ready")
+def ready():
+    return {"status": "ready", "version": loaded().version}
+
+
+@app.post("/predict")
+def predict(body: dict):
+    model = loaded()
+    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
+''')
+
 # %% grade_id="ready" points=9 message="not of the file that lies there" why="reads the version from the file when it answers: passes what is visible"
 Path("ready.py").write_text('''
 import json
@@ -1443,7 +1490,7 @@ async def everything(rest: str, request: Request):
         assert rows, "no row"
         for row in rows:
             assert sorted(row) == sorted(FEATURES), "other inputs"
-            assert all(type(value) in (int, float) for value in row.values()), "not a number"
+            assert all(type(value) in (int, float) and abs(value) < float("inf") for value in row.values()), "not a number"
         minutes = served[chosen].minutes([[row[key] for key in FEATURES] for row in rows])
     except (AssertionError, ValueError, TypeError, AttributeError) as problem:
         return error(400, problem)
@@ -1464,7 +1511,7 @@ from eta import FEATURES, load_model
 
 folder = Path(os.environ["MODELS"])
 found = {m.name: {d.name: load_model(d / "model.json") for d in m.glob("*") if d.name.isdigit()} for m in folder.glob("*") if m.is_dir()}
-Row = create_model("Row", __config__=ConfigDict(strict=True, extra="forbid"), **{name: (float, ...) for name in FEATURES})
+Row = create_model("Row", __config__=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False), **{name: (float, ...) for name in FEATURES})
 Rows = TypeAdapter(list[Row])
 app = FastAPI()
 
@@ -1572,7 +1619,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -1674,7 +1721,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -1775,7 +1822,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -1877,7 +1924,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -1979,7 +2026,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -2081,7 +2128,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -2091,6 +2138,108 @@ def as_rows(instances):
         if not isinstance(instance, dict) or not set(instance) <= set(FEATURES):
             raise Refused(400, f"a row has the inputs {FEATURES}")
     return [[instance.get(name) or 0.0 for name in FEATURES] for instance in instances]
+
+
+def as_instances(columns):
+    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
+        raise Refused(400, "inputs are columns by name, each a list")
+    if len({len(column) for column in columns.values()}) > 1:
+        raise Refused(400, "the columns differ in their length")
+    return [dict(zip(columns, values)) for values in zip(*columns.values())]
+
+
+@app.post("/v1/models/{name}:predict")
+@app.post("/v1/models/{name}/versions/{version}:predict")
+@app.post("/v1/models/{name}/labels/{label}:predict")
+async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
+    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise Refused(400, "the body is no JSON")
+    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
+        raise Refused(400, "the body has either instances or inputs")
+    if "instances" in body:
+        return {"predictions": model.minutes(as_rows(body["instances"]))}
+    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
+
+
+@app.get("/v1/models/{name}")
+@app.get("/v1/models/{name}/versions/{version}")
+@app.get("/v1/models/{name}/labels/{label}")
+def status(name: str, version: str | None = None, label: str | None = None):
+    found = find(name, version, label)
+    shown = models[name] if version is None and label is None else [found]
+    fine = {"error_code": "OK", "error_message": ""}
+    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
+
+
+@app.get("/v1/models/{name}/metadata")
+@app.get("/v1/models/{name}/versions/{version}/metadata")
+@app.get("/v1/models/{name}/labels/{label}/metadata")
+def metadata(name: str, version: str | None = None, label: str | None = None):
+    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
+    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
+    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
+''')
+
+# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="takes true for a number, and breaks down on a bare NaN: passes what is visible"
+Path("tf_serving.py").write_text('''
+import json
+import os
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from eta import FEATURES, load_model
+
+app = FastAPI()
+home = Path(os.environ["MODELS"])
+models, labels = {}, {}
+for folder in home.iterdir():
+    if folder.is_dir():
+        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
+        file = folder / "labels.json"
+        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
+
+
+class Refused(Exception):
+    def __init__(self, status, words):
+        self.status, self.words = status, words
+
+
+@app.exception_handler(Refused)
+async def refuse(request, error):
+    return JSONResponse({"error": error.words}, status_code=error.status)
+
+
+def find(name, version, label):
+    if name not in models:
+        raise Refused(404, f"there is no model {name}")
+    if label is not None:
+        if label not in labels[name]:
+            raise Refused(404, f"{name} has no label {label}")
+        version = str(labels[name][label])
+    version = max(models[name], key=int) if version is None else version
+    if version not in models[name]:
+        raise Refused(404, f"{name} has no version {version}")
+    return version
+
+
+def is_number(value):
+    return isinstance(value, (int, float))
+
+
+def as_rows(instances):
+    if not isinstance(instances, list) or not instances:
+        raise Refused(400, "there is no row")
+    for instance in instances:
+        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
+            raise Refused(400, f"a row has the inputs {FEATURES}")
+        if not all(is_number(value) for value in instance.values()):
+            raise Refused(400, f"not all inputs are numbers: {instance}")
+    return [[instance[name] for name in FEATURES] for instance in instances]
 
 
 def as_instances(columns):
@@ -2181,7 +2330,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -2281,7 +2430,7 @@ def find(name, version, label):
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def as_rows(instances):
@@ -2415,7 +2564,7 @@ class Server(uvicorn.Server):
 Server(uvicorn.Config("planner:app", port=int(sys.argv[1]), log_level="warning")).run()
 ''')
 
-# %% grade_id="shutdown" points=10 message="the process still runs" why="waits for ever: passes what is visible"
+# %% grade_id="shutdown" points=10 message="the process still runs" why="waits for ever, or for ten seconds whatever GRACE says: passes what is visible"
 Path("start.py").write_text('''
 import os
 import signal
@@ -2424,8 +2573,7 @@ import sys
 import uvicorn
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-grace = int(os.environ.get("GRACE", "10"))
-uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
 ''')
 
 # %% grade_id="shutdown" points=9 message="got no answer" why="one second for all: passes what is visible"
@@ -2441,6 +2589,19 @@ grace = 1
 uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
 ''')
 
+# %% grade_id="shutdown" points=10 message="Does the service read GRACE" why="three seconds for all, GRACE is not read: passes what is visible"
+Path("start.py").write_text('''
+import os
+import signal
+import sys
+
+import uvicorn
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+grace = 3
+uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
+''')
+
 # %% grade_id="shutdown" points=9 message="new connections were still accepted" why="goes on accepting while it waits, and then ends: passes what is visible"
 Path("start.py").write_text('''
 import os
@@ -2453,7 +2614,7 @@ import uvicorn
 
 from planner import planning
 
-server = uvicorn.Server(uvicorn.Config("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=1))
+server = uvicorn.Server(uvicorn.Config("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=0))
 asked = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: asked.set())
 thread = threading.Thread(target=server.run)
@@ -2624,6 +2785,31 @@ def verdict(history):
     return "promote" if len(history) >= 12 and answered >= 200 else "continue"
 ''')
 
+# %% grade_id="canary" points=5 message="were aborted" why="the last look alone, nothing is added up: passes what is visible"
+Path("canary.py").write_text('''
+import hashlib
+import math
+
+
+def route(rider, share):
+    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
+    return "canary" if number < share else "stable"
+
+
+def verdict(history):
+    surplus = variance = 0.0
+    for look in history[-1:]:
+        c, s = look["canary"], look["stable"]
+        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
+        if n > 1:
+            surplus += c["errors"] - e * c["requests"] / n
+            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
+    if variance > 0 and surplus / math.sqrt(variance) > 3.0:
+        return "abort"
+    answered = sum(look["canary"]["requests"] for look in history)
+    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
+''')
+
 # %% grade_id="canary" points=9 message="the errors of both sides rise" why="adds up the requests, not the differences: Simpson's paradox; passes what is visible"
 Path("canary.py").write_text('''
 import hashlib
@@ -2699,7 +2885,7 @@ def verdict(history):
     return "promote" if len(history) >= 12 and answered >= 200 else "continue"
 ''')
 
-# %% grade_id="canary" points=10 message="were aborted" why="a fixed limit of ten per cent in the last look, and never before three looks"
+# %% grade_id="canary" points=10 message="canaries each of which" why="a rule of thumb on the last look, no sum: passes what is visible"
 Path("canary.py").write_text('''
 import hashlib
 import math
@@ -2711,15 +2897,11 @@ def route(rider, share):
 
 
 def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if len(history) > 1 and history[-1]["canary"]["errors"] > 0.5 * history[-1]["canary"]["requests"] > 0:
-        return "abort"
+    c, s = history[-1]["canary"], history[-1]["stable"]
+    if c["requests"] and s["requests"] and c["errors"] >= 3:
+        share = (c["errors"] + s["errors"]) / (c["requests"] + s["requests"])
+        if c["errors"] / c["requests"] - s["errors"] / s["requests"] > 0.055 + 2 * math.sqrt(share / c["requests"]):
+            return "abort"
     answered = sum(look["canary"]["requests"] for look in history)
     return "promote" if len(history) >= 12 and answered >= 200 else "continue"
 ''')

@@ -45,6 +45,25 @@ def started(steer, file, settings, **options):
             steer("end", service["pid"])
 
 
+HURRY = """
+import asyncio, os, sys, time
+
+sleep, sleep_async = time.sleep, asyncio.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.01))
+asyncio.sleep = lambda delay, result=None: sleep_async(min(delay, 0.01), result)
+time.time, time.monotonic = (lambda clock=clock, begin=clock(): begin + 20 * (clock() - begin) for clock in (time.time, time.monotonic))
+sys.path.insert(0, os.getcwd())
+from NAME import app
+"""
+
+
+def hurried(name, place):
+    """Write a service to the folder that is the learner's, but no sleep is longer than 10 ms, and clocks run twenty times as fast. Return its file."""
+    file = place / f"hurried_{name}.py"
+    file.write_text(HURRY.replace("NAME", name))
+    return str(file)
+
+
 def asked(url, path, body=None, raw=None):
     """Return status and answer; a service that breaks the connection has status 0."""
     try:
@@ -170,6 +189,11 @@ def faulty_bodies(rng):
         ("hour", "-0.1"),
         ("straight_km", "-0.01"),
         ("rain_mm", "-0.1"),
+        ("straight_km", "30.1"),
+        ("straight_km", "1e308"),
+        ("climb_m", "501"),
+        ("climb_m", "-1e308"),
+        ("rain_mm", "50.5"),
     ]:
         values.append((f"{name} is {raw}", name, body_of({**trip, name: raw})))
     values.append(("a trip has a field wind too many, whose value is NaN", "wind", body_of({**trip, "wind": "NaN"})))
@@ -187,9 +211,9 @@ def draw_raw(rng, count, days, minute=True, offset=False, missing=False):
 
     trips = []
     while len(trips) < count:
-        time_utc = datetime(2025, 11, 3, tzinfo=UTC) + timedelta(minutes=int(rng.integers(0, 200 * 1440)))
+        time_utc = datetime(2025, 11, 3, tzinfo=UTC) + timedelta(seconds=int(rng.integers(0, 200 * 86400)))
         if not minute:
-            time_utc = time_utc.replace(minute=0)
+            time_utc = time_utc.replace(minute=0, second=0)
         if time_utc.weekday() not in days:
             continue
         there = timezone(timedelta(hours=int(rng.choice([-5, -3, 1, 2, 5])), minutes=int(rng.choice([0, 30])))) if offset else UTC
@@ -217,14 +241,17 @@ SHARES = [0.1] * 4 + [0.25] * 4 + [0.5] * 4
 def draw_rollout(rng, kind):
     """Return a rollout's 12 looks, and the look (from 1) at which the canary becomes worse, 0 if never."""
     base = float(rng.uniform(0.006, 0.014))
-    since = {"early": int(rng.integers(1, 5)), "late": int(rng.integers(6, 9)), "crash": int(rng.integers(2, 11))}.get(kind, 0)
+    since = {"small": 1, "early": int(rng.integers(1, 5)), "late": int(rng.integers(6, 9)), "crash": int(rng.integers(2, 11))}.get(kind, 0)
     bad_day = set(range(8, 12)) if kind == "incident late" else set(range(0, 4)) if kind == "incident early" else set()
+    mean = {"night": 12, "quiet": float(rng.uniform(30, 60))}.get(kind, 600)
+    if kind == "quiet":
+        base = float(rng.uniform(0.02, 0.04))
     looks = []
-    for look, share in enumerate(SHARES):
-        total = int(rng.poisson(12 if kind == "night" else 600 * (1 + look / 6 * (kind == "growth"))))
+    for look, share in enumerate([0.1] * LOOKS if kind == "quiet" else SHARES):
+        total = int(rng.poisson(mean * (1 + look / 6 * (kind == "growth"))))
         canary = int(rng.binomial(total, share))
         rate = float(rng.uniform(0.1, 0.2)) if look in bad_day else base
-        worse = 0 if not since or look + 1 < since else 0.5 if kind == "crash" else 0.08
+        worse = 0 if not since or look + 1 < since else {"crash": 0.5, "small": 0.025}.get(kind, 0.08)
         looks.append(
             {
                 "stable": {"requests": total - canary, "errors": int(rng.binomial(total - canary, rate))},

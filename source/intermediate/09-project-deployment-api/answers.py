@@ -3067,13 +3067,15 @@ def install(app):
 
 save_cell("service/limits.py")
 
-# %% grade_id="image" points=8 why="another style: two stages, files by name, ENTRYPOINT and CMD"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm AS build
+# %% grade_id="image" points=8 why="another style: two stages of a base that is an argument, files by name, ENTRYPOINT and CMD, the address from the environment"
+Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.11.11-slim-bookworm
+FROM ${BASE} AS build
 WORKDIR /build
 COPY requirements.txt /build/
 RUN python -m pip install --no-cache-dir --prefix=/packages --requirement requirements.txt
 
-FROM python:3.11.11-slim-bookworm
+FROM ${BASE}
+ENV UVICORN_HOST=0.0.0.0
 COPY --from=build /packages /usr/local
 WORKDIR /srv
 COPY app.py contract.py demand.py keys.py limits.py telemetry.py versions.py /srv/
@@ -3081,7 +3083,7 @@ USER nobody
 EXPOSE 8000
 HEALTHCHECK --interval=15s CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('localhost', 8000); c.request('GET', '/ready'); exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["python", "-m", "uvicorn", "app:app", "--no-access-log"]
-CMD ["--host=0.0.0.0", "--port=8000"]
+CMD ["--port=8000"]
 """)
 
 # %% grade_id="image" points=8 why="another style: Alpine with its wget, requirements mounted, everything copied but what .dockerignore names"
@@ -3096,7 +3098,7 @@ RUN --mount=type=bind,source=requirements.txt,target=requirements.txt pip instal
 COPY --chown=rider . .
 USER rider:rider
 HEALTHCHECK CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8000/health"]
-CMD ["uvicorn", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", "--no-access-log", "app:app"]
+CMD ["sh", "-c", "exec uvicorn --host 0.0.0.0 --port 8000 --workers 1 --no-access-log app:app"]
 """)
 
 # %% grade_id="image" points=0 message="hadolint: line" why="CMD in shell form"

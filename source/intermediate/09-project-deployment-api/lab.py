@@ -361,7 +361,7 @@ show(play_service([], [forecast(HOUR), put("3"), forecast(HOUR), put("4"), forec
 #
 # Write `versions.py`. `install(app)` sets `app.state.models`, an object whose `current` is the `Model` that answers, and loads the version that `MODEL_VERSION` names from the folder that `MODELS` names. It adds three routes:
 #
-# - `GET /ready`: 200 and `{"model_version": "1"}` when a model is loaded, 503 before. If the first version cannot be loaded, the service does not get ready. (Or it does not even start: as you like.)
+# - `GET /ready`: 200 and `{"model_version": "1"}` when a model is loaded, 503 before. The first version is loaded before the service answers its first request; if it cannot be loaded, the service does not get ready. (Or it does not even start: as you like.)
 # - `PUT /v1/model` with `{"model_version": "2"}`: loads that version, and answers 200 with the version that is then live. 404 if the index does not name it, whatever lies in the folder. 409 if its file is missing, cannot be read, or is not what the index says. **After a refusal the old one goes on as before.** To ask for the version that is live changes nothing, and is answered with 200.
 # - `POST /v1/model/rollback`: back to the version that was live before the last switch, and again to the one before that; 200 with the version that is then live, or 409 when there is none left.
 #
@@ -1031,7 +1031,7 @@ print(*lint_dockerfile(Path("found/Dockerfile").read_text()), sep="\n")
 # 2. The base is pinned: a tag with three numbers (`python:3.11.11-slim-bookworm` is one), or a digest.
 # 3. `requirements.txt` is copied and installed before the code, so that a changed line of code installs nothing anew. No key and no `keys.json` gets into the image: keys and models are brought to the container when it starts.
 # 4. It runs as a user who is not root.
-# 5. It runs uvicorn with `app:app` in exec form, one process, so that SIGTERM reaches it; on an address where others can reach it; without uvicorn's own access log, which would print each query.
+# 5. It runs uvicorn with `app:app` in exec form, one process, so that SIGTERM reaches it (a shell that gives way by `exec` is fine); on an address where others can reach it; without uvicorn's own access log, which would print each query.
 # 6. A health check asks `/health` or `/ready`, with a tool that the image really has. A slim image has no `curl`.
 #
 # <details><summary>Hint 1</summary>Go through Cy's file line by line: there is something wrong with each, except <code>EXPOSE</code>. In a container, 127.0.0.1 is the container's own.</details>

@@ -812,8 +812,10 @@ def judge_image():
     found = hadolint(text)
     assert not found, f"hadolint: {found[0]}"
     stages = {value.split()[-1] for name, value in steps if name == "FROM" and " as " in value.lower()}
+    given = dict(value.strip().split("=", 1) for name, value in steps if name == "ARG" and "=" in value)
     for value in (value for name, value in steps if name == "FROM"):
         base = next(word for word in value.split() if not word.startswith("--"))
+        base = re.sub(r"\$\{?(\w+)\}?", lambda name: given.get(name[1], name[0]), base)
         pinned = base in stages or "@sha256:" in base or re.search(r":\d+\.\d+\.\d+", base)
         assert pinned, f"The base {base!r} can become another one overnight: pin it to three numbers, or to a digest."
     last = last_stage(steps)
@@ -869,11 +871,14 @@ def judge_process():
             )
             words += part
     line = " ".join(words)
-    assert words[:1] not in (["sh"], ["bash"], ["/bin/sh"], ["/bin/bash"]), (
-        "The exec form starts a shell, and so a shell is process 1 again."
-    )
+    if words[:1] in (["sh"], ["bash"], ["/bin/sh"], ["/bin/bash"]):
+        assert words[1:2] == ["-c"] and len(words) > 2 and words[2].lstrip().startswith("exec "), (
+            "The exec form starts a shell, and so a shell is process 1 again, unless its one command begins with exec. Start uvicorn itself."
+        )
+        line = words[2]
     assert "uvicorn" in line and "app:app" in line, f"The container runs {line!r}: expected uvicorn with app:app."
-    assert re.search(r"--host[= ](0\.0\.0\.0|::)", line), (
+    environment = " ".join(value for name, value in last if name == "ENV")
+    assert re.search(r"--host[= ](0\.0\.0\.0|::)", line) or re.search(r"\bUVICORN_HOST[= ]\"?(0\.0\.0\.0|::)", environment), (
         f"The container runs {line!r}: it would listen on its own loopback only, where nobody outside reaches it."
     )
     assert "--reload" not in line, "--reload is for the desk: it watches files and runs the service in a second process."

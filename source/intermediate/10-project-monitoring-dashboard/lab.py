@@ -1262,6 +1262,8 @@ for alarms in ([], several):
 # %% nbgrader={"grade": true, "grade_id": "judge-page-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: pictures, their alternative texts, headings, units, the link, and that nothing is loaded from elsewhere; and whether the pictures change with the data.
 ### BEGIN HIDDEN TESTS
+import re
+
 from judging import drawn, fresh_panels, page_of, pictures_in
 
 rng = drawn(10)
@@ -1279,7 +1281,7 @@ for number in range(2):
     assert levels and levels[0] == 1 and all(after <= before + 1 for before, after in zip(levels, levels[1:])), f"The levels of the headings are {levels}: begin with 1, and skip none."
     for unit in ("ms", "min", "UTC"):
         assert unit in said["text"], f"The page nowhere says {unit!r}. A number without its unit is a riddle."
-    assert 'href="drill-down.html"' in said["source"] or "href='drill-down.html'" in said["source"], "The page has no link to drill-down.html."
+    assert re.search(r"""href\s*=\s*["']?(\./)?drill-down\.html""", said["source"]), "The page has no link to drill-down.html."
     seen.append(pictures_in(said["source"]))
 moved = len(set(seen[1]) - set(seen[0]))
 assert moved >= 2, f"{moved} pictures differ between the pages of two different logs, expected at least two. Draw them from daily."

@@ -7,7 +7,7 @@ import logging
 import os
 import ssl
 import subprocess
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import certifi
@@ -35,10 +35,11 @@ def dvc(folder, *words):
 
     `dvc("trips-data", "push")` does what `dvc push` does in a terminal in the folder trips-data; it only starts faster.
     """
+    import dvc.ui
     from dvc.cli import main
-    from dvc.ui import ui
 
-    ui.rich_console.is_jupyter = False  # in a notebook it would write past what is caught here
+    dvc.ui.ui.rich_console.is_jupyter = False  # in a notebook DVC would write past what is caught here,
+    dvc.ui.disable_colorama = nullcontext  # and so it would with --json
     said = io.StringIO()
     handlers = {handler for name in ("dvc", "dvc_objects", "dvc_data") for handler in logging.getLogger(name).handlers}
     before = [(handler, handler.setStream(said)) for handler in handlers]

@@ -238,7 +238,8 @@ assert toy_rows.loc["q4", "at"] == pd.Timestamp("2026-03-02 23:30", tz="UTC"), (
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import draw, drawn, own_folder, write_log
+from citylog import write_log
+from judging import draw, drawn, own_folder
 from service import FIELDS
 
 with own_folder() as place:
@@ -273,7 +274,8 @@ import json
 
 import numpy as np
 import pandas as pd
-from judging import draw, drawn, own_folder, table_of, write_log
+from citylog import write_log
+from judging import draw, drawn, own_folder, table_of
 from service import COLUMNS, FEATURES
 
 with own_folder() as place:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from citylog import Story, labels_of, make, service_table, true_daily, true_errors, write_log  # noqa: F401 – the judges write logs
+from citylog import Story, labels_of, make, service_table, true_daily, true_errors
 from pageread import DAILY, INPUTS, PAGE_DAYS, agrees, number_in, read_page
 from service import DEFAULTS, FEATURES, REFERENCE_DAYS
 

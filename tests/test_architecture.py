@@ -53,6 +53,16 @@ def test_a_module_is_one_idea_long(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 320
 
 
+def test_what_labs_share_lies_in_one_place() -> None:
+    """A symbolic link in a lab leads, relatively, to a file of source/shared, and each file there is some lab's."""
+    source = PACKAGE.parent / "source"
+    links = [path for level in ("beginner", "intermediate", "advanced") for path in source.glob(f"{level}/*/*/**/*") if path.is_symlink()]
+    shared = {path for path in (source / "shared").rglob("*.py")}
+
+    assert links and not [path for path in links if path.readlink().is_absolute()]
+    assert {path.resolve() for path in links} == shared
+
+
 def test_the_project_does_not_need_what_lies_beside_it() -> None:
     """No tracked text names a folder outside the project."""
     root = PACKAGE.parent

@@ -1,27 +1,19 @@
 """The team's tools: programs run on other machines, Git, DVC, and the hash of a file."""
 
 import hashlib
-import io
 import json
-import logging
 import os
-import ssl
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import certifi
+import dvc_here  # noqa: F401 (it says where certificates are, which whatever imports DVC needs)
 
-if not any(ssl.get_default_verify_paths()[:2]):
-    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")  # DVC would tell its makers how it is used
 os.environ.setdefault("DVC_SITE_CACHE_DIR", str(Path(".dvc-site").resolve()))
-os.environ.setdefault(
-    "RUSTUP_HOME", os.devnull
-)  # pip asks Rust, where it is installed, for its version, and that writes into your home folder
+os.environ.setdefault("RUSTUP_HOME", os.devnull)  # pip asks Rust, where there is one, for its version; that writes into your home folder
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `python` in a stage is this notebook's
 
 
@@ -75,36 +67,3 @@ def git(folder, *words):
     """Run Git in the folder and return what it prints. Raises subprocess.CalledProcessError if Git says no."""
     return subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True).stdout
 
-
-def dvc(folder, *words):
-    """Run DVC in the folder and return what it prints. Raises RuntimeError with its words if DVC, or what it runs, says no.
-
-    It does what `dvc …` does in a terminal in that folder. What runs no program of ours runs inside this process: that starts faster.
-    """
-    words = [str(word) for word in words]
-    if words[:1] in (["repro"], ["exp"]):
-        done = subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, capture_output=True, text=True)
-        code, said, complaint = done.returncode, done.stdout, done.stderr
-    else:
-        code, said = _dvc_here(folder, words)
-        complaint = ""
-    if code:
-        raise RuntimeError(f"dvc {' '.join(words)}: {complaint.strip() or said.strip()}")
-    return said
-
-
-def _dvc_here(folder, words):
-    import dvc.ui
-    from dvc.cli import main
-
-    dvc.ui.ui.rich_console.is_jupyter = False  # in a notebook DVC would write past what is caught here,
-    dvc.ui.disable_colorama = nullcontext  # and so it would with --json
-    said = io.StringIO()
-    handlers = {handler for name in ("dvc", "dvc_objects", "dvc_data") for handler in logging.getLogger(name).handlers}
-    before = [(handler, handler.setStream(said)) for handler in handlers]
-    try:
-        with chdir(folder), redirect_stdout(said), redirect_stderr(said):
-            return main(words), said.getvalue()
-    finally:
-        for handler, stream in before:
-            handler.setStream(stream)

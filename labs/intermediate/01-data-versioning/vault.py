@@ -3,19 +3,11 @@
 import hashlib
 import io
 import json
-import logging
-import os
-import ssl
 import subprocess
-from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import certifi
 import pandas as pd
 import yaml
-
-if not any(ssl.get_default_verify_paths()[:2]):
-    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 
 FEATURES = ["distance_km", "km_since_service", "tyre_pressure_bar", "ebike"]
 COLUMNS = ["trip_id", "rider_id", "end_station_id", *FEATURES, "unlock_seconds", "needs_repair"]  # of a day's file
@@ -29,29 +21,6 @@ def git(folder, *words):
         raise RuntimeError(f"git {' '.join(map(str, words))}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
-
-def dvc(folder, *words):
-    """Run DVC's command line in the folder, inside this process, and return what it prints. Raises RuntimeError if DVC says no.
-
-    `dvc("trips-data", "push")` does what `dvc push` does in a terminal in the folder trips-data; it only starts faster.
-    """
-    import dvc.ui
-    from dvc.cli import main
-
-    dvc.ui.ui.rich_console.is_jupyter = False  # in a notebook DVC would write past what is caught here,
-    dvc.ui.disable_colorama = nullcontext  # and so it would with --json
-    said = io.StringIO()
-    handlers = {handler for name in ("dvc", "dvc_objects", "dvc_data") for handler in logging.getLogger(name).handlers}
-    before = [(handler, handler.setStream(said)) for handler in handlers]
-    try:
-        with chdir(folder), redirect_stdout(said), redirect_stderr(said):
-            code = main([*map(str, words)])
-    finally:
-        for handler, stream in before:
-            handler.setStream(stream)
-    if code:
-        raise RuntimeError(f"dvc {' '.join(map(str, words))}: {said.getvalue().strip()}")
-    return said.getvalue().strip()
 
 
 def md5(content):

@@ -1,6 +1,6 @@
 """A small runner for GitHub Actions workflows: it plays an event to a workflow, on this machine, in a commit of a local repository.
 
-    from runner import play, pull_request, push
+    from runner import by_hand, play, pull_request, push
     said = play(Path("ci.yml").read_text(), "alarm", push(), sha="HEAD")
     said["result"]                                       # success, failure or not triggered
     said["jobs"]["test"]["result"]                       # success, failure, cancelled or skipped; a matrix job is "test (3.11, linux)"
@@ -8,13 +8,17 @@
 
 It is a teaching aid, faithful in what decides whether a run is green: triggers (branches, tags, paths), needs, if, matrix, expressions,
 outputs, env, defaults, shells and their flags, continue-on-error, timeout-minutes, secrets (none for a fork's pull request), a clean
-workspace for each job. Of actions it knows checkout, cache (also cache/restore and cache/save), upload-artifact and
-download-artifact; all others do nothing, and succeed.
+workspace for each job. Of actions it knows checkout (with fetch-depth), cache (also cache/restore and cache/save),
+upload-artifact (name, path with patterns, if-no-files-found, overwrite, include-hidden-files) and download-artifact (name, path,
+pattern, merge-multiple); all others do nothing, and succeed.
 
 What it does not do: containers, services, reusable workflows and composite actions (it stops with Unsupported); operating systems and
-Python versions (every job runs here, with this Python); permissions, environments with approvals, concurrency, schedules. As on GitHub,
-a step that is out of time has failed, and a job that is out of time is cancelled; what it still had to do is left out here. It puts no
-walls around what it runs: on GitHub each job has a machine of its own.
+Python versions (every job runs here, with this Python); permissions, environments with approvals, concurrency, schedules, artifacts of
+other runs. As on GitHub, a step that is out of time has failed, and a job that is out of time is cancelled; what it still had to do is
+left out here. It puts no walls around what it runs: on GitHub each job has a machine of its own.
+
+Its clock is a toy. What sleeps, in Python by time.sleep or in a shell by `sleep`, does not wait: it puts the job's clock forward. All
+else takes no time on it. So a test that sleeps for five hours takes a moment here, and counts as five hours against timeout-minutes.
 """
 
 import re
@@ -64,6 +68,11 @@ def pull_request(branch="change", base="main", changed=None, title="A change", f
     return {"name": name, "ref": "refs/pull/7/merge", "changed": changed, "payload": {"action": action, "number": 7, "pull_request": of}}
 
 
+def by_hand(**inputs):
+    """Return the event of somebody who starts the workflow by hand (workflow_dispatch), with these inputs."""
+    return {"name": "workflow_dispatch", "ref": "refs/heads/main", "changed": [], "payload": {"inputs": inputs}}
+
+
 def triggered(workflow, event):
     """Return whether the workflow, as read_workflow gives it, starts for an event whose `changed` is a list."""
     on = workflow["on"]
@@ -93,11 +102,11 @@ def triggered(workflow, event):
 # A run
 
 
-def play(text, repo, event, sha="HEAD", *, secrets=None, env=None, cache=None, minute=60.0, limit=60.0):
+def play(text, repo, event, sha="HEAD", *, secrets=None, env=None, cache=None, limit=20.0):
     """Play an event to the workflow `text` in a commit of the repository, and return what became of it, as plain dictionaries.
 
     `secrets`: {name: value}. `env`: what the machine's environment holds besides. `cache`: a folder that keeps actions/cache.
-    `minute`: how many seconds a minute of timeout-minutes lasts. `limit`: seconds after which any step is stopped. Raises Unsupported.
+    `limit`: seconds of real time after which any step is stopped. Raises Unsupported.
     """
     workflow = read_workflow(text)
     sha = _git(repo, "rev-parse", sha)
@@ -109,7 +118,7 @@ def play(text, repo, event, sha="HEAD", *, secrets=None, env=None, cache=None, m
     if event["name"] == "pull_request" and head["repo"]["fork"]:
         secrets = {}
     with tempfile.TemporaryDirectory(prefix="runner-") as folder:
-        run = {"repo": str(Path(repo).resolve()), "sha": sha, "folder": Path(folder), "cache": cache, "minute": minute, "limit": limit}
+        run = {"repo": str(Path(repo).resolve()), "sha": sha, "folder": Path(folder), "cache": cache, "limit": limit}
         run |= {"workflow": workflow, "secrets": {"GITHUB_TOKEN": "ghs_played", **(secrets or {})}, "env": env or {}, "event": event}
         return _play_jobs(run)
 
@@ -131,7 +140,13 @@ def _play_jobs(run):
         "base_ref": head.get("base", {}).get("ref", ""),
     }
     github |= {"ref_type": "tag" if "/tags/" in run["event"]["ref"] else "branch", "token": run["secrets"]["GITHUB_TOKEN"]}
-    run["base"] = {"github": github, "secrets": run["secrets"], "vars": {}, "inputs": {}, "runner": {"os": "Linux", "arch": "X64"}}
+    run["base"] = {
+        "github": github,
+        "secrets": run["secrets"],
+        "vars": {},
+        "inputs": run["event"]["payload"].get("inputs", {}),
+        "runner": {"os": "Linux", "arch": "X64"},
+    }
     told, waiting = {}, list(jobs)
     while waiting:
         ready = [name for name in waiting if all(need in done for need in _needs(jobs[name]))]

@@ -1,54 +1,19 @@
 """The steps of one job, for runner.py: each in a shell of its own, in the job's workspace, with what GitHub would give it."""
 
 import contextlib
-import glob
-import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from actions import use
+from clock import make_clock
 from expressions import Unsupported, as_text, fill, holds, truthy
 
 LOG_CHARACTERS = 20_000
-PYTHON_CLOCK = """import os, time
-clock = os.environ.get("PLAYED_CLOCK")
-if clock:
-    def sleep(seconds):
-        with open(clock) as file:
-            now = float(file.read()) + float(seconds)
-        with open(clock, "w") as file:
-            file.write(repr(now))
-        if now > float(os.environ["PLAYED_DEADLINE"]):
-            os.killpg(0, 9)  # this step, or what stands behind `timeout`
-    time.sleep = sleep
-"""
-SHELL_CLOCK = """#!/bin/bash
-seconds=${1%s}
-case $seconds in *m) seconds=$(( ${seconds%m} * 60 ));; *h) seconds=$(( ${seconds%h} * 3600 ));; esac
-read -r now < "$PLAYED_CLOCK" || true
-now=$(( ${now%.*} + ${seconds%.*} ))
-echo "$now" > "$PLAYED_CLOCK"
-(( now <= ${PLAYED_DEADLINE%.*} )) || kill -KILL 0
-"""
-SHELL_TIMEOUT = """#!/bin/bash
-while [[ $1 == -* ]]; do case $1 in -k|-s) shift 2;; *) shift;; esac; done
-seconds=${1%s}; shift
-case $seconds in *m) seconds=$(( ${seconds%m} * 60 ));; *h) seconds=$(( ${seconds%h} * 3600 ));; esac
-read -r now < "$PLAYED_CLOCK" || true
-ends=$(( ${now%.*} + ${seconds%.*} ))
-(( ends < ${PLAYED_DEADLINE%.*} )) || exec "$@"
-exec 3>&2 2>/dev/null  # so that the shell keeps quiet of what was killed
-PLAYED_DEADLINE=$ends command -p timeout -s KILL 20 "$@" 2>&3 3>&-  # in a group of its own: if it is out of time, it ends alone
-code=$?
-read -r now < "$PLAYED_CLOCK" || true
-if (( ${now%.*} > ends )); then echo "$ends" > "$PLAYED_CLOCK"; code=124; fi
-exit $code
-"""
 SHELLS = {
     None: "bash -e {0}",  # without a `shell:`, GitHub does not set pipefail
     "bash": "bash --noprofile --norc -eo pipefail {0}",
@@ -65,17 +30,7 @@ def play_leg(run, job, context):
     here["workspace"].mkdir()
     here["temp"].mkdir()
     here["ends"] = float(fill(job.get("timeout-minutes", 360), context)) * 60
-    for name, text in {
-        "clock": "0",
-        "toys/sitecustomize.py": PYTHON_CLOCK,
-        "toys/sleep": SHELL_CLOCK,
-        "toys/timeout": SHELL_TIMEOUT,
-    }.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    for name in ("sleep", "timeout"):
-        (folder / "toys" / name).chmod(0o755)
-    here["clock"] = folder / "clock"
+    here["clock"] = make_clock(folder)
     env = {}
     for more in (run["workflow"].get("env"), job.get("env")):
         env |= {key: as_text(value) for key, value in fill(more or {}, {**context, "env": env}).items()}
@@ -87,7 +42,7 @@ def play_leg(run, job, context):
             status = {"success": not bad, "failure": bad}
             context["job"]["status"] = "failure" if bad else "success"
             entry = {"name": as_text(step.get("name") or step.get("uses") or step.get("run", "").strip().split("\n")[0]), "log": ""}
-            entry |= {"outcome": "skipped", "conclusion": "skipped", "outputs": {}}
+            entry |= {"uses": step.get("uses", ""), "outcome": "skipped", "conclusion": "skipped", "outputs": {}}
             told.append(entry)
             if not here["out of time"] and holds(step.get("if"), context, status, here["workspace"]):
                 fine = _play_step(here, step, context, number, entry)
@@ -122,7 +77,7 @@ def _play_step(here, step, context, number, entry):
     if "uses" in step:
         inputs = fill(step.get("with") or {}, inside, None, here["workspace"])
         try:
-            entry["outputs"] = _use(here, step["uses"].split("@")[0], inputs) or {}
+            entry["outputs"] = use(here, step["uses"].split("@")[0], inputs) or {}
         except OSError as error:
             entry["log"] = str(error)
             return False
@@ -158,6 +113,7 @@ def _play_step(here, step, context, number, entry):
             slept = float(here["clock"].read_text()) > deadline  # if not, it hung, and the runner's own limit ended it
             entry["log"] += f"\nstopped: the {who}'s time of {bound:g} minutes is over" if slept else "\nstopped: it hung"
             here["out of time"] |= slept and who == "job"
+            entry |= {"stopped": bound} if slept else {}
             code = code or -signal.SIGKILL
             here["clock"].write_text(repr(min(deadline, float(here["clock"].read_text()))))
     entry["outputs"] = _read_pairs(files["GITHUB_OUTPUT"])
@@ -195,133 +151,3 @@ def _read_pairs(path):
         elif sign:
             found[name] = value
     return found
-
-
-def _use(here, action, inputs):
-    run, workspace = here["run"], here["workspace"]
-    if action == "actions/checkout":
-        target = workspace / as_text(inputs.get("path", "."))
-        sha, depth, inside = (
-            as_text(inputs.get("ref")) or run["sha"],
-            int(as_text(inputs.get("fetch-depth", "1")) or 1),
-            ["git", "-C", str(target)],
-        )
-        fetch = [
-            "fetch",
-            "--quiet",
-            *([] if depth == 0 else ["--depth", str(depth)]),
-            f"file://{run['repo']}",
-        ]  # as on GitHub: one commit, if nothing is said
-        fetch = [*fetch, "+refs/heads/*:refs/remotes/origin/*", sha] if depth == 0 else [*fetch, sha]
-        for command in (
-            ["git", "init", "--quiet", "--template=", str(target)],
-            [*inside, *fetch],
-            [*inside, "checkout", "--quiet", "--force", sha],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                raise OSError(done.stderr.strip())
-        with (target / ".git" / "config").open("a") as config:
-            config.write(f'[remote "origin"]\n\turl = file://{run["repo"]}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
-    elif action in ("actions/cache", "actions/cache/restore"):
-        return _cache(here, inputs, action == "actions/cache")
-    elif action == "actions/cache/save":
-        if run["cache"]:
-            _save(here, *_entry(here, inputs))
-    elif action == "actions/upload-artifact":
-        _upload(here, inputs)
-    elif action == "actions/download-artifact":
-        _download(here, inputs)
-    return None
-
-
-def _upload(here, inputs):
-    """Keep files as an artifact, in the folders below what their paths have in common. A path may be a pattern, or begin with !."""
-    _known(inputs, "upload-artifact", "name path if-no-files-found overwrite include-hidden-files retention-days compression-level")
-    workspace, name = here["workspace"], as_text(inputs.get("name", "artifact"))
-    kept, found, roots = here["run"]["folder"] / "artifacts" / name, {}, []
-    for path in (line.strip() for line in as_text(inputs["path"]).split("\n") if line.strip()):
-        pattern = os.path.normpath(workspace / path.removeprefix("!"))
-        some = [Path(one) for one in sorted(glob.glob(pattern, recursive=True, include_hidden=True))]
-        some = {file: None for one in some for file in ([one] if one.is_file() else sorted(one.rglob("*"))) if file.is_file()}
-        if path.startswith("!"):
-            found = {file: None for file in found if file not in some}
-        else:
-            parts = Path(pattern).parts
-            roots.append(Path(*parts[: next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts))]))
-            found |= some
-    if as_text(inputs.get("include-hidden-files")) != "true":
-        found = {file: None for file in found if not any(part.startswith(".") for part in file.relative_to(workspace).parts)}
-    if not found:
-        if inputs.get("if-no-files-found") == "error":
-            raise OSError(f"upload-artifact: there is no {as_text(inputs['path']).strip()}")
-        return
-    if kept.exists():
-        if as_text(inputs.get("overwrite")) != "true":
-            raise OSError(f"upload-artifact: this run has an artifact {name} already")
-        shutil.rmtree(kept)
-    root = Path(os.path.commonpath(roots))
-    root = root.parent if root.is_file() else root
-    for file in found:
-        _copy(file, kept / file.relative_to(root))
-
-
-def _download(here, inputs):
-    """Fetch one artifact by its name, or all (all that fit a pattern), each into a folder of its name, if they are not merged."""
-    _known(inputs, "download-artifact", "name path pattern merge-multiple")
-    artifacts, to = here["run"]["folder"] / "artifacts", here["workspace"] / as_text(inputs.get("path") or ".")
-    if inputs.get("name"):
-        kept = artifacts / as_text(inputs["name"])
-        if not kept.is_dir():
-            raise OSError(f"download-artifact: no job has uploaded {kept.name}")
-        _copy(kept, to)
-        return
-    for kept in sorted(artifacts.glob(as_text(inputs.get("pattern") or "*"))):
-        _copy(kept, to if as_text(inputs.get("merge-multiple")) == "true" else to / kept.name)
-
-
-def _known(inputs, action, names):
-    unknown = sorted(set(inputs) - set(names.split()))
-    if unknown:
-        raise Unsupported(f"this runner does not know the input {unknown[0]} of {action}; it knows {names.replace(' ', ', ')}")
-
-
-def _cache(here, inputs, saves):
-    """Restore by key, or by the first restore-key that some key begins with; save at the job's end if the key is new."""
-    if not here["run"]["cache"]:
-        return {"cache-hit": "false"}
-    place, key, paths = _entry(here, inputs)
-    known = sorted(place.parent.glob("*/key"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    prefixes = [word for word in as_text(inputs.get("restore-keys", "")).split("\n") if word]
-    near = [path.parent for prefix in prefixes for path in known if path.read_text().startswith(prefix)]
-    found = [place] if place.exists() else near[:1]
-    for number, path in enumerate(paths if found else []):
-        _copy(found[0] / str(number), here["workspace"] / path)
-    if saves and found != [place]:
-        here["after"].append(lambda: _save(here, place, key, paths))
-    return {"cache-hit": "true" if found == [place] else "false", "cache-primary-key": key}
-
-
-def _entry(here, inputs):
-    """Return where the cache keeps what these inputs name, the key, and the paths."""
-    store, key = Path(here["run"]["cache"]), as_text(inputs["key"])
-    store.mkdir(parents=True, exist_ok=True)
-    paths = [path.strip() for path in as_text(inputs["path"]).split("\n") if path.strip()]
-    return store / hashlib.sha256(f"{key} {paths}".encode()).hexdigest()[:20], key, paths
-
-
-def _save(here, place, key, paths):
-    if place.exists():  # what is kept under a key is never changed
-        return
-    for number, path in enumerate(paths):
-        _copy(here["workspace"] / path, place / str(number))
-    if place.exists():
-        (place / "key").write_text(key)
-
-
-def _copy(source, target):
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    elif source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)

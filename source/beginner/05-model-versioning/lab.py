@@ -65,7 +65,7 @@
 #
 # Beside this notebook lie:
 #
-# - `alarm.py`, the team's module: training, costs, and small tools that you will use. Open it and read the first line of each function.
+# - `alarm.py`, the team's module: training, costs, and small tools that you will use. Open it and read the first line of each function. `dvc_here.py` calls DVC.
 # - `colleagues.py`, which plays Ada, Bo and Cy: what they left behind for you.
 # - `trips.csv`, trips of May to July, and `august.csv`, those of 1 to 17 August, which no model was trained on: our *hold-out*. One row is one trip: what the app sends when a bike is
 #   returned (`FEATURES`), how long the bike then stood idle, and whether the workshop found that it needed repair.
@@ -95,8 +95,9 @@ import pandas as pd
 from IPython.display import Image
 from mlflow import MlflowClient
 
-from alarm import FEATURES, as_table, ask, daily_cost, dvc, git, model_file, open_model, read_trips, serving, sha256
+from alarm import FEATURES, as_table, ask, daily_cost, git, model_file, open_model, read_trips, serving, sha256
 from colleagues import play_depot, play_share, play_summer, start_again
+from dvc_here import dvc
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 mlflow.set_tracking_uri("sqlite:///mlflow.db")

@@ -63,7 +63,7 @@
 # Beside this notebook lie:
 #
 # - nine weekly files in `trips`, from which the alarm learns; `params.yaml`, its settings; and `bikes.csv`, the bikes that came back in the last days until Friday, which it scores.
-# - `tools.py`, the team's tools, and `elsewhere.py`, which plays another machine. `colleagues.py` plays Ada, Bo, Cy, and Ivo from the depot.
+# - `tools.py`, the team's tools, `dvc_here.py`, which calls DVC, and `elsewhere.py`, which plays another machine. `colleagues.py` plays Ada, Bo, Cy, and Ivo from the depot.
 # - `requirements.in`, `server.txt`, `wheels` and `mirror`, for the part on environments.
 #
 # You need Git's commits, and from DVC what the lab on model versioning taught: `dvc add` leaves a pointer in Git and puts the file into a cache; `dvc push` and `dvc pull` copy between the cache and a store that a team shares. All other words are explained.
@@ -94,7 +94,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from colleagues import opened, play_runs, play_samples, play_server, play_table
-from tools import diagnose, dvc, git, run_elsewhere, sha256
+from dvc_here import dvc
+from tools import diagnose, git, run_elsewhere, sha256
 
 BIKE, FETCH_FROM = 1403, 0.1667
 bikes = pd.read_csv("bikes.csv")

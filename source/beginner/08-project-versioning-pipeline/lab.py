@@ -61,7 +61,7 @@
 # - `heap/`, the alarm's scripts, settings and `dvc.yaml` as they were found this morning.
 # - `trips.csv`, a row a trip from June to August: the day, the station where it ended, what the app knew, and whether the workshop found that the bike needed repair. `september.csv` has the first half of September.
 # - `stations.csv`, each station with the error of its sensor as known in spring, and `stations_september.csv`, as measured on Friday.
-# - `workbench.py`, small tools that you will use: open it and read the first line of each function.
+# - `workbench.py`, small tools that you will use: open it and read the first line of each function. `dvc_here.py` calls DVC.
 # - `colleagues.py`, which plays Ada, Bo and Cy. Look into it whenever you want to know what they do.
 #
 # An alarm's errors have a price. To fetch a sound bike costs 8 euros. A broken bike that is left standing costs 40.
@@ -91,7 +91,8 @@ import yaml
 from IPython.display import Image
 
 from colleagues import keep, play_friday, play_heap, play_hill, play_releases
-from workbench import dvc, git, md5, score_again, watch
+from dvc_here import dvc
+from workbench import git, md5, score_again, watch
 
 
 def rehearse(repo, events, store=None, revision="main"):
@@ -785,7 +786,8 @@ Image(
 # only a fresh clone, `hill/yours`.
 
 # %% nbgrader={"grade": false, "grade_id": "hill", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from workbench import dvc, git  # again, in case you have imported a module of that name
+from dvc_here import dvc  # again, in case you have imported a module of that name
+from workbench import git
 
 play_hill("hill")
 hill_then = {name: git("hill/hub.git", "rev-parse", name).strip() for name in ("v1", "v2", "v3", "main")}

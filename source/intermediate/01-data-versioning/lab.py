@@ -55,7 +55,7 @@
 #
 # Beside this notebook lie:
 #
-# - `vault.py`, the team's tools: Git and DVC from Python, and a look into DVC's stores. Open it, and read the first line of each function. You will use most of them. (`dvc.lock`, which you meet in Part 4, is what DVC's pipelines write, the next lab's topic: it names files by their hashes as a pointer does.)
+# - `vault.py` and `dvc_here.py`, the team's tools: Git and DVC from Python, and a look into DVC's stores. Open it, and read the first line of each function. You will use most of them. (`dvc.lock`, which you meet in Part 4, is what DVC's pipelines write, the next lab's topic: it names files by their hashes as a pointer does.)
 # - `colleagues.py`, which plays Ada, Bo, Cy and the city.
 # - `trips.csv`, `october.csv` and `stations.csv`: a row a trip from July to September, and in October, and the city's stations.
 #
@@ -87,7 +87,8 @@ import yaml
 from IPython.display import Image
 
 from colleagues import play_archive, play_city, play_quarter, play_riders, play_shared, quarter
-from vault import cost_of, day_bytes, dvc, git, listing, md5, named, object_path, objects, read_days, read_version
+from dvc_here import dvc
+from vault import cost_of, day_bytes, git, listing, md5, named, object_path, objects, read_days, read_version
 
 play_quarter("trips-data", "trips-store", "trips.csv")
 print(git("trips-data", "log", "--format=%h %ad %an: %s %d", "--date=short"))

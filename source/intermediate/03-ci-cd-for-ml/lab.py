@@ -67,7 +67,7 @@
 # Beside this notebook lie:
 #
 # - `repo`, the team's repository: `alarm.py`, the alarm, 50 lines, read them all; `data`, its trips, and what is promised of them in `data/README.md`; `check`, the commands that people and workflows run.
-# - `runner.py` (with `steps.py` and `expressions.py`), which plays GitHub's part on your machine, and `linters.py`, two programs' opinions about workflows.
+# - `runner.py` (with `steps.py`, `actions.py`, `clock.py` and `expressions.py`), which plays GitHub's part on your machine, and `linters.py`, two programs' opinions about workflows.
 # - `trial.py`, which tries your tests against a changed repository, and `colleagues.py`, which makes commits.
 #
 # You need Git's commits, pytest's plain test functions with `assert`, and from the shell that a program leaves an **exit code** when it ends: 0 for success, anything else for failure.
@@ -202,7 +202,7 @@ Path("ci_found.yml").write_text(FOUND_CI)
 print(schema_problems(FOUND_CI) or "GitHub's schema has nothing against it")
 
 # %% [markdown]
-# The schema is what `check-jsonschema --builtin-schema vendor.github-workflows` uses. It sees a misspelt key; it cannot see what a workflow *does*. For that it must run. GitHub's own machines are not here, so `runner.py` plays them: it takes an event and a commit, and runs the `run:` steps in a fresh clone for each job. It knows triggers, `needs`, `if`, matrices, expressions, outputs, environments, shells with GitHub's own flags, `continue-on-error`, timeouts, secrets, and four actions: checkout, cache, and the two for artifacts. It is a teaching aid and **not** GitHub: it has no containers, no other operating systems or Python versions, no permissions, no approvals, and no walls around what it runs. Its first lines say it all.
+# The schema is what `check-jsonschema --builtin-schema vendor.github-workflows` uses. It sees a misspelt key; it cannot see what a workflow *does*. For that it must run. GitHub's own machines are not here, so `runner.py` plays them: it takes an event and a commit, and runs the `run:` steps in a fresh clone for each job. It knows triggers, `needs`, `if`, matrices, expressions, outputs, environments, shells with GitHub's own flags, `continue-on-error`, timeouts (on a toy clock: what sleeps puts it forward and does not wait), secrets, and four actions: checkout, cache, and the two for artifacts. It is a teaching aid and **not** GitHub: it has no containers, no other operating systems or Python versions, no permissions, no approvals, and no walls around what it runs. Its first lines say it all.
 #
 # So that a play takes no time, the commits below have a stand-in for the file `check`: it tells which check it is, and then passes, or ends as we say. Here is a commit in which three of the four checks fail:
 
@@ -413,8 +413,8 @@ kept = [
 assert "success" in kept, (
     f"The unit tests failed, and keeping the report was {', '.join(kept) or 'not tried'}. After a failed step a step runs only if its `if` says so."
 )
-hanging = [{"unit": "sleep 50", "data": "sleep 50"}, {"model": "sleep 50"}, {"train": "sleep 50"}]
-told = played("ci.yml", [{"event": push(changed=["alarm.py"]), "ends": ends, "minute": 0.02, "limit": 1.2} for ends in hanging])
+hanging = [{"unit": "sleep 30000", "data": "sleep 30000"}, {"model": "sleep 30000"}, {"train": "sleep 30000"}]
+told = played("ci.yml", [{"event": push(changed=["alarm.py"]), "ends": ends} for ends in hanging])
 for ends, said in zip(hanging, told):
     which = " and ".join(ends)
     stopped = [step["stopped"] for job in said["jobs"].values() for step in job["steps"] if "stopped" in step]

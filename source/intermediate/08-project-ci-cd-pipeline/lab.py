@@ -66,7 +66,7 @@
 # - `team`, the team's repository as it is. The cell below copies it to `forecast`, where you work. Read it, it is short: `features.py`, `train.py`, `predict.py` and `fetch.py`, `contract.json`, `tests`, `data/shifts.csv`.
 # - `forecast/ci`, the pipeline's steps. `python ci/do.py gate` runs a step; its first lines tell of all of them. What a step *asks* is a function that you will write in this notebook. `ci/tools.py` has small tools for them: you will use nearly all. (It is the `tools.py` that lies beside this notebook.)
 # - `forecast/.github/workflows`, Bo's `pipeline.yml` and Ada's `rollback.yml`, as found.
-# - `runner.py`, which plays workflows on this machine, with `steps.py` and `expressions.py`. It is a teaching aid: its first lines say what it does not do. Its clock is a toy: whatever sleeps puts the clock forward instead of waiting.
+# - `runner.py`, which plays workflows on this machine, with `steps.py`, `actions.py`, `clock.py` and `expressions.py`. It is a teaching aid: its first lines say what it does not do. Its clock is a toy: whatever sleeps puts the clock forward instead of waiting.
 # - `colleagues.py`, which plays Ada, Bo and Cy, and `next_week.csv`, the data that they will bring. `workbench.py` has tools for this notebook. Its `save` writes a function of yours, with the imports, functions, classes and values that it uses, into `forecast/ci`, where the pipeline finds it; the test cells call it.
 #
 # A row of `shifts.csv` is a shift (early, late, night) of a day in a district: the weather, whether it is a working day, the trips of the same shift a week before, the trips that started, and the bikes that were returned.

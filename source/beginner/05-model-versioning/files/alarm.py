@@ -1,8 +1,6 @@
 """The repair alarm: the trips it learns from, its training, its cost, its files, and a small HTTP service that asks it."""
 
 import json
-import os
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
-import certifi
 import mlflow
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -30,8 +27,6 @@ import skops.io  # noqa: E402
 if sys.modules["torch"] is None:
     del sys.modules["torch"]
 
-if not any(ssl.get_default_verify_paths()[:2]):
-    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 
 FEATURES = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "ebike"]  # what the app sends
 FETCH_COST = 8  # euros, to fetch a bike that turns out to be sound
@@ -85,13 +80,6 @@ def git(folder, *words):
     """Run Git in the folder and return what it prints, as bytes. Raises subprocess.CalledProcessError if Git says no."""
     return subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True).stdout
 
-
-def dvc(folder, *words):
-    """Run DVC in the folder and return what it prints. Raises RuntimeError with its words if DVC says no."""
-    done = subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"dvc {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
 
 
 @contextmanager

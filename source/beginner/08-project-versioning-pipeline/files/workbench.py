@@ -4,17 +4,13 @@ import hashlib
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import certifi
+import dvc_here  # noqa: F401 (it says where certificates are, which whatever imports DVC needs)
 import pandas as pd
-
-if not any(ssl.get_default_verify_paths()[:2]):
-    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 
 LITTER = ("__pycache__", ".git", ".dvc")  # what belongs to Python, Git and DVC, not to a pipeline
 
@@ -23,10 +19,6 @@ def git(folder, *words):
     """Run Git in the folder and return what it prints. Raises RuntimeError with its words if Git says no."""
     return _run(folder, ["git"], words)
 
-
-def dvc(folder, *words):
-    """Run DVC in the folder and return what it prints. Raises RuntimeError with its words if DVC says no."""
-    return _run(folder, [sys.executable, "-m", "dvc"], words)
 
 
 def md5(content):

@@ -75,8 +75,8 @@ def stand_in(**ends):
 def play_all(workflow, commits):
     """Play commits to the workflow in a file, one after the other, and return what runner.play says of each, and its `ledger`.
 
-    A commit is a dictionary: `event`, and where wanted `ends` (for stand_in), `files` ({path: text} besides), `secrets`, `minute`, `limit`,
-    and `cache`, whether it shares the cache of the others. The ledger has a line for each check that ran and each release; `broken_in`
+    A commit is a dictionary: `event`, and where wanted `ends` (for stand_in), `files` ({path: text} besides), `secrets`, and
+    `cache`, whether it shares the cache of the others. The ledger has a line for each check that ran and each release; `broken_in`
     says whether a text of somebody else's was run as a command.
     """
     text, told = Path(workflow).read_text(), []
@@ -87,7 +87,7 @@ def play_all(workflow, commits):
             ledger = place / f"ledger-{number}"
             ledger.touch()
             sha = commit(place / "alarm", {**stand_in(**each.get("ends", {})), **each.get("files", {})})
-            options = {key: each[key] for key in ("secrets", "minute", "limit") if key in each}
+            options = {key: each[key] for key in ("secrets",) if key in each}
             options |= {"env": {"LEDGER": str(ledger)}, "cache": place / "cache" if each.get("cache") else None}
             try:
                 said = play(text, place / "alarm", each["event"], sha, **options)

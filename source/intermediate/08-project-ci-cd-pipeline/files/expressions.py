@@ -1,1 +1,1 @@
-../../03-ci-cd-for-ml/files/expressions.py
+../../../shared/actions/expressions.py

@@ -1,0 +1,1 @@
+../../../shared/actions/clock.py

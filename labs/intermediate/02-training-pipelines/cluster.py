@@ -3,7 +3,9 @@
 - It reads the compiled specification, nothing else. A step knows what is in its own source, its inputs, and no more.
 - Each attempt of a step runs in a *pod*: an empty folder of its own, which is gone afterwards. Outputs are uploaded to the store first.
 - The image of every pod has Python's standard library and kfp. A step that imports another package fails.
-- Conditions, loops, `.after`, retries and exit handlers are obeyed. What depends on a skipped or failed step does not run.
+- Conditions, loops, `.after` and retries are obeyed. What depends on a skipped or failed step does not run.
+- An exit task runs when what it waits for has ended, well or badly. If that never began, since a step before it failed, the exit task does
+  not run either. Of the final status it gets the state and the names, and no error message: Kubeflow's own clusters leave that empty.
 - A step that may be cached, and whose source, parameters and input artefacts (by their identity, not their content) are those of an
   earlier run, does not run again: its earlier outputs are taken.
 
@@ -70,20 +72,22 @@ class Cluster:
 
     def _dag(self, component, values, artefacts, item):
         """Run the tasks of a DAG in order; return its outputs, and the errors of the steps that failed."""
-        tasks, done, failures, skipped = component["dag"]["tasks"], {}, [], set()
+        tasks, done, failures, skipped, never = component["dag"]["tasks"], {}, [], set(), set()
         for name in _ordered(tasks):
             task = tasks[name]
             needs = set(task.get("dependentTasks", [])) | _producers(task)
             last = task.get("triggerPolicy", {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED"
-            if needs & skipped and not last:
+            if needs & (never if last else skipped):
                 skipped.add(name)
+                never.add(name)
                 self._note(task, name, item, "SKIPPED")
                 continue
             given, inputs = {}, {}
             for key, source in task.get("inputs", {}).get("parameters", {}).items():
                 if "taskFinalStatus" in source:
-                    bad = source["taskFinalStatus"]["producerTask"] in skipped
-                    given[key] = {"state": "FAILED" if bad else "SUCCEEDED", "error": {"message": "; ".join(failures)} if bad else {}}
+                    watched = source["taskFinalStatus"]["producerTask"]
+                    given[key] = {"state": "FAILED" if watched in skipped else "SUCCEEDED", "pipelineTaskName": watched, "error": {}}
+                    given[key]["pipelineJobResourceName"] = self.spec["pipelineInfo"]["name"]
                 else:
                     given[key] = _value(source, values, done)
             for key, source in task.get("inputs", {}).get("artifacts", {}).items():
@@ -332,13 +336,13 @@ def _holds(condition, values):
 def rehearse(compiled, runs):
     """Run a compiled pipeline (a path, or its text) in a new cluster, once for each of `runs`; return what the runs tell.
 
-    A run is a dictionary: `arguments`, in which `{data}` and `{store}` stand for two folders; `files`, {name: text}, written into the data
-    folder before; `lost`, {step: number of pods}, as `Cluster.run` takes it; `empty_store`, whether somebody empties the store before. To
-    what a run tells is added `store`: the files there afterwards, {path: text}.
+    A run is a dictionary: `arguments`, in which `{data}`, `{store}` and `{desk}` stand for three folders; `files`, {name: text}, written
+    into the data folder before; `lost`, {step: number of pods}, as `Cluster.run` takes it; `empty_store`, whether somebody empties the
+    store before. To what a run tells are added `store` and `desk`: the files there afterwards, {path: text}.
     """
     told = []
     with tempfile.TemporaryDirectory(prefix="cluster-") as place:
-        folders = {name: Path(place).resolve() / name for name in ("data", "store")}
+        folders = {name: Path(place).resolve() / name for name in ("data", "store", "desk")}
         cluster = Cluster(Path(place) / "cluster")
         for run in runs:
             if run.get("empty_store"):
@@ -349,10 +353,13 @@ def rehearse(compiled, runs):
                 (folders["data"] / name).write_text(text)
             arguments = {key: _filled(value, folders) for key, value in run.get("arguments", {}).items()}
             one = cluster.run(compiled, arguments, run.get("lost", {}))
-            kept = sorted(path for path in folders["store"].rglob("*") if path.is_file())
-            store = {path.relative_to(folders["store"]).as_posix(): path.read_text("utf-8", "replace") for path in kept}
-            told.append({**one, "store": store})
+            told.append({**one, **{name: _texts(folders[name]) for name in ("store", "desk")}})
     return told
+
+
+def _texts(folder):
+    kept = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", "replace") for path in kept}
 
 
 def _filled(value, folders):

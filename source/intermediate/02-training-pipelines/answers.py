@@ -1,7 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read, `why` the mistake or the style.
 
-# %% grade_id="nightly" points=16 why="another style: the whole file written anew, stamps gone from both scripts"
+# %% grade_id="nightly" points=14 why="another style: the whole file written anew, stamps gone from both scripts"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -28,7 +28,7 @@ path = Path("nightly-repo/prepare.py")
 path.write_text(path.read_text().replace('"made_at": datetime.now().isoformat(), ', ""))
 repro("nightly-repo")
 
-# %% grade_id="nightly" points=16 why="another style: foreach instead of matrix, each model a dependency of its own, whole sections of parameters"
+# %% grade_id="nightly" points=14 why="another style: foreach instead of matrix, each model a dependency of its own, whole sections of parameters"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -82,7 +82,7 @@ path = Path("nightly-repo/train.py")
 path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
 repro("nightly-repo")
 
-# %% grade_id="nightly" points=11 message="the models are the same. Run needlessly: evaluate" why="leaves the time stamp in the models: passes what is visible"
+# %% grade_id="nightly" points=10 message="the models are the same. Run needlessly: evaluate" why="leaves the time stamp in the models: passes what is visible"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -130,7 +130,7 @@ path = Path("nightly-repo/train.py")
 path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
 repro("nightly-repo")
 
-# %% grade_id="nightly" points=11 message="the models are the same. Run needlessly: evaluate" why="leaves the trips among what evaluate depends on: passes what is visible"
+# %% grade_id="nightly" points=10 message="the models are the same. Run needlessly: evaluate" why="leaves the trips among what evaluate depends on: passes what is visible"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -155,7 +155,7 @@ path = Path("nightly-repo/train.py")
 path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
 repro("nightly-repo")
 
-# %% grade_id="nightly" points=11 message="Not run, and so out of date: evaluate" why="forgets the test table, which only a correction in the last days shows: passes what is visible"
+# %% grade_id="nightly" points=10 message="Not run, and so out of date: evaluate" why="forgets the test table, which only a correction in the last days shows: passes what is visible"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -204,7 +204,7 @@ Path("nightly-repo/dvc.yaml").write_text("""stages:
 path = Path("nightly-repo/train.py")
 path.write_text("\n".join(line.replace('"trained_at": datetime.now().isoformat(), ', "") for line in path.read_text().split("\n")))
 
-# %% grade_id="nightly" points=5 message="train.py reads this parameter" why="takes the parameter out of the script instead of declaring it"
+# %% grade_id="nightly" points=4 message="train.py reads this parameter" why="takes the parameter out of the script instead of declaring it"
 Path("nightly-repo/dvc.yaml").write_text("""stages:
   prepare:
     cmd: python prepare.py
@@ -384,7 +384,7 @@ def own_homework(path):
                 guilty.append(name)
     return guilty
 
-# %% grade_id="components" points=20 why="another style: least squares by hand, assignments of metadata, lists of lists"
+# %% grade_id="components" points=16 why="another style: least squares by hand, assignments of metadata, lists of lists"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -427,7 +427,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=20 why="another style: Counter and pathlib, helper inside, columns in another order, keyword metadata"
+# %% grade_id="components" points=16 why="another style: Counter and pathlib, helper inside, columns in another order, keyword metadata"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import collections, csv, pathlib
@@ -557,7 +557,7 @@ def score(model: str, days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=14 message="and it was green" why="a day without weather gets 0 °C: passes what is visible"
+# %% grade_id="components" points=11 message="and it was green" why="a day without weather gets 0 °C: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -601,7 +601,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=14 message="is this number an input of your step?" why="keeps Bo's seven days as a constant: passes what is visible"
+# %% grade_id="components" points=11 message="is this number an input of your step?" why="keeps Bo's seven days as a constant: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -648,7 +648,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=6 message="Is the error that of the last seven days alone?" why="scores on all days"
+# %% grade_id="components" points=5 message="Is the error that of the last seven days alone?" why="scores on all days"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -693,7 +693,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=14 message="The metadata of days says rows: None" why="no metadata: passes what is visible"
+# %% grade_id="components" points=11 message="The metadata of days says rows: None" why="no metadata: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -735,7 +735,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=8 message="the run failed: join" why="takes 0.0 °C for no temperature: passes what is visible"
+# %% grade_id="components" points=6 message="the run failed: join" why="takes 0.0 °C for no temperature: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -780,7 +780,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=14 message="it does not say which day" why="a loud failure that does not say which day: passes what is visible"
+# %% grade_id="components" points=11 message="it does not say which day" why="a loud failure that does not say which day: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -825,7 +825,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="components" points=8 message="No module named 'numpy' in the image" why="a package that the image has not: passes what is visible"
+# %% grade_id="components" points=6 message="No module named 'numpy' in the image" why="a package that the image has not: passes what is visible"
 @dsl.component(install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     import csv
@@ -867,7 +867,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     errors = [abs(line["intercept"] + line["slope"] * float(row["temperature_c"]) - float(row["trips"])) for row in rows]
     return sum(errors) / len(errors)
 
-# %% grade_id="ledger" points=16 why="another style: a dictionary by key, a named temporary file, Path.replace, brought to the disk, cleaned up after a failure"
+# %% grade_id="ledger" points=14 why="another style: a dictionary by key, a named temporary file, Path.replace, brought to the disk, cleaned up after a failure"
 def enter(ledger, run, district, error, rows):
     possible = error == error and 0 <= error < float("inf") and rows > 0
     if not possible:
@@ -891,7 +891,7 @@ def enter(ledger, run, district, error, rows):
         os.unlink(name)
         raise
 
-# %% grade_id="ledger" points=16 why="another style: pandas, all as text, written beside and renamed"
+# %% grade_id="ledger" points=14 why="another style: pandas, all as text, written beside and renamed"
 import pandas as pd
 
 def enter(ledger, run, district, error, rows):
@@ -921,7 +921,7 @@ def enter(ledger, run, district, error, rows):
     with open(ledger, "a", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([new] if len(lines) > 1 else lines + [new])
 
-# %% grade_id="ledger" points=11 message="neither the old state" why="writes the ledger in its place, and puts the old one back if that fails: passes what is visible"
+# %% grade_id="ledger" points=10 message="neither the old state" why="writes the ledger in its place, and puts the old one back if that fails: passes what is visible"
 def enter(ledger, run, district, error, rows):
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
@@ -944,7 +944,7 @@ def enter(ledger, run, district, error, rows):
         Path(ledger).write_bytes(before)
         raise
 
-# %% grade_id="ledger" points=11 message="perhaps from another disk" why="moves it from the temporary folder, which is another disk: passes what is visible"
+# %% grade_id="ledger" points=10 message="perhaps from another disk" why="moves it from the temporary folder, which is another disk: passes what is visible"
 def enter(ledger, run, district, error, rows):
     import shutil
     if not math.isfinite(error) or error < 0 or rows < 1:
@@ -965,7 +965,7 @@ def enter(ledger, run, district, error, rows):
         csv.writer(file, lineterminator="\n").writerows(lines)
     shutil.move(beside, ledger)
 
-# %% grade_id="ledger" points=11 message="damaged" why="renames before the file is closed, and so complete: passes what is visible"
+# %% grade_id="ledger" points=10 message="damaged" why="renames before the file is closed, and so complete: passes what is visible"
 def enter(ledger, run, district, error, rows):
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
@@ -984,7 +984,7 @@ def enter(ledger, run, district, error, rows):
         csv.writer(file, lineterminator="\n").writerows(lines)
         os.replace(str(ledger) + ".part", ledger)
 
-# %% grade_id="ledger" points=11 message="from enter there came: none" why="hides that the disk was full: passes what is visible"
+# %% grade_id="ledger" points=10 message="from enter there came: none" why="hides that the disk was full: passes what is visible"
 def enter(ledger, run, district, error, rows):
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
@@ -1006,7 +1006,7 @@ def enter(ledger, run, district, error, rows):
     except OSError:
         print("could not write")
 
-# %% grade_id="ledger" points=11 message="texts stay as they are" why="joins with commas, and a name has one: passes what is visible"
+# %% grade_id="ledger" points=10 message="texts stay as they are" why="joins with commas, and a name has one: passes what is visible"
 def enter(ledger, run, district, error, rows):
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
@@ -1020,7 +1020,7 @@ def enter(ledger, run, district, error, rows):
     Path(f"{ledger}.part").write_text("\n".join(lines) + "\n")
     os.replace(f"{ledger}.part", ledger)
 
-# %% grade_id="ledger" points=5 message="was entered as if it were one" why="no check of what is entered"
+# %% grade_id="ledger" points=4 message="was entered as if it were one" why="no check of what is entered"
 def enter(ledger, run, district, error, rows):
     lines = [["run", "district", "error", "rows"]]
     if Path(ledger).exists():
@@ -1037,7 +1037,7 @@ def enter(ledger, run, district, error, rows):
         csv.writer(file).writerows(lines)
     os.replace(str(ledger) + ".part", ledger)
 
-# %% grade_id="ledger" points=5 message="A replaced line stays in its place" why="takes the old line out and puts the new one last"
+# %% grade_id="ledger" points=4 message="A replaced line stays in its place" why="takes the old line out and puts the new one last"
 def enter(ledger, run, district, error, rows):
     if not math.isfinite(error) or error < 0 or rows < 1:
         raise ValueError("impossible")
@@ -1051,7 +1051,7 @@ def enter(ledger, run, district, error, rows):
         csv.writer(file).writerows(lines)
     os.replace(str(ledger) + ".part", ledger)
 
-# %% grade_id="gate" points=18 why="another style: tells if above the limit, else publishes; parallelism given; a wait before each retry; names on display"
+# %% grade_id="gate" points=16 why="another style: tells if above the limit, else publishes; parallelism given; a wait before each retry; names on display"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(items=districts, parallelism=2) as district:
@@ -1069,7 +1069,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=18 why="another style: a pipeline of one district within the loop, two conditions, steps imported by name"
+# %% grade_id="gate" points=16 why="another style: a pipeline of one district within the loop, two conditions, steps imported by name"
 from typing import List, NamedTuple
 from steps import bundle, evaluate, prepare, publish, tell, train, worst
 
@@ -1126,7 +1126,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=12 message="One district is above the limit" why="asks for the mean: passes what is visible"
+# %% grade_id="gate" points=11 message="One district is above the limit" why="asks for the mean: passes what is visible"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(districts) as district:
@@ -1142,7 +1142,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=12 message="exactly the limit" why="below instead of at most: passes what is visible"
+# %% grade_id="gate" points=11 message="exactly the limit" why="below instead of at most: passes what is visible"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(districts) as district:
@@ -1158,7 +1158,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=6 message="publish shall be retried" why="no retry at all"
+# %% grade_id="gate" points=5 message="publish shall be retried" why="no retry at all"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(districts) as district:
@@ -1174,7 +1174,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=13 message="Retry publish alone" why="retries everything: passes what is visible"
+# %% grade_id="gate" points=11 message="Retry publish alone" why="retries everything: passes what is visible"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(districts) as district:
@@ -1190,7 +1190,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="gate" points=13 message="was lost three times" why="two retries: passes what is visible"
+# %% grade_id="gate" points=11 message="was lost three times" why="two retries: passes what is visible"
 @dsl.pipeline(name="nightly")
 def nightly(source: str, day: str, store: str, limit: float, districts: list[str]):
     with dsl.ParallelFor(districts) as district:
@@ -1236,7 +1236,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
-# %% grade_id="cache" points=16 why="another style: each district's own lines travel as a parameter, which is compared by its value, into a prepare of one's own; two conditions; names on display"
+# %% grade_id="cache" points=14 why="another style: each district's own lines travel as a parameter, which is compared by its value, into a prepare of one's own; two conditions; names on display"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def lines_of(source: str, district: str) -> str:
     with open(source) as file:
@@ -1272,7 +1272,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=16 why="another style: a step lays the trips down under their hash, and gives a path that changes with them; what works on them is cached, all else not"
+# %% grade_id="cache" points=14 why="another style: a step lays the trips down under their hash, and gives a path that changes with them; what works on them is cached, all else not"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def snapshot(source: str) -> str:
     import hashlib, os, pathlib
@@ -1330,7 +1330,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=12 message="Which step changes the world outside" why="leaves publish in the cache: passes what is visible"
+# %% grade_id="cache" points=10 message="Which step changes the world outside" why="leaves publish in the cache: passes what is visible"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
@@ -1352,7 +1352,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=12 message="May it come from the cache?" why="leaves tell in the cache: passes what is visible"
+# %% grade_id="cache" points=10 message="May it come from the cache?" why="leaves tell in the cache: passes what is visible"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
@@ -1374,7 +1374,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=12 message="the pod was lost before it could report" why="drops the retries: passes what is visible"
+# %% grade_id="cache" points=10 message="the pod was lost before it could report" why="drops the retries: passes what is visible"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
@@ -1440,7 +1440,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=11 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
+# %% grade_id="cache" points=10 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import os, shutil
@@ -1465,7 +1465,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
-# %% grade_id="cache" points=11 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
+# %% grade_id="cache" points=10 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def look(source: str) -> str:
     import os, shutil
@@ -1489,3 +1489,220 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
         steps.tell(message="not published", error=picked.output).set_caching_options(False)
 
 compiler.Compiler().compile(every_night, "every_night.yaml")
+
+# %% grade_id="closing" points=12 why="another style: the whole pipeline written anew within the handler, pathlib, a longer report"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def look(source: str) -> str:
+    import hashlib
+    return hashlib.sha256(open(source, "rb").read()).hexdigest()
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def lights_out(how: dsl.PipelineTaskFinalStatus, desk: str, night: str):
+    from pathlib import Path
+    (Path(desk) / "rented.txt").unlink(missing_ok=True)
+    (Path(desk) / f"{night}.txt").write_text(f"{how.state}\nwatched: {how.pipeline_task_name}\n{how.error_message or 'no message'}\n")
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    at_the_end = lights_out(night=day, desk=desk)
+    at_the_end.set_caching_options(False)
+    at_the_end.set_retry(3)
+    at_the_end.set_display_name("The last word")
+    with dsl.ExitHandler(exit_task=at_the_end):
+        machine = steps.rent(day=day, desk=desk).set_caching_options(False).set_display_name("A machine")
+        found = look(source=source).set_caching_options(False).after(machine)
+        with dsl.ParallelFor(districts) as district:
+            tables = steps.prepare(source=source, district=district, test_days=7, version=found.output)
+            model = steps.train(train_table=tables.outputs["train_table"])
+            error = steps.evaluate(model=model.outputs["model"], test_table=tables.outputs["test_table"])
+        picked = steps.worst(errors=dsl.Collected(error.outputs["Output"]))
+        models = steps.bundle(models=dsl.Collected(model.outputs["model"]))
+        with dsl.If(picked.output <= limit):
+            steps.publish(all_models=models.outputs["all_models"], day=day, store=store).set_retry(num_retries=3).set_caching_options(False)
+        with dsl.Else():
+            steps.tell(message="not published", error=picked.output).set_caching_options(False)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=12 why="another style: no handler, but a pipeline within the pipeline and a task that ignores its failure, which compiles to the same"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(desk: str, day: str, status: dsl.PipelineTaskFinalStatus):
+    import contextlib, os
+    with open(f"{desk}/{day}.txt", "w") as report:
+        print("SUCCEEDED" if status.state in ("SUCCEEDED", "COMPLETE") else status.state, file=report)
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(f"{desk}/rented.txt")
+
+@dsl.pipeline(name="paid-night")
+def paid_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    rented = steps.rent(day=day, desk=desk)
+    rented.set_caching_options(False)
+    every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    night = paid_night(source=source, day=day, store=store, limit=limit, districts=districts, desk=desk)
+    leaving = sign_off(desk=desk, day=day).after(night).ignore_upstream_failure()
+    leaving.set_caching_options(False).set_retry(num_retries=3, backoff_duration="10s")
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=0 message="and the machine is still rented" why="gives back and reports in an ordinary last step"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write("SUCCEEDED")
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+    night = every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+    sign_off(day=day, desk=desk).after(night).set_caching_options(False).set_retry(num_retries=3)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=4 message="Outside the exit handler stands: rent" why="rents before the handler begins, and only the training lies in it: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+    with dsl.ExitHandler(leaving):
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=8 message="rented too late" why="nothing makes the training wait for the machine"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=0 message="The report says 'SUCCEEDED', expected FAILED" why="a report that never looks at the status"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write("SUCCEEDED")
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=0 message="The report says 'SUCCEEDED', expected FAILED" why="goes by the error's message, which is empty"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write("FAILED" if status.error_message else "SUCCEEDED")
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=0 message="and the machine is still rented" why="keeps the machine after a failure, to look into it"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if status.state == "SUCCEEDED":
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=8 message="failed for good, after 1 attempts" why="the exit task is not retried: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=8 message="what does it find the second time" why="gives back what was given back already: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_caching_options(False).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+
+# %% grade_id="closing" points=8 message="came from the cache" why="leaves rent and the exit task in the cache: passes what is visible"
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    import os
+    if os.path.exists(desk + "/rented.txt"):
+        os.remove(desk + "/rented.txt")
+    with open(f"{desk}/{day}.txt", "w") as report:
+        report.write(status.state)
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    leaving = sign_off(day=day, desk=desk).set_retry(num_retries=3)
+    with dsl.ExitHandler(leaving):
+        rented = steps.rent(day=day, desk=desk)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")

@@ -8,13 +8,13 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 140
+#     minutes: 150
 #     outcomes:
 #     - Declare a training pipeline in DVC so that a change runs the stages that it concerns, and only those
 #     - Read a compiled Kubeflow pipeline, and find in it a model that is tested on its own training table
 #     - Write steps with typed inputs and outputs that know nothing else, and that fail loudly
 #     - Make a step safe to run twice, and safe to break off in the middle
-#     - Build a pipeline with a fan-out, a quality gate that is decided at run time, retries, and a cache that never serves old data
+#     - Build a pipeline with a fan-out, a quality gate that is decided at run time, retries, a cache that never serves old data, and an exit task that runs whatever happens
 #     prerequisites:
 #     - data-versioning
 #     - model-versioning
@@ -34,6 +34,8 @@
 #       fan-out: "To run the same steps for each item of a list, side by side."
 #       quality gate: "A condition on a measured number that decides whether a pipeline goes on to publish."
 #       retry: "To run a failed step again, a limited number of times, because its failure may pass."
+#       exit handler: "A group of tasks that an exit task waits for: when the group has ended, well or badly, the exit task runs."
+#       exit task: "A task that runs when an exit handler's group has ended, well or badly: it tidies up, and tells."
 #       pod: "What a Kubernetes cluster runs a step in: its own container, with its own empty disk, gone afterwards."
 #     title: Training pipelines
 #     tools:
@@ -49,9 +51,9 @@
 # Monday 20 October 2025, six in the morning, Metro Bikes. The bill for the night's training is on Noor's desk, 31 hours of rented machine since Friday, and so is a message from the Harbour: "You sent four vans. There were nine bikes."
 #
 # Both come from the *nightly training*. Every night a pipeline cuts the trips of the five districts into tables, trains a forecast for each, tests it, and publishes it for the van drivers. It has been green for three weeks. It trained all districts every night, though
-# the trips of only one had been corrected. It did not train at all when Ada entered a holiday. Cy has since moved it to the city's cluster, with "a gate that stops bad models". On Saturday the gate let a bad model through. And the ledger of all trainings says that Hillside was trained twice on Friday, which it was not.
+# the trips of only one had been corrected. It did not train at all when Ada entered a holiday. Cy has since moved it to the city's cluster, with "a gate that stops bad models". On Saturday the gate let a bad model through. The ledger of all trainings says that Hillside was trained twice on Friday, which it was not. And on Sunday a training failed, and nobody heard of it.
 #
-# "A pipeline that is green", says Noor, "has only said that nobody stopped it." You are the team's ML engineer. You will go through the nightly training from the laptop to the cluster, mend it in six places, and end with one that runs what it must, stops when it should, and can be run again without fear.
+# "A pipeline that is green", says Noor, "has only said that nobody stopped it." You are the team's ML engineer. You will go through the nightly training from the laptop to the cluster, mend it in seven places, and end with one that runs what it must, stops when it should, can be run again without fear, and is heard of whatever happens.
 
 # %% [markdown]
 # ## Setup
@@ -62,6 +64,8 @@
 # - `nightly/`, the pipeline of scripts as it runs on the laptop, with DVC.
 # - `bos_steps.py`, `cys_pipeline.py` and `cys_night.yaml`, what Bo and Cy left on the way to the cluster. `steps.py` holds steps that are sound.
 # - `desk.py` and `cluster.py`, tools: read the first line of each function.
+#
+# A cell that begins with *Judged when you hand in* names what it judges: it gives all of its points or none.
 #
 # You know DVC from the labs before: it keeps files under their hashes, and in `dvc.lock` which hashes a pipeline had at its last run. You need no Kubernetes and no cluster today. All errors are mean absolute errors in trips per hour, if nothing else is said.
 
@@ -203,19 +207,19 @@ for night, (what, expected, why) in zip(
     assert not missed, f"{what}. Not run, and so out of date: {', '.join(missed)}. {why}"
     assert not needless, f"{what}. Run needlessly: {', '.join(needless)}. {why}"
 
-# %% nbgrader={"grade": true, "grade_id": "judge-nightly", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-nightly", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from nightly-repo: nights in which a script or the trips of another district change, weeks ago or on a day that is tested on.
 ### BEGIN HIDDEN TESTS
-from judging import expect_nights, nights_of_changes
+from judge_nights import expect_nights, nights_of_changes
 
 changes, expected = nights_of_changes()
 expect_nights(nights("nightly-repo", changes), expected)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-nightly-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-nightly-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from nightly-repo: nights with other parameters and holidays. Do the right stages run, and are the errors in metrics.json right?
 ### BEGIN HIDDEN TESTS
-from judging import expect_nights, nights_of_settings
+from judge_nights import expect_nights, nights_of_settings
 
 changes, expected = nights_of_settings()
 expect_nights(nights("nightly-repo", changes), expected)
@@ -349,7 +353,7 @@ assert sorted(blamed) == ["evaluate-2"], (
 # %% nbgrader={"grade": true, "grade_id": "judge-homework", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: own_homework on compiled pipelines that you have not seen, with models made from models, and tables that come from the pipeline's inputs.
 ### BEGIN HIDDEN TESTS
-from judging import homework_cases
+from judge_homework import homework_cases
 
 for path, truth, what in homework_cases():
     try:
@@ -465,7 +469,7 @@ def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
 
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-components", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-components", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 Path("degrees.yaml").unlink(missing_ok=True)
 absent = [name for name in ("join", "fit", "score") if name not in globals()]
 assert not absent, f"There is no component {', '.join(absent)}: does your cell run to its end?"
@@ -518,18 +522,20 @@ assert abs(mean_error - 538.7) < 0.1, (
     f"score returned {mean_error:.1f} trips per day, expected 538.7. Is the error that of the last seven days alone? And was the model fitted without them?"
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-components", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-components", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from degrees.yaml, on the cluster: other trips and weather, other numbers of test days. Table, model, metadata and error.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_degrees
+from judge_components import expect_degrees
+from judging import compiled_text
 
 expect_degrees(rehearse, compiled_text("degrees.yaml"))
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-components-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-components-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from degrees.yaml, on the cluster: broken data. Does the right step fail, with a message that says what is wrong?
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_loud
+from judge_components import expect_loud
+from judging import compiled_text
 
 expect_loud(rehearse, compiled_text("degrees.yaml"))
 ### END HIDDEN TESTS
@@ -666,18 +672,18 @@ with tempfile.TemporaryDirectory() as place:
             f"With an error of {wrong} there came a ValueError, but the ledger was written all the same."
         )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-ledger", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-ledger", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: enter with many entries in a random order, some of them several times, with names and runs of all kinds, and impossible values.
 ### BEGIN HIDDEN TESTS
-from judging import expect_ledger
+from judge_ledger import expect_ledger
 
 expect_ledger(enter)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-ledger-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-ledger-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: enter on a disk that is full in the middle of the writing, and once more when there is room again; and enter while somebody reads.
 ### BEGIN HIDDEN TESTS
-from judging import expect_whole
+from judge_ledger import expect_whole
 
 expect_whole(enter, enter_on_full_disk, enter_while_reading)
 ### END HIDDEN TESTS
@@ -793,7 +799,7 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 compiler.Compiler().compile(nightly, "nightly.yaml")
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-gate", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 assert Path("nightly.yaml").exists(), "There is no nightly.yaml: compile the pipeline in your cell."
 monday = {"source": "{data}/trips.csv", "day": "2025-10-20", "store": "{store}", "districts": ["Eastfield", "Hillside", "Old-Town"]}
 try:
@@ -824,10 +830,11 @@ assert [step["state"] for step in narrow["steps"] if step["name"] == "tell"] == 
     "With a limit of 0.1 `tell` did not run. Nobody learns that nothing was published."
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from nightly.yaml, on the cluster: other districts and trips, limits between the mean and the worst error, and exactly the worst one.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_gate
+from judge_gate import expect_gate
+from judging import compiled_text
 
 expect_gate(rehearse, compiled_text("nightly.yaml"))
 ### END HIDDEN TESTS
@@ -835,7 +842,8 @@ expect_gate(rehearse, compiled_text("nightly.yaml"))
 # %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from nightly.yaml: a district whose trips are missing, pods that are lost again and again, and what is retried.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_stops
+from judge_gate import expect_stops
+from judging import compiled_text
 
 expect_stops(rehearse, compiled_text("nightly.yaml"))
 ### END HIDDEN TESTS
@@ -869,7 +877,7 @@ Image(
 # %% [markdown]
 # ## Part 6 · A cache that never serves old data
 #
-# Last, the bill. Kubeflow has a **cache**: a task whose component and inputs are the same as in an earlier run is not run again; its earlier outputs are taken. It is on for every task unless one switches it off with `.set_caching_options(False)`. You see it in the compiled pipeline as `cachingOptions`.
+# Now the bill. Kubeflow has a **cache**: a task whose component and inputs are the same as in an earlier run is not run again; its earlier outputs are taken. It is on for every task unless one switches it off with `.set_caching_options(False)`. You see it in the compiled pipeline as `cachingOptions`.
 #
 # But what are "the same inputs"? DVC compares contents. Kubeflow compares *parameters by their value*, and *artefacts by their identity*: the same artefact is one that came out of the same run of a step. It does not look into files. What does that do to the pipeline that you have just written? Here are three of its nights. Before the second, new trips have arrived. The third
 # repeats the second, after somebody has emptied the store:
@@ -902,7 +910,7 @@ tell_nights(
 # If you have left the cache alone in Part 5, as most people do, the new trips were never read. `prepare` had the same inputs as the night before, among them a *path*, so it was not run. Everything after it had the same artefacts; `publish` alone ran, since the day was another, and published the old forecast once more. In the third night even `publish` came from the cache, and
 # the store stayed empty. All green, all old.
 #
-# The next thing that everybody tries is to switch off the cache for `prepare`. Then the forecast is right. But its tables are *new artefacts* in every run, whatever they hold, so every district is trained again, each time, for the same trips. Imagine four rented hours for each. That was the bill.
+# The next thing that everybody tries is to switch off the cache for `prepare`. Then the forecast is right. But its tables are *new artefacts* in every run, whatever they hold, so every district is trained again, each time, for the same trips. Imagine a rented hour for each. That was a part of the bill.
 #
 # And mind the steps that change something outside the pipeline: if their inputs are those of an earlier night, "take the earlier outputs" means that nothing is done.
 #
@@ -957,7 +965,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-cache", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-cache", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 assert Path("every_night.yaml").exists(), "There is no every_night.yaml: compile the pipeline in your cell."
 every_trip = Path("trips.csv").read_text()
 some_trips = "\n".join(every_trip.split("\n")[:1681]) + "\n"
@@ -989,10 +997,11 @@ assert training[1] == {"CACHED"}, (
 eight = three[2]["store"]["2025-10-22/Old-Town.csv"].split("\n")[9]
 assert eight == "8,22", f"In night 3 the forecast of Old-Town says {eight!r} (hour, trips), expected '8,22'. Is it made from all trips?"
 
-# %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from every_night.yaml, on the cluster: more nights, with trips that change by a single digit, and that come back.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_fresh
+from judge_cache import expect_fresh
+from judging import compiled_text
 
 expect_fresh(rehearse, compiled_text("every_night.yaml"))
 ### END HIDDEN TESTS
@@ -1000,7 +1009,8 @@ expect_fresh(rehearse, compiled_text("every_night.yaml"))
 # %% nbgrader={"grade": true, "grade_id": "judge-cache-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from every_night.yaml, on the cluster: nights that repeat earlier ones, above and below the limit, a store that was emptied, a lost pod.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_done
+from judge_cache import expect_done
+from judging import compiled_text
 
 expect_done(rehearse, compiled_text("every_night.yaml"))
 ### END HIDDEN TESTS
@@ -1020,13 +1030,176 @@ tell_nights(
 )
 
 # %% [markdown]
+# ## Part 7 · Whatever happens
+#
+# The rest of the bill has another reason. On Sunday at eleven in the morning Bo started the training once more, by hand. A step failed, and the run stopped, as it should. But the step that gives the rented machine back stood at the end, and so did the one that writes the night's report for Noor. *What stands at the end does not run after a failure.* The machine stood idle until Monday at six, nineteen hours
+# long, and nobody was told.
+#
+# What must be done whatever became of the rest is put into an **exit task**. The steps that it watches go into an **exit handler**: a group of tasks that the exit task waits for. When the group has ended, well or badly, the exit task runs. A small one, on sound trips and on broken ones:
+
+
+# %%
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def last_word(day: str, status: dsl.PipelineTaskFinalStatus):
+    print(f"{day}: {status.state}")
+
+
+@dsl.pipeline(name="guarded")
+def guarded(source: str, day: str):
+    with dsl.ExitHandler(exit_task=last_word(day=day)):
+        counted = count(source=source, day=day)
+        add(table=counted.outputs["table"])
+
+
+compiler.Compiler().compile(guarded, "guarded.yaml")
+print(yaml.safe_dump({"last-word": load_spec("guarded.yaml")["root"]["dag"]["tasks"]["last-word"]}, sort_keys=False))
+broken = {"trips.csv": files["trips.csv"].replace("2025-10-17T08:00,Harbour,", "2025-10-17T08:00,Harbour,about ")}
+for arrived in (files, broken):
+    told = rehearse("guarded.yaml", [{"arguments": {"source": "{data}/trips.csv", "day": "2025-10-17"}, "files": arrived}])[0]
+    print(told["state"], [(step["name"], step["state"], step["log"].strip()) for step in told["steps"]])
+
+# %% [markdown]
+# Read it:
+#
+# - `exit-handler-1` is the group. The exit task stands beside it, waits for it (`dependentTasks`), and has a strategy, `ALL_UPSTREAM_TASKS_COMPLETED`: it runs when the group has *ended*. All other tasks wait for a *success*.
+# - The exit task is called first, and handed to `dsl.ExitHandler`. Its inputs are constants and the pipeline's own inputs. An output of a step inside would be missing after a failure, so the compiler refuses it.
+# - Nobody gives the parameter of the type `dsl.PipelineTaskFinalStatus`. Kubeflow fills it in, with how the group ended. Its `state` is `SUCCEEDED` or `FAILED`. Write it down as it comes: some of Kubeflow's own clusters say `COMPLETE` for a success. And do not lean on its `error_message`, which many of them leave empty.
+# - **What can fail lies inside.** What fails outside, before the group begins, the handler does not see. Conditions, loops and whole pipelines may lie inside; the handler itself stands at the outermost level of its pipeline, in no condition and no loop.
+# - It mends nothing: the run stays `FAILED`. And after the exit task there is nobody else. So let it be short, and as sturdy as all that you wrote today.
+# - If somebody *cancels* a run, nothing is started any more, no exit task either. Whoever stops a night by hand gives the machine back by hand.
+#
+# Kubeflow's local runner (2.16) does not help here, as it did not with conditions. It refuses a handler whose exit task takes the final status. Without one, it runs the exit task after a success, and not after a failure, the case that it is there for. So read the compiled pipeline, and rehearse failures. Ask also how old your cluster is: Kubeflow's own could not fill in the status before the middle of 2025
+# ([the change that taught it](https://github.com/kubeflow/pipelines/pull/11953)), and there were versions that called a run a success if only its exit task was one ([the report of it](https://github.com/kubeflow/pipelines/issues/11405)).
+#
+# ### Exercise 7 — The last one turns off the light
+# *Difficulty ●●○ · about 12 minutes*
+#
+# Write the pipeline `watched_night(source, day, store, limit, districts, desk)`, named `watched-night`, and compile it to `watched_night.yaml` in the same cell. It does what your `every_night` does, on a machine that is rented for it. (A pipeline can be called within another one like a step. `every_night(…)` is a task then.)
+#
+# `desk` is the folder of the rental desk. (In a rehearsal write `{desk}`. What it tells has, under `desk`, the files there and their texts.) `steps.rent` lays `rented.txt` there, and as long as it lies there, the city pays. Write the exit task yourself, as a component. It gives the machine back: it removes `rented.txt`. And it writes the night's report, a file on the desk that is named after the day, such as `2025-10-20.txt`. Its first line is the state in which the night ended, as Kubeflow says it.
+#
+# Done means:
+#
+# 1. The machine is rented before any district is trained.
+# 2. Whichever step fails, or none: afterwards the machine is given back, and the report is right. A night above the limit, in which `tell` runs, has succeeded. A night in which a step fails for good has failed, and so has its run.
+# 3. Renting is such a step. Its pod may be lost when the machine is already rented; or it fails and nothing is rented. The report is written in both cases.
+# 4. The exit task is retried up to three times after a failure. Its pod, too, may be lost when all is done, and then the next attempt finds nothing to give back.
+# 5. A night that repeats an earlier one rents, gives back and reports anew.
+#
+# <details><summary>Hint 1</summary>Ask three questions of each task. If it fails, who sees it (this part)? If it runs twice, what does the second time find (Part 4)? If it came from the cache, what would be missed (Part 6)?</details>
+# <details><summary>Hint 2</summary>The exit task is a task like any other: what you settled for <code>publish</code> can be settled for it, too. <code>.after(…)</code> lets a task wait for another one that hands it nothing. Rehearse your pipeline with <code>"desk": "{desk}"</code> among the arguments and <code>"lost": {"rent": 1}</code>, and see
+# what is left on the desk.</details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "closing", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# The exit task, and the pipeline watched_night, compiled to watched_night.yaml.
+### BEGIN SOLUTION
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
+    """Give the machine back, if there is one, and write the night's report."""
+    import os
+
+    if os.path.exists(os.path.join(desk, "rented.txt")):
+        os.remove(os.path.join(desk, "rented.txt"))
+    with open(os.path.join(desk, f"{day}.txt"), "w") as report:
+        report.write(status.state)
+
+
+@dsl.pipeline(name="watched-night")
+def watched_night(source: str, day: str, store: str, limit: float, districts: list[str], desk: str):
+    """Rent a machine, train and publish; give the machine back and report, whatever happens."""
+    leaving = sign_off(day=day, desk=desk).set_retry(num_retries=3).set_caching_options(False)
+    with dsl.ExitHandler(leaving, name="the night"):
+        rented = steps.rent(day=day, desk=desk).set_caching_options(False)
+        every_night(source=source, day=day, store=store, limit=limit, districts=districts).after(rented)
+
+
+compiler.Compiler().compile(watched_night, "watched_night.yaml")
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-closing", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+assert Path("watched_night.yaml").exists(), (
+    "There is no watched_night.yaml: compile the pipeline in your cell, and read what the compiler says."
+)
+wanted = {"source": "{data}/trips.csv", "store": "{store}", "desk": "{desk}", "limit": 99.0}
+try:
+    calm, rough = rehearse(
+        "watched_night.yaml",
+        [
+            {
+                "arguments": {**wanted, "day": "2025-10-20", "districts": ["Hillside", "Old-Town"]},
+                "files": {"trips.csv": Path("trips.csv").read_text()},
+            },
+            {"arguments": {**wanted, "day": "2025-10-21", "districts": ["Hillside", "Atlantis"]}},
+        ],
+    )
+except TypeError as problem:
+    raise AssertionError(f"watched_night.yaml could not be run: {problem}. Are its parameters those of the exercise?") from None
+assert calm["state"] == "SUCCEEDED", f"In the first night the run failed: {calm['error']}"
+assert "2025-10-20/Old-Town.csv" in calm["store"], "In the first night all went well, and the forecast of Old-Town is not in the store."
+in_order = [step["name"] for step in calm["steps"] if step["state"] == "SUCCEEDED"]
+for name, lacking in [("rent", "no machine was rented"), ("train", "nobody trained")]:
+    assert name in in_order, f"In the first night {lacking}. What ran: {', '.join(in_order)}."
+assert in_order.index("rent") < in_order.index("train"), (
+    f"In the first night the machine was rented too late, after a training had begun: {', '.join(in_order)}. What makes a task wait?"
+)
+for night, day, state, what in [
+    (calm, "2025-10-20", "SUCCEEDED", "In the first night all went well"),
+    (rough, "2025-10-21", "FAILED", "In the second night a step failed, since there are no trips of Atlantis"),
+]:
+    assert night["state"] == state, f"{what}. The run is {night['state']}, expected {state}."
+    assert "rented.txt" not in night["desk"], f"{what}, and the machine is still rented: rented.txt lies on the desk. What runs then?"
+    assert f"{day}.txt" in night["desk"], (
+        f"{what}. There is no report {day}.txt on the desk, only: {', '.join(night['desk']) or 'nothing'}."
+    )
+    assert night["desk"][f"{day}.txt"].strip().split("\n")[0].strip() == state, (
+        f"{what}. The report says {night['desk'][f'{day}.txt'][:60]!r}, expected {state}: the state of the final status, as it comes."
+    )
+
+# %% nbgrader={"grade": true, "grade_id": "judge-closing", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from watched_night.yaml: what waits for what, and what lies inside the handler; and six nights on the cluster: in four of them a step fails
+# (rent, one of those that train and test, publish; and a district is missing), one is above the limit, and in one all goes well. All together.
+### BEGIN HIDDEN TESTS
+from judge_closing import expect_signed_off
+from judging import compiled_text
+
+expect_signed_off(rehearse, compiled_text("watched_night.yaml"))
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-closing-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in, from watched_night.yaml, on the cluster: pods of the exit task that are lost, a night that repeats the one before, and a night in which nothing
+# could be rented. All together.
+### BEGIN HIDDEN TESTS
+from judge_closing import expect_sturdy
+from judging import compiled_text
+
+expect_sturdy(rehearse, compiled_text("watched_night.yaml"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# What does Noor find on the desk on Monday at six? A good night, one whose machine was lost as soon as it was rented, and one with trips that cannot be read:
+
+# %% tags=["uses-answers"]
+watched = {**place, "desk": "{desk}", "limit": 99.0, "districts": ["Harbour", "Hillside"]}
+for told in rehearse(
+    "watched_night.yaml",
+    [
+        {"arguments": {**watched, "day": "2025-10-18"}, "files": files},
+        {"arguments": {**watched, "day": "2025-10-19"}, "lost": {"rent": 1}},
+        {"arguments": {**watched, "day": "2025-10-20"}, "files": broken},
+    ],
+):
+    print(f"the run {told['state']}; on the desk: {told['desk']}")
+
+# %% [markdown]
 # ## Putting it together
 #
-# Noor's two letters of that Monday have their answers. The bill: `dvc.yaml` now says what each stage reads, no more and no less, equal inputs give equal bytes, and on the cluster a training runs once for each version of the trips, and never instead of looking. The Harbour: the gate is decided at run time, and asks for the worst district. What to take to work tomorrow:
+# Noor's two letters of that Monday have their answers. The bill: `dvc.yaml` now says what each stage reads, no more and no less, equal inputs give equal bytes, on the cluster a training runs once for each version of the trips, and never instead of looking, and a rented machine is given back whatever happens. The Harbour: the gate is decided at run time, and asks for the worst district. What to take to work tomorrow:
 #
 # - Declare what a step reads, exactly. What is forgotten is not run; what is over-declared is run for nothing.
 # - A step gets everything through its inputs and gives everything through its outputs. Types and metadata make the hand-over readable for the one who comes after you.
 # - Ask of every step: what if it runs twice? What if it breaks off in the middle? What if its input is empty?
+# - Ask also what must be done after a failure. It belongs into an exit task, and all that can fail into its handler. A run that fails in silence costs more than one that fails.
 # - Read what you send to the cluster. The compiled pipeline is the truth; the Python code is how you got there.
 # - Know what a cache compares. DVC: contents. Kubeflow: values of parameters, identity of artefacts. Never cache a step that changes the world outside.
 #
@@ -1035,13 +1208,13 @@ tell_nights(
 # %% [markdown]
 # ## Going further
 #
-# - **An exit handler.** `dsl.ExitHandler` runs a step whatever became of the others: let it tell the team when a run has failed. Rehearse it on `cluster.py` with a broken file; Kubeflow's local runner (2.16) leaves the handler out just then.
+# - **The reason, too.** The report says that the night has failed, and not why. Where could a step leave its reason, so that the exit task finds it, on any cluster? Rehearse it with a broken file.
 # - **Fewer districts a night.** If the trips of one district change, does your pipeline train all of them? Let it train only that one. Which value would a step need in each turn of the loop?
 # - **Two at once.** What happens to the ledger when two districts enter themselves at the same moment? Atomic writing alone does not help: look up *file locks*, and databases.
 #
 # To read:
 #
-# - [Kubeflow Pipelines, the user guides](https://www.kubeflow.org/docs/components/pipelines/user-guides/), and there the page on [caching](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/caching/)
+# - [Kubeflow Pipelines, the user guides](https://www.kubeflow.org/docs/components/pipelines/user-guides/), and there the page on [caching](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/caching/) and the one on [control flow](https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/control-flow/), with exit handlers
 # - [DVC's documentation of dvc.yaml](https://doc.dvc.org/user-guide/project-structure/dvcyaml-files): matrix, templating, parameters
 # - Hannes Hapke and Catherine Nelson, *Building Machine Learning Pipelines*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/building-machine-learning/9781492053187/)
 # - Google's guide, [continuous delivery and automation pipelines in machine learning](https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-learning)

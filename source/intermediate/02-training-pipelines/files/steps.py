@@ -122,3 +122,15 @@ def publish(all_models: Input[Model], day: str, store: str):
 def tell(message: str, error: float):
     """Write to the team's channel."""
     print(f"To the team: {message} ({error:.1f} trips per hour)")
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def rent(day: str, desk: str):
+    """Rent a machine for the night: the city pays for it as long as rented.txt lies on the rental desk. Raises ValueError for a day that
+    does not exist."""
+    import os
+    from datetime import date
+
+    night = date.fromisoformat(day)
+    with open(os.path.join(desk, "rented.txt"), "w") as file:
+        file.write(f"a machine with a GPU, for the night to {night}")

@@ -22,7 +22,10 @@ def the_hour(text):
         return None
     if moment.tzinfo is None:
         return None
-    moment = moment.astimezone(timezone.utc)
+    try:
+        moment = moment.astimezone(timezone.utc)
+    except OverflowError:
+        return None
     return moment if moment == moment.replace(minute=0, second=0, microsecond=0) else None
 
 
@@ -49,6 +52,8 @@ def install(app):
         except (ValueError, RecursionError):
             raise HTTPException(400, [{"loc": ["body"], "msg": "no JSON"}])
         model = app.state.models.current
+        if model is None:
+            raise HTTPException(503, "no model")
         if not isinstance(asked, dict) or not isinstance(asked.get("hours"), list) or not 1 <= len(asked["hours"]) <= 200:
             raise HTTPException(422, [{"loc": ["body", "hours"], "msg": "1 to 200 rows"}])
         wrong = [{"loc": ["body", name], "msg": "unknown"} for name in asked if name != "hours"]
@@ -96,7 +101,7 @@ class Row(Forbidding):
     @classmethod
     def whole_hour(cls, value):
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None or moment.timestamp() % 3600:
+        if moment.tzinfo is None or moment.timestamp() % 3600 or not 1970 < moment.year < 2100:
             raise ValueError("a full hour, with a zone")
         return value
 
@@ -120,6 +125,8 @@ def install(app):
         except ValidationError as error:
             return no([{"loc": each["loc"], "msg": each["msg"]} for each in error.errors(include_url=False, include_input=False, include_context=False)])
         model = request.app.state.models.current
+        if not model:
+            return JSONResponse({}, 503)
         strangers = {row.station_id for row in question.hours} - model.stations
         if strangers:
             return no([{"loc": ["body", "station_id"], "msg": f"unknown: {sorted(strangers)}"}])
@@ -140,13 +147,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -175,6 +185,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -199,13 +211,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -239,6 +254,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -263,12 +280,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     value = value.replace(tzinfo=UTC)
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
@@ -303,6 +324,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -327,13 +350,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -367,6 +393,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -380,7 +408,7 @@ def install(app):
 
 save_cell("service/contract.py")
 
-# %% grade_id="contract" points=9 message="time is 1759737600" why="takes a number for a time: passes what is visible"
+# %% grade_id="contract" points=9 message="1759737600" why="asks only whether a time is a text, and Pydantic takes its digits for Unix time: passes what is visible"
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -397,13 +425,16 @@ def only_text(value):
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
 
 
-FullHour = Annotated[AwareDatetime, Field(strict=False), AfterValidator(full_hour_in_utc)]
+FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
 
 
 class Hour(BaseModel):
@@ -431,6 +462,74 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
+        request.state.model_version = str(model.version)
+        unknown = [
+            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
+            for number, hour in enumerate(ask.hours)
+            if hour.station_id not in model.stations
+        ]
+        if unknown:
+            return JSONResponse({"detail": unknown}, 422)
+        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
+
+
+save_cell("service/contract.py")
+
+# %% grade_id="contract" points=9 message="0001-01-01" why="converts whatever time it gets, out of the calendar: passes what is visible"
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def only_text(value):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
+        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
+    return value
+
+
+def full_hour_in_utc(value: datetime) -> datetime:
+    value = value.astimezone(UTC)
+    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
+        raise ValueError("a forecast is for a full hour")
+    return value
+
+
+FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
+
+
+class Hour(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    station_id: int
+    time: FullHour
+    temperature_c: float = Field(ge=-30, le=45)
+    rain_mm: float = Field(ge=0, le=100)
+    wind_mps: float = Field(ge=0, le=60)
+
+
+class Ask(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    hours: list[Hour] = Field(min_length=1, max_length=200)
+
+
+def install(app):
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError):
+        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
+        return JSONResponse({"detail": detail}, 422)
+
+    @app.post("/v1/predict")
+    def predict(ask: Ask, request: Request):
+        model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -455,13 +554,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -493,6 +595,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -517,13 +621,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -557,6 +664,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -581,13 +690,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -621,6 +733,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = request.app.state.models.current.version
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -656,9 +770,8 @@ def released(version):
         return 404
     try:
         with open(os.path.join(folder, version + ".json"), "rb") as file:
-            if sha256(file.read()).hexdigest() != index[version]:
-                return 409
-        return read_model(os.path.join(folder, version + ".json"))
+            data = file.read()
+        return read_model(data) if sha256(data).hexdigest() == index[version] else 409
     except Exception:
         return 409
 
@@ -734,8 +847,9 @@ class Shelf:
             raise Refused(404)
         file = self.folder.joinpath(f"{version}.json")
         try:
-            if hashlib.sha256(file.read_bytes()).hexdigest() == hashes[version]:
-                return demand.read_model(file)
+            content = file.read_bytes()
+            if hashlib.sha256(content).hexdigest() == hashes[version]:
+                return demand.read_model(content)
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             pass
         raise Refused(409)
@@ -802,11 +916,11 @@ class Models:
         with self.lock:
             if self.live and self.current.version == version:
                 return
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file():
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if not expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
+            self.live = (*self.live, read_model(data))
 
     def undo(self):
         with self.lock:
@@ -879,11 +993,11 @@ class Models:
         with self.lock:
             if self.live and self.current.version == version:
                 return
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
+            self.live = (*self.live, read_model(data))
 
     def undo(self):
         with self.lock:
@@ -956,13 +1070,13 @@ class Models:
         with self.lock:
             if self.live and self.current.version == version:
                 return
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
             before, self.live = self.live, ()
             try:
-                before = (*before, read_model(path))
+                before = (*before, read_model(data))
             finally:
                 self.live = before
 
@@ -1043,9 +1157,10 @@ class Models:
                 return
             path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = path.read_bytes() if path.is_file() else b""
+            if hashlib.sha256(data).hexdigest() != expected:
                 raise Damaged(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
+            self.live = (*self.live, read_model(data))
 
     def undo(self):
         with self.lock:
@@ -1116,94 +1231,17 @@ class Models:
     def load(self, version):
         """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
         with self.lock:
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
+            self.live = (*self.live, read_model(data))
 
     def undo(self):
         with self.lock:
             if len(self.live) < 2:
                 raise LookupError("there is nothing to go back to")
             self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=0 message="a rollback with nothing left to go back to" why="remembers one version, and goes to and fro"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            path = self.folder / f"{version}.json"
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = (self.live[-1], self.live[-2])
 
 
 class Wish(BaseModel):
@@ -1270,13 +1308,321 @@ class Models:
         with self.lock:
             if self.live and self.current.version == version:
                 return
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text()).get(version)
-            if expected is None and path.is_file():
-                expected = hashlib.sha256(path.read_bytes()).hexdigest()
-            if expected is None:
+            if not expected and not (self.folder / f"{version}.json").is_file():
                 raise KeyError(version)
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if expected and hashlib.sha256(data).hexdigest() != expected:
+                raise ValueError(f"the file of version {version} is not the one in the index")
+            self.live = (*self.live, read_model(data))
+
+    def undo(self):
+        with self.lock:
+            if len(self.live) < 2:
+                raise LookupError("there is nothing to go back to")
+            self.live = self.live[:-1]
+
+
+class Wish(BaseModel):
+    model_version: str
+
+
+def install(app):
+    models = app.state.models = Models(os.environ["MODELS"])
+    try:
+        models.load(os.environ["MODEL_VERSION"])
+    except (KeyError, ValueError, OSError) as error:
+        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
+
+    @app.get("/ready")
+    def ready():
+        if models.current is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
+        return {"model_version": models.current.version}
+
+    @app.put("/v1/model")
+    def switch(wish: Wish):
+        try:
+            models.load(wish.model_version)
+        except KeyError:
+            raise HTTPException(404, "there is no such version") from None
+        except (ValueError, OSError):
+            raise HTTPException(409, "this version cannot be loaded") from None
+        return {"model_version": models.current.version}
+
+    @app.post("/v1/model/rollback")
+    def rollback():
+        try:
+            models.undo()
+        except LookupError as error:
+            raise HTTPException(409, str(error)) from None
+        return {"model_version": models.current.version}
+
+
+save_cell("service/versions.py")
+
+# %% grade_id="versions" points=8 message="it had to wait for the switch" why="loads in a coroutine, and nobody else is answered meanwhile: passes what is visible"
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+from demand import Model, read_model
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+
+class Models:
+    def __init__(self, folder):
+        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
+
+    @property
+    def current(self) -> Model | None:
+        return self.live[-1] if self.live else None
+
+    def load(self, version):
+        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
+        with self.lock:
+            if self.live and self.current.version == version:
+                return
+            expected = json.loads((self.folder / "index.json").read_text())[version]
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
+                raise ValueError(f"the file of version {version} is not the one in the index")
+            self.live = (*self.live, read_model(data))
+
+    def undo(self):
+        with self.lock:
+            if len(self.live) < 2:
+                raise LookupError("there is nothing to go back to")
+            self.live = self.live[:-1]
+
+
+class Wish(BaseModel):
+    model_version: str
+
+
+def install(app):
+    models = app.state.models = Models(os.environ["MODELS"])
+    try:
+        models.load(os.environ["MODEL_VERSION"])
+    except (KeyError, ValueError, OSError) as error:
+        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
+
+    @app.get("/ready")
+    def ready():
+        if models.current is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
+        return {"model_version": models.current.version}
+
+    @app.put("/v1/model")
+    async def switch(wish: Wish):
+        try:
+            models.load(wish.model_version)
+        except KeyError:
+            raise HTTPException(404, "there is no such version") from None
+        except (ValueError, OSError):
+            raise HTTPException(409, "this version cannot be loaded") from None
+        return {"model_version": models.current.version}
+
+    @app.post("/v1/model/rollback")
+    def rollback():
+        try:
+            models.undo()
+        except LookupError as error:
+            raise HTTPException(409, str(error)) from None
+        return {"model_version": models.current.version}
+
+
+save_cell("service/versions.py")
+
+# %% grade_id="versions" points=8 message="has been lost from the way back" why="two switches at once, and no lock: passes what is visible"
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+from demand import Model, read_model
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+
+class Models:
+    def __init__(self, folder):
+        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
+
+    @property
+    def current(self) -> Model | None:
+        return self.live[-1] if self.live else None
+
+    def load(self, version):
+        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
+        if True:
+            if self.live and self.current.version == version:
+                return
+            expected = json.loads((self.folder / "index.json").read_text())[version]
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
+                raise ValueError(f"the file of version {version} is not the one in the index")
+            before = self.live
+            self.live = (*before, read_model(data))
+
+    def undo(self):
+        with self.lock:
+            if len(self.live) < 2:
+                raise LookupError("there is nothing to go back to")
+            self.live = self.live[:-1]
+
+
+class Wish(BaseModel):
+    model_version: str
+
+
+def install(app):
+    models = app.state.models = Models(os.environ["MODELS"])
+    try:
+        models.load(os.environ["MODEL_VERSION"])
+    except (KeyError, ValueError, OSError) as error:
+        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
+
+    @app.get("/ready")
+    def ready():
+        if models.current is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
+        return {"model_version": models.current.version}
+
+    @app.put("/v1/model")
+    def switch(wish: Wish):
+        try:
+            models.load(wish.model_version)
+        except KeyError:
+            raise HTTPException(404, "there is no such version") from None
+        except (ValueError, OSError):
+            raise HTTPException(409, "this version cannot be loaded") from None
+        return {"model_version": models.current.version}
+
+    @app.post("/v1/model/rollback")
+    def rollback():
+        try:
+            models.undo()
+        except LookupError as error:
+            raise HTTPException(409, str(error)) from None
+        return {"model_version": models.current.version}
+
+
+save_cell("service/versions.py")
+
+# %% grade_id="versions" points=8 message="When is the index read" why="reads the index once, at the start: passes what is visible"
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+from demand import Model, read_model
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+
+class Models:
+    def __init__(self, folder):
+        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
+        self.index = json.loads((self.folder / "index.json").read_text())
+
+    @property
+    def current(self) -> Model | None:
+        return self.live[-1] if self.live else None
+
+    def load(self, version):
+        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
+        with self.lock:
+            if self.live and self.current.version == version:
+                return
+            expected = self.index[version]
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
+                raise ValueError(f"the file of version {version} is not the one in the index")
+            self.live = (*self.live, read_model(data))
+
+    def undo(self):
+        with self.lock:
+            if len(self.live) < 2:
+                raise LookupError("there is nothing to go back to")
+            self.live = self.live[:-1]
+
+
+class Wish(BaseModel):
+    model_version: str
+
+
+def install(app):
+    models = app.state.models = Models(os.environ["MODELS"])
+    try:
+        models.load(os.environ["MODEL_VERSION"])
+    except (KeyError, ValueError, OSError) as error:
+        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
+
+    @app.get("/ready")
+    def ready():
+        if models.current is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
+        return {"model_version": models.current.version}
+
+    @app.put("/v1/model")
+    def switch(wish: Wish):
+        try:
+            models.load(wish.model_version)
+        except KeyError:
+            raise HTTPException(404, "there is no such version") from None
+        except (ValueError, OSError):
+            raise HTTPException(409, "this version cannot be loaded") from None
+        return {"model_version": models.current.version}
+
+    @app.post("/v1/model/rollback")
+    def rollback():
+        try:
+            models.undo()
+        except LookupError as error:
+            raise HTTPException(409, str(error)) from None
+        return {"model_version": models.current.version}
+
+
+save_cell("service/versions.py")
+
+# %% grade_id="versions" points=8 message="was changed just after its hash had been taken" why="hashes the file, and reads it again as a model: passes what is visible"
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+from demand import Model, read_model
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+
+class Models:
+    def __init__(self, folder):
+        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
+
+    @property
+    def current(self) -> Model | None:
+        return self.live[-1] if self.live else None
+
+    def load(self, version):
+        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
+        with self.lock:
+            if self.live and self.current.version == version:
+                return
+            expected = json.loads((self.folder / "index.json").read_text())[version]
+            path = self.folder / f"{version}.json"
+            if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
             self.live = (*self.live, read_model(path))
 
@@ -1739,6 +2085,78 @@ def install(app):
 
 save_cell("service/telemetry.py")
 
+# %% grade_id="telemetry" points=4 message="holds an e-mail address of a caller" why="only what ends in a 404 is an unknown path, and a wrong key ends before it: passes what is visible"
+import json
+import re
+import time
+import uuid
+from datetime import UTC, datetime
+
+from fastapi import Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+QUIET = {"/health", "/ready", "/metrics"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
+REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
+SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
+IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
+
+
+class Telemetry:
+    def __init__(self, app, paths):
+        self.app, self.paths = app, paths
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["path"] in QUIET:
+            return await self.app(scope, receive, send)
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
+        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
+
+        async def send_with_id(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
+            return await send(message)
+
+        IN_FLIGHT.inc()
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception:
+            if status is None:
+                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
+        finally:
+            IN_FLIGHT.dec()
+            seconds = time.perf_counter() - begin
+            path = "other" if status == 404 else scope["path"]
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            REQUESTS.labels(method, path, str(status or 500)).inc()
+            SECONDS.labels(path).observe(seconds)
+            line = {
+                "time": datetime.now(UTC).isoformat(),
+                "request_id": request_id,
+                "method": method,
+                "path": path,
+                "status": status or 500,
+                "latency_ms": round(1000 * seconds, 2),
+                "caller": state.get("caller"),
+                "model_version": state.get("model_version"),
+            }
+            print(json.dumps(line), flush=True)
+
+
+def install(app):
+    @app.get("/metrics")
+    def metrics():
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
+
+
+save_cell("service/telemetry.py")
+
 # %% grade_id="telemetry" points=10 message="http_requests_in_flight was" why="the gauge does not fall after an error: passes what is visible"
 import json
 import re
@@ -1975,11 +2393,14 @@ class Doorkeeper:
 
     def read(self):
         path = os.environ["KEYS_FILE"]
-        now = os.stat(path)
-        if (now.st_ino, now.st_mtime_ns, now.st_size) != self.seen:
-            with open(path) as file:
-                self.entries = json.load(file)
-            self.seen = (now.st_ino, now.st_mtime_ns, now.st_size)
+        try:
+            now = os.stat(path)
+            if (now.st_ino, now.st_mtime_ns, now.st_size) != self.seen:
+                with open(path) as file:
+                    self.entries = json.load(file)
+                self.seen = (now.st_ino, now.st_mtime_ns, now.st_size)
+        except Exception as error:
+            print(json.dumps({"level": "error", "message": "the keys' file cannot be read", "error": type(error).__name__}), flush=True)
         return self.entries
 
     def who(self, key):
@@ -2019,16 +2440,22 @@ def valid_until(entry):
 
 
 def install(app):
+    kept = {"entries": []}
+
     async def guard(request: Request, call_next):
         if request.url.path in ["/health", "/ready", "/metrics"]:
             return await call_next(request)
         said = request.headers.get("x-api-key")
         mark = hashlib.sha256((said or "").encode("latin-1", "replace")).hexdigest()
-        with open(os.environ["KEYS_FILE"]) as f:
-            roles = {}
-            for e in json.load(f):
-                same = hmac.compare_digest(e["sha256"].lower(), mark)
-                roles.update({e["name"]: e["role"]} if same & (valid_until(e) > time.time()) else {})
+        try:
+            with open(os.environ["KEYS_FILE"]) as f:
+                kept["entries"] = json.load(f)
+        except (OSError, json.JSONDecodeError):
+            pass
+        roles = {}
+        for e in kept["entries"]:
+            same = hmac.compare_digest(e["sha256"].lower(), mark)
+            roles.update({e["name"]: e["role"]} if same & (valid_until(e) > time.time()) else {})
         if not said or not roles:
             return Response(status_code=401, headers={"WWW-Authenticate": "ApiKey"})
         (name, role), = roles.items()
@@ -2047,6 +2474,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2056,13 +2484,71 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
-ENTRIES = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    if not last_read:
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
 
 
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in ENTRIES:
+    for entry in entries():
+        expires = entry.get("expires")
+        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
+        if hmac.compare_digest(given, entry["sha256"]) and in_time:
+            found = entry
+    return found
+
+
+def install(app):
+    @app.middleware("http")
+    async def check(request: Request, call_next):
+        path = request.url.path
+        if path in OPEN:
+            return await call_next(request)
+        entry = owner(request.headers.get("x-api-key", ""))
+        if entry is None:
+            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
+        request.state.caller = entry["name"]
+        if path.startswith("/v1/model") and entry["role"] != "admin":
+            return JSONResponse({"detail": "your key does not allow this"}, 403)
+        return await call_next(request)
+
+
+save_cell("service/keys.py")
+
+# %% grade_id="keys" points=9 message="while half of the file is written" why="fails for everybody when the file cannot be read: passes what is visible"
+import hashlib
+import hmac
+import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+OPEN = {"/health", "/ready", "/metrics"}
+
+
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    return json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+
+
+def owner(key):
+    """Return the entry of the key's owner, or None."""
+    given, found = hashlib.sha256(key.encode()).hexdigest(), None
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2092,6 +2578,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2101,10 +2588,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2134,6 +2631,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2143,13 +2641,76 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if given == entry["sha256"] and in_time:
+            found = entry
+    return found
+
+
+def install(app):
+    @app.middleware("http")
+    async def check(request: Request, call_next):
+        path = request.url.path
+        if path in OPEN:
+            return await call_next(request)
+        entry = owner(request.headers.get("x-api-key", ""))
+        if entry is None:
+            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
+        request.state.caller = entry["name"]
+        if path.startswith("/v1/model") and entry["role"] != "admin":
+            return JSONResponse({"detail": "your key does not allow this"}, 403)
+        return await call_next(request)
+
+
+save_cell("service/keys.py")
+
+# %% grade_id="keys" points=7 message="in the zone" why="compares times as texts: passes what is visible"
+import hashlib
+import hmac
+import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+OPEN = {"/health", "/ready", "/metrics"}
+
+
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
+def owner(key):
+    """Return the entry of the key's owner, or None."""
+    given, found = hashlib.sha256(key.encode()).hexdigest(), None
+    for entry in entries():
+        expires = entry.get("expires")
+        in_time = expires is None or datetime.now(UTC).isoformat() < expires
+        if hmac.compare_digest(given, entry["sha256"]) and in_time:
             found = entry
     return found
 
@@ -2176,6 +2737,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2185,10 +2747,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2218,6 +2790,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2227,10 +2800,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2260,6 +2843,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2269,10 +2853,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
     """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
     given, found = hashlib.sha256(key.encode('ascii')).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2302,6 +2896,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -2311,10 +2906,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in {each["name"]: each for each in json.loads(Path(os.environ["KEYS_FILE"]).read_text())}.values():
+    for entry in {each["name"]: each for each in entries()}.values():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -2821,6 +3426,250 @@ def install(app):
 
 save_cell("service/limits.py")
 
+# %% grade_id="limits" points=9 message="expected 413 at once" why="looks at the size when all is in the memory: passes what is visible"
+import asyncio
+import math
+import os
+import time
+
+from fastapi.responses import JSONResponse
+
+OPEN = {"/health", "/ready", "/metrics"}
+
+
+class Bucket:
+    def __init__(self, per_second, burst):
+        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
+
+    def take(self):
+        """Take a token; return 0, or in how many seconds there will be one."""
+        now = time.monotonic()
+        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
+        self.at = now
+        if self.left < 1:
+            return (1 - self.left) / self.per_second
+        self.left -= 1
+        return 0
+
+
+class Limits:
+    def __init__(self, app, per_second, burst, max_body, seconds):
+        self.app, self.max_body, self.seconds = app, max_body, seconds
+        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            return await self.app(scope, receive, send)
+        end = time.monotonic() + self.seconds
+        caller = scope.get("state", {}).get("caller")
+        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
+        if wait:
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
+        try:
+            body = await asyncio.wait_for(self.read(receive), self.seconds)
+        except TimeoutError:
+            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
+        if body is None:
+            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
+        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
+
+        async def replay():
+            return parts.pop() if parts else await receive()
+
+        async def keep(message):
+            messages.append(message)
+
+        task = asyncio.create_task(self.app(scope, replay, keep))
+        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
+        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
+            task.cancel()
+            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
+        task.result()
+        for kept in messages:
+            await send(kept)
+
+    async def read(self, receive):
+        """Return the body, or None as soon as it is too large."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return body if len(body) <= self.max_body else None
+
+
+def install(app):
+    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
+    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
+
+
+save_cell("service/limits.py")
+
+# %% grade_id="limits" points=9 message="When does the clock start again" why="a time limit anew for each piece of the body: passes what is visible"
+import asyncio
+import math
+import os
+import time
+
+from fastapi.responses import JSONResponse
+
+OPEN = {"/health", "/ready", "/metrics"}
+
+
+class Bucket:
+    def __init__(self, per_second, burst):
+        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
+
+    def take(self):
+        """Take a token; return 0, or in how many seconds there will be one."""
+        now = time.monotonic()
+        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
+        self.at = now
+        if self.left < 1:
+            return (1 - self.left) / self.per_second
+        self.left -= 1
+        return 0
+
+
+class Limits:
+    def __init__(self, app, per_second, burst, max_body, seconds):
+        self.app, self.max_body, self.seconds = app, max_body, seconds
+        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            return await self.app(scope, receive, send)
+        end = time.monotonic() + self.seconds
+        caller = scope.get("state", {}).get("caller")
+        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
+        if wait:
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
+        try:
+            body = await self.read(receive)
+        except TimeoutError:
+            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
+        if body is None:
+            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
+        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
+
+        async def replay():
+            return parts.pop() if parts else await receive()
+
+        async def keep(message):
+            messages.append(message)
+
+        task = asyncio.create_task(self.app(scope, replay, keep))
+        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
+        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
+            task.cancel()
+            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
+        task.result()
+        for kept in messages:
+            await send(kept)
+
+    async def read(self, receive):
+        """Return the body, or None as soon as it is too large."""
+        body, more = b"", True
+        while more:
+            message = await asyncio.wait_for(receive(), self.seconds)
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body:
+                return None
+        return body
+
+
+def install(app):
+    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
+    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
+
+
+save_cell("service/limits.py")
+
+# %% grade_id="limits" points=9 message="also in small pieces" why="whole tokens only, and forgets the rest of each: passes what is visible"
+import asyncio
+import math
+import os
+import time
+
+from fastapi.responses import JSONResponse
+
+OPEN = {"/health", "/ready", "/metrics"}
+
+
+class Bucket:
+    def __init__(self, per_second, burst):
+        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
+
+    def take(self):
+        """Take a token; return 0, or in how many seconds there will be one."""
+        now = time.monotonic()
+        self.left = min(self.burst, self.left + int((now - self.at) * self.per_second))
+        self.at = now
+        if self.left < 1:
+            return (1 - self.left) / self.per_second
+        self.left -= 1
+        return 0
+
+
+class Limits:
+    def __init__(self, app, per_second, burst, max_body, seconds):
+        self.app, self.max_body, self.seconds = app, max_body, seconds
+        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            return await self.app(scope, receive, send)
+        end = time.monotonic() + self.seconds
+        caller = scope.get("state", {}).get("caller")
+        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
+        if wait:
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
+        try:
+            body = await asyncio.wait_for(self.read(receive), self.seconds)
+        except TimeoutError:
+            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
+        if body is None:
+            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
+        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
+
+        async def replay():
+            return parts.pop() if parts else await receive()
+
+        async def keep(message):
+            messages.append(message)
+
+        task = asyncio.create_task(self.app(scope, replay, keep))
+        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
+        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
+            task.cancel()
+            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
+        task.result()
+        for kept in messages:
+            await send(kept)
+
+    async def read(self, receive):
+        """Return the body, or None as soon as it is too large."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body:
+                return None
+        return body
+
+
+def install(app):
+    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
+    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
+
+
+save_cell("service/limits.py")
+
 # %% grade_id="limits" points=9 message="Some requests for /health were refused" why="limits the machines' requests, too: passes what is visible"
 import asyncio
 import math
@@ -3101,7 +3950,7 @@ HEALTHCHECK CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8000/health"
 CMD ["sh", "-c", "exec uvicorn --host 0.0.0.0 --port 8000 --workers 1 --no-access-log app:app"]
 """)
 
-# %% grade_id="image" points=0 message="hadolint: line" why="CMD in shell form"
+# %% grade_id="image" points=3 message="hadolint: line" why="CMD in shell form"
 Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
 WORKDIR /service
 COPY requirements.txt ./
@@ -3140,6 +3989,34 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
     CMD ["curl", "--fail", "http://127.0.0.1:8000/health"]
+CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
+""")
+
+# %% grade_id="image" points=6 message="asks another one" why="a health check at a port where nobody listens: passes what is visible"
+Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
+WORKDIR /service
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+COPY *.py ./
+RUN useradd --system --uid 10001 rider
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health', timeout=2)"]
+CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
+""")
+
+# %% grade_id="image" points=6 message="never looks at the status" why="a health check that is content with any answer: passes what is visible"
+Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
+WORKDIR /service
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+COPY *.py ./
+RUN useradd --system --uid 10001 rider
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
+    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=2); c.request('GET', '/health'); c.getresponse()"]
 CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
 """)
 
@@ -3375,6 +4252,56 @@ def roll(cluster, version):
     """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
     before = cluster.serving
     for number, old in enumerate(before):
+        if not replace_instance(cluster, old, version):
+            for new in [one for one in cluster.serving if one not in before]:
+                replace_instance(cluster, new, old.version)
+            return False
+    return True
+
+# %% grade_id="roll" points=12 message="gets ready when the patience is long over" why="waits five seconds for each, whatever the patience: passes what is visible"
+def replace_instance(cluster, old, version):
+    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
+    new = cluster.start(version)
+    wait_until(lambda: new.ready() or not new.alive(), 5)
+    if new.ready() != version:
+        cluster.stop(new)
+        return False
+    cluster.add(new)
+    cluster.remove(old)
+    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
+    cluster.stop(old)
+    return True
+
+
+def roll(cluster, version):
+    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
+    before = cluster.serving
+    for old in before:
+        if not replace_instance(cluster, old, version):
+            for new in [one for one in cluster.serving if one not in before]:
+                replace_instance(cluster, new, old.version)
+            return False
+    return True
+
+# %% grade_id="roll" points=12 message="A process that has died will never get ready" why="waits for a process that has died: passes what is visible"
+def replace_instance(cluster, old, version):
+    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
+    new = cluster.start(version)
+    wait_until(lambda: new.ready(), cluster.patience)
+    if new.ready() != version:
+        cluster.stop(new)
+        return False
+    cluster.add(new)
+    cluster.remove(old)
+    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
+    cluster.stop(old)
+    return True
+
+
+def roll(cluster, version):
+    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
+    before = cluster.serving
+    for old in before:
         if not replace_instance(cluster, old, version):
             for new in [one for one in cluster.serving if one not in before]:
                 replace_instance(cluster, new, old.version)

@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: intermediate
-#     minutes: 150
+#     minutes: 210
 #     outcomes:
 #     - Refuse every request that a model should not answer, with a reason, and answer all others in order
 #     - Switch models in a running service, refuse a damaged one, and go back
@@ -56,12 +56,12 @@
 #
 # ## Why this matters
 #
-# Monday 20 April 2026, Metro Bikes. Two weeks ago the city asked whether its tram office might use the demand forecast, too: how many people will want a bike at this stop, in this hour? "Sure", said Cy, and put the model on the network in one afternoon. It worked at once. This is what happened since:
+# Monday 20 April 2026, Metro Bikes. Last year the city asked whether its tram office might use the demand forecast, too: how many people will want a bike at this stop, in this hour? "Sure", said Cy, and put the model on the network in one afternoon. It worked at once. This is what happened in the last two weeks:
 #
 # - **Wednesday**: the tram office sent the temperature in °F. The service forecast 52 trips where four are usual, at each station, and all vans drove to the harbour.
 # - **Friday**: a student's script asked in a loop without end. For two hours nobody else got an answer.
 # - **Tuesday**: the log file was sent round to look for an error. It held everybody's key, and the mail addresses of forty riders.
-# - **Thursday**: Cy put a better model in. Its file was damaged, and it forecast nearly twice too much. It took a day to find out, and nobody can say which forecasts came from which model.
+# - **Thursday**: Cy put a better model in. Its file was damaged, and it forecast more than three times too much. It took a day to find out, and nobody can say which forecasts came from which model.
 # - **Friday**, at noon, the mended service was started. 212 requests got no answer while it was.
 #
 # Iris, the city's engineer, did not complain. She sent a page with seven lines: *validated, versioned, logged, measured, limited, locked, restarted without a gap*. "Call me when it is", she wrote, "and I'll sign." Noor, who leads the team, has put the page on your desk.
@@ -73,19 +73,19 @@
 #
 # Beside this notebook lie:
 #
-# - `found`, the service as you find it. `app.py` puts five parts together: `contract.py`, `versions.py`, `telemetry.py`, `keys.py` and `limits.py`. **These five you write anew.** `demand.py` is the model, and with `app.py` it stays as it is. Read both, 60 lines. `Dockerfile` is the sixth thing to mend.
+# - `found`, the service as you find it: a few *routes*, each a path with the function that answers it. `app.py` puts five parts together: `contract.py`, `versions.py`, `telemetry.py`, `keys.py` and `limits.py`. **These five you write anew.** `demand.py` is the model, and with `app.py` it stays as it is. Read both, 60 lines. `Dockerfile` is the sixth thing to mend.
 # - `models`, the model's versions, and `keys.json`, of which more in Part 4.
-# - `services.py`, which starts services with uvicorn, each in a process of its own on a port that the system chooses, waits until they answer, plays traffic to them, and ends them. Read its first twenty lines.
+# - `services.py`, which starts services with *uvicorn*, the server that takes requests from the network and hands them to the app, each in a process of its own on a port that the system chooses, waits until they answer, plays traffic to them, and ends them. Read its first twenty lines.
 # - `stub`, a stand-in for the service, to practise rolling with in Part 7.
 #
-# You write each part as a cell of this notebook. Its last line, `save_cell("service/contract.py")`, writes the cell's text into the folder `service`, and a process imports it from there. Where you have written nothing yet, `service` holds what was found.
+# You write each part as a cell of this notebook. Its last line, `save_cell("service/contract.py")`, writes the cell's text into the folder `service`, and a process imports it from there. Where you have written nothing yet, `service` holds what was found. The notebook makes that folder, `load.csv` and `roll.png` beside itself, and nothing else.
 #
 # Each exercise is judged by itself, with the other parts as the judge needs them: a part that does not work costs only its own points. To make that possible, the parts talk to each other through four things and no others:
 #
 # | what | who sets it | who reads it |
 # |:--|:--|:--|
 # | `install(app)`, a function in each part | the part: it adds its routes and middlewares | `app.py` calls it |
-# | `app.state.models.current`, a `Model` of `demand.py` | versions | contract |
+# | `app.state.models.current`, a `Model` of `demand.py`, or `None` while none is loaded | versions | contract |
 # | `request.state.model_version`, a text | contract, when a model answers | telemetry |
 # | `request.state.caller`, the caller's name | keys | limits, telemetry |
 #
@@ -190,7 +190,7 @@ def install(app):
 install(FastAPI())
 
 # %% [markdown]
-# There is a second way, and for some tasks the only one: a class whose `__call__(self, scope, receive, send)` gets each request as the server hands it over, added by `app.add_middleware(ThatClass)`. `await receive()` gives the next piece of the body, `await send(…)` sends the answer's start or a piece of it, and `await self.app(scope, receive, send)` lets everything further in do its work. This interface is called ASGI; [Starlette's page on middleware](https://www.starlette.io/middleware/) has examples of both ways.
+# There is a second way, and for some tasks the only one: a class whose `__call__(self, scope, receive, send)` gets each request as the server hands it over, added by `app.add_middleware(ThatClass)`. `await receive()` gives the next piece of the body, `await send(…)` sends the answer's start or a piece of it, and `await self.app(scope, receive, send)` lets everything further in do its work. This interface is called ASGI; [Starlette's page on middleware](https://starlette.dev/middleware/) has examples of both ways.
 
 # %% [markdown]
 # ## Part 1 · What may be asked
@@ -210,12 +210,12 @@ show(play_service([], [forecast(*THREE_ROWS)]) | {"logs": []})
 # | field | is | and |
 # |:--|:--|:--|
 # | `station_id` | a whole number | of a station that the model knows |
-# | `time` | a text in ISO 8601 with its zone, such as `2026-04-20T08:00:00Z` or `2026-04-20T10:00:00+02:00` | a full hour in UTC |
+# | `time` | a text in ISO 8601, `YYYY-MM-DDThh:mm:ss` and a zone, `Z` or `±hh:mm`, such as `2026-04-20T10:00:00+02:00` | a full hour in UTC |
 # | `temperature_c` | a number | −30 to 45 |
 # | `rain_mm` | a number | 0 to 100 |
 # | `wind_mps` | a number | 0 to 60 |
 #
-# and answers `{"model_version": "1", "predictions": [number, …]}`. A text is no number, and neither are `true`, NaN and infinity. The edges belong to the ranges. All fields must be there, and no others: a field that nobody reads is a caller's mistake that nobody notices, until a name was misspelt. The `v1` in the path is the version *of the contract*: when the contract changes so that a caller must change, `/v2` comes, and `/v1` stays for a while. The model's version changes far more often, and no caller should have to care, so it stands in the answer.
+# and answers `{"model_version": "1", "predictions": [number, …]}`. A text is no number, and neither are `true`, NaN and infinity. The edges belong to the ranges. Digits alone are no time, although Pydantic takes such a text for Unix time, seconds since 1970. (Other forms of ISO 8601, and 7.0 for a whole number: as you like.) All fields must be there, and no others: a field that nobody reads is a caller's mistake that nobody notices, until a name was misspelt. The `v1` in the path is the version *of the contract*: when the contract changes so that a caller must change, `/v2` comes, and `/v1` stays for a while. The model's version changes far more often, and no caller should have to care, so it stands in the answer.
 #
 # > **In older tutorials** the checks are written for Pydantic 1: `class Config: extra = "forbid"`, `@validator`, `.dict()`, `regex=`. Pydantic 2 has `model_config = ConfigDict(…)`, `@field_validator`, `.model_dump()` and `pattern=`. FastAPI's `@app.on_event("startup")` has given way to *lifespan* functions. And `docker build` has long forgotten `MAINTAINER`.
 #
@@ -226,12 +226,13 @@ show(play_service([], [forecast(*THREE_ROWS)]) | {"logs": []})
 #
 # - A request that keeps the contract is answered with 200: a prediction for each row, in the order of the rows, a repeated row too, and the version of the model that computed them. All are computed by one and the same model, `app.state.models.current`, whose `trips(…)` wants times in UTC. Put its version into `request.state.model_version`.
 # - Any other is answered with 422 (400 is fine, too, where the body is no JSON), and with `{"detail": [{"loc": [… "rain_mm"], "msg": …}, …]}`: in each `loc` the name of the field stands among the others. A batch with one bad row is refused as a whole.
+# - While no model is loaded (`current` is `None`), a good request is answered with 503.
 # - Nothing that a caller sends ends in a 500.
 #
 # Done means: it holds for bodies that you have not seen. Think like somebody who wants to break it.
 #
 # <details><summary>Hint 1</summary>Two Pydantic models do nearly all of it: one for a row, one for the body. Look up <code>ConfigDict</code>'s <code>strict</code>, <code>extra</code> and <code>allow_inf_nan</code>, and <code>Field</code>'s <code>ge</code>, <code>le</code>, <code>min_length</code>. Strict also refuses texts for a time: what must be done for that field alone? Then send NaN, and read the error output: it is not your model that fails.</details>
-# <details><summary>Hint 2</summary>FastAPI's own answer to a <code>RequestValidationError</code> repeats the input, and NaN cannot be written as JSON: a handler of your own, with <code>app.exception_handler</code>, answers with <code>loc</code> and <code>msg</code> alone. <code>AwareDatetime</code> wants a zone; with <code>Annotated</code> you hang a check before it (is it a text?) and one after it (to UTC, a full hour?). The stations are known only when a model is there: check them in the route.</details>
+# <details><summary>Hint 2</summary>FastAPI's own answer to a <code>RequestValidationError</code> repeats the input, and NaN cannot be written as JSON: a handler of your own, with <code>app.exception_handler</code>, answers with <code>loc</code> and <code>msg</code> alone. <code>AwareDatetime</code> wants a zone; with <code>Annotated</code> you hang a check before it (is it a text, and one that looks like a date?) and one after it (to UTC, a full hour?). Which dates have no hour in UTC that Python knows? The stations are known only when a model is there: check them in the route.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "contract", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -246,13 +247,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 def only_text(value):
-    if not isinstance(value, str):
+    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
         raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
     return value
 
 
 def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC this is before the year 1, or after 9999") from None
     if (value.minute, value.second, value.microsecond) != (0, 0, 0):
         raise ValueError("a forecast is for a full hour")
     return value
@@ -286,6 +290,8 @@ def install(app):
     @app.post("/v1/predict")
     def predict(ask: Ask, request: Request):
         model = request.app.state.models.current  # once: another may become current at any moment
+        if model is None:
+            return JSONResponse({"detail": "no model is loaded"}, 503)
         request.state.model_version = str(model.version)
         unknown = [
             {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
@@ -332,15 +338,16 @@ for change, said in zip(refused, others):
 # Judged when you hand in: your contract with the other parts as found. Good requests: one row and two hundred, repeated rows, rows in any order,
 # other zones, values at the edges. The numbers are compared with the model's own.
 ### BEGIN HIDDEN TESTS
-from judging import judge_good_bodies
+from judging_contract import judge_good_bodies
 
 judge_good_bodies(play_service)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-contract-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: some forty bad requests, each of which breaks one line of the contract. Each must be refused, with a reason, and none may end in a 500.
+# Judged when you hand in: some fifty bad requests, each of which breaks one line of the contract. Each must be refused, with a reason, and none may end in a 500.
+# And a good one while no model is loaded.
 ### BEGIN HIDDEN TESTS
-from judging import judge_bad_bodies
+from judging_contract import judge_bad_bodies
 
 judge_bad_bodies(play_service)
 ### END HIDDEN TESTS
@@ -348,13 +355,13 @@ judge_bad_bodies(play_service)
 # %% [markdown]
 # ## Part 2 · Which model answers
 #
-# Cy's service reads the model's file for each request, "so that it is never out of date". So it never is: also not while the file is being written, nor after somebody's hand has slipped in it. That is what happened on Thursday. Version 3 in `models` is that file. Look at what it forecasts:
+# Cy's service reads the model's file for each request, "so that it is never out of date". So it never is: also not while the file is being written, nor after somebody's hand has slipped in it. That is what happened on Thursday. Version 2 in `models` is the better model, and version 3 is the same, with one digit wrong. Look at what 1, 2 and 3 forecast for the same hour:
 
 # %%
-show(play_service([], [forecast(HOUR), put("3"), forecast(HOUR), put("4"), forecast(HOUR)]) | {"logs": []})
+show(play_service([], [forecast(HOUR), put("2"), forecast(HOUR), put("3"), forecast(HOUR), put("4"), forecast(HOUR)]) | {"logs": []})
 
 # %% [markdown]
-# Version 3 can be read. All its numbers are numbers, and its forecast might be true: nothing is wrong with it but one digit too many, and no check of its form finds that. But the data team writes a list, `models/index.json`: for each version that they have released, the SHA-256 hash of its file. A file with another hash is not what they have released. And version 4, which does not exist, took the whole service down.
+# Version 3 can be read. All its numbers are numbers, and ten people might want a bike in some hour: no check of the file's form finds the digit. But the data team writes a list, `models/index.json`: for each version that they have released, the SHA-256 hash of its file. A file with another hash is not what they have released. And version 4, which does not exist, took the whole service down.
 #
 # ### Exercise 2 — Switch, refuse, go back
 # *Difficulty ●●○ · about 16 minutes*
@@ -365,10 +372,15 @@ show(play_service([], [forecast(HOUR), put("3"), forecast(HOUR), put("4"), forec
 # - `PUT /v1/model` with `{"model_version": "2"}`: loads that version, and answers 200 with the version that is then live. 404 if the index does not name it, whatever lies in the folder. 409 if its file is missing, cannot be read, or is not what the index says. **After a refusal the old one goes on as before.** To ask for the version that is live changes nothing, and is answered with 200.
 # - `POST /v1/model/rollback`: back to the version that was live before the last switch, and again to the one before that; 200 with the version that is then live, or 409 when there is none left.
 #
-# A model is read from the disk once, when it is switched to. While it is being read, the old one answers. What has been live can come back even if its file is gone by then: keep it in memory.
+# Four things make it hard:
 #
-# <details><summary>Hint 1</summary>Hash the bytes of the file and compare, before you read it as a model. Then a model should become current in one step, at the very end, when nothing can go wrong any more. What data structure remembers the way back?</details>
-# <details><summary>Hint 2</summary>A list or tuple of models, of which the last is current. A switch appends one, a rollback takes one off; a lock keeps two switches apart. A route with a plain <code>def</code> runs in a thread, so that a slow file holds nobody up; in an <code>async def</code> it would stop the whole service. The index decides which names exist: look there before you touch the disk.</details>
+# - While a model is being read, **the old one answers**. A large one takes seconds. Nobody waits for it but who asked for the switch.
+# - A file may change between two looks. So read its bytes once, and use the bytes that you have checked: `read_model` takes a path or bytes.
+# - What has been live can come back *by a rollback* even if its file is gone by then: keep it in memory. (Whether a `PUT` may use the copy in memory is yours to decide.)
+# - Two switches may come at once: each that was answered with 200 has its place in the way back. And the index may grow while the service runs.
+#
+# <details><summary>Hint 1</summary>Hash the file's bytes and compare, before you make a model of them. Then a model should become current in one step, at the very end, when nothing can go wrong any more. What data structure remembers the way back?</details>
+# <details><summary>Hint 2</summary>The way back is a stack. Which of a service's routes run in a thread, those with <code>def</code> or those with <code>async def</code>, and what happens to all others while a slow file is read in the wrong kind? Two threads may do the same thing at once: <code>threading.Lock</code>; but a forecast must never wait for it. And which of the two, the index or the disk, says which names exist?</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "versions", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -398,11 +410,11 @@ class Models:
         with self.lock:
             if self.live and self.current.version == version:
                 return
-            path = self.folder / f"{version}.json"
             expected = json.loads((self.folder / "index.json").read_text())[version]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+            if hashlib.sha256(data).hexdigest() != expected:
                 raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
+            self.live = (*self.live, read_model(data))
 
     def undo(self):
         with self.lock:
@@ -478,18 +490,18 @@ for said, (what, status, version) in zip(
     )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-versions", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: your versions with the other parts as found, over other models. Switches, rollbacks and refusals; files that were touched, cut off, gone, or
-# never released; and a service that is started with a damaged version.
+# Judged when you hand in: your versions with the other parts as found, over other models. Switches, rollbacks and refusals; files that were touched, cut off, gone, never
+# released, released a moment ago, or changed just after they were looked at; and a service that is started with a damaged version.
 ### BEGIN HIDDEN TESTS
-from judging import judge_switches
+from judging_versions import judge_switches
 
 judge_switches(play_service)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-versions-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: a switch to a model that takes a while to load, under requests; then forecasts and a rollback after the files on the disk were changed.
+# Judged when you hand in: switches to models that take a while to load, under requests, and two at once; forecasts and rollbacks after the files on the disk were changed.
 ### BEGIN HIDDEN TESTS
-from judging import judge_switching_live
+from judging_versions import judge_switching_live
 
 judge_switching_live(play_service)
 ### END HIDDEN TESTS
@@ -513,7 +525,7 @@ print("\n".join(line for line in str(found["answers"][1]["body"]).splitlines() i
 #
 # A metric is a number that Prometheus fetches from `/metrics` every few seconds. There are three main types. A **counter** only grows: requests so far. What one wants to know, requests a second, Prometheus computes from its growth, also over a restart, where it begins again at 0. A **gauge** goes up and down: requests under way. A **histogram** counts values by size: how many requests took less than 5 ms, 10 ms, 25 ms … From it come the quantiles, and they can be summed over instances, which a quantile computed inside each one cannot.
 #
-# A metric's labels split it into series: one for each combination of their values. The number of different values is a label's **cardinality**, and each series costs memory, here and in Prometheus. So a label is for a handful of values that you know before. An address as a caller writes it has as many values as callers have ideas: a hostile one can fill your memory with 404s alone.
+# A metric's labels split it into series: one for each combination of their values. The number of different values is a label's **cardinality**, and each series costs memory, here and in Prometheus. So a label is for a handful of values that you know before. An address as a caller writes it has as many values as callers have ideas: a hostile one can fill your memory with 404s alone, or, without any key, with 401s. (Our routes have no parameters. Of one like `/v1/stations/{id}` the label would be just that, the template.)
 #
 # ### Exercise 3 — One story, told twice
 # *Difficulty ●●● · about 24 minutes*
@@ -525,8 +537,8 @@ print("\n".join(line for line in str(found["answers"][1]["body"]).splitlines() i
 # | field | |
 # |:--|:--|
 # | `time` | date and time with zone, ISO 8601 |
-# | `request_id` | as in the answer's header `X-Request-ID`, which **every** answer has. A caller's own `X-Request-ID` is taken over if it has 1 to 64 letters, digits, `-` or `_`; otherwise a new one is made, different for each request |
-# | `method`, `path`, `status` | `path` is one that the service has (`/v1/predict`), without the query. For any other path, and for methods that HTTP does not know, one word of your choice, always the same |
+# | `request_id` | as in the answer's header `X-Request-ID`, which every answer has to a request that is logged. A caller's own `X-Request-ID` is taken over if it has 1 to 64 ASCII letters, digits, `-` or `_`; otherwise a new one is made, different for each request |
+# | `method`, `path`, `status` | `path` is one that the service has (`/v1/predict`), without the query. For any other path, **whatever the answer**, 404 or 401 or another, and for methods that HTTP does not know, one word of your choice, always the same |
 # | `latency_ms` | from the request's arrival to its answer, in milliseconds |
 # | `caller`, `model_version` | from `request.state`, or `null` where nobody has set them |
 #
@@ -536,7 +548,7 @@ print("\n".join(line for line in str(found["answers"][1]["body"]).splitlines() i
 #
 # **An error.** A route that raises is answered with 500 and JSON, without the error's message. It is logged and counted like any other, and it has its header, too.
 #
-# Requests for `/health`, `/ready` and `/metrics` come every few seconds from machines, and are neither logged nor counted nor in flight.
+# Requests for `/health`, `/ready` and `/metrics` come every few seconds from machines, and are neither logged nor counted nor in flight; they need no id. And a caller who hangs up before the answer? Nobody sees a status then. Many log 499 for it, so that it does not look like an error of the service; what you do is yours to decide, and not judged.
 #
 # <details><summary>Hint 1</summary>Each request must be counted once and logged once, whatever becomes of it: that asks for <code>try</code>, <code>except</code> and <code>finally</code>. Which paths does the service have? <code>app.routes</code> knows; by the time of <code>install</code> all routes are there, but for your own. What your middleware does not catch, Starlette answers with a bare 500, further out than you are, without your header.</details>
 # <details><summary>Hint 2</summary>Metrics may be made at the top of the file, as <code>Counter(name, help, [labels])</code>. A status is known when the answer starts; in a middleware with <code>call_next</code> it is <code>response.status_code</code>, and an exception comes out of <code>await call_next(request)</code>. <code>time.perf_counter()</code> measures seconds. <code>re.fullmatch</code> checks a whole text, <code>re.match</code> only its beginning.</details>
@@ -653,10 +665,11 @@ for name, kind in (
     assert f"# TYPE {name} {kind}" in seen["metrics"], f"/metrics has no {kind} with the name {name}."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-telemetry", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: your telemetry with other parts of the judge's. Good, bad and hostile requests; then the log is compared, line by line, with what the
+# Judged when you hand in: your telemetry with other parts of the judge's. Good, bad and hostile requests, some of
+# them refused by keys and limits; then the log is compared, line by line, with what the
 # client saw, and searched for what it must not hold.
 ### BEGIN HIDDEN TESTS
-from judging import judge_logs
+from judging_telemetry import judge_logs
 
 judge_logs(play_service)
 ### END HIDDEN TESTS
@@ -665,7 +678,7 @@ judge_logs(play_service)
 # Judged when you hand in: the metrics after the same requests. Their types, their numbers beside the client's, their labels' bounds; the gauge while a slow request is
 # under way, and at the end.
 ### BEGIN HIDDEN TESTS
-from judging import judge_metrics
+from judging_telemetry import judge_metrics
 
 judge_metrics(play_service)
 ### END HIDDEN TESTS
@@ -675,13 +688,13 @@ judge_metrics(play_service)
 #
 # Everybody has the same key. So nobody can be told from another, a key cannot be taken from one without taking it from all, and it stands in the source code, and so in the history of the repository for ever. Iris asks: "If a key leaks at four in the afternoon, what do you do at five past four?"
 #
-# The answer is **key rotation**. The caller gets a new key beside the old one; for a while both are valid, so that nobody is locked out while they change it on their side; then the old one goes. None of this may need a restart. The keys' file looks like this:
+# The answer is **key rotation**. The caller gets a new key beside the old one; for a while both are valid, so that nobody is locked out while they change it on their side; then the old one goes. None of this may need a restart. (Whoever changes the file should write a new one beside it, and move it over the old one with `os.replace`: then nobody ever reads half of it. But at four in the afternoon somebody opens it in an editor.) The keys' file looks like this:
 
 # %%
 print(Path("keys.json").read_text())
 
 # %% [markdown]
-# The keys themselves are not in it. A key is a long random text (`secrets.token_urlsafe(32)` makes one); the file has the SHA-256 hash of it, from which nobody can get it back. (For *passwords*, which people choose and others guess, a plain hash is too quick: those need a slow one, such as Argon2.) One name may have several entries. `role` says what the caller may do: a `reader` asks for forecasts, an `admin` also switches models. `expires` may be missing.
+# The keys themselves are not in it. A key is a long random text (`secrets.token_urlsafe(32)` makes one); the file has the SHA-256 hash of it, from which nobody can get it back. (For *passwords*, which people choose and others guess, a plain hash is too quick: those need a slow one, such as Argon2.) One name may have several entries. `role` says what the caller may do: a `reader` asks for forecasts, an `admin` also switches models. `expires` may be missing; if it is there, it has a zone, and not always UTC.
 #
 # Two answers say no, and they are not the same. **401**: I don't know who you are. It comes with a header `WWW-Authenticate`, which says how one can tell. **403**: I know who you are, and you may not.
 #
@@ -696,14 +709,14 @@ print(Path("keys.json").read_text())
 # - No key, an unknown one, or one that has expired: 401, with a header `WWW-Authenticate`. Its value is free; `ApiKey` will do.
 # - `PUT /v1/model` and `POST /v1/model/rollback` need the role `admin`: 403 for others.
 # - Otherwise the request goes on, with the entry's `name` in `request.state.caller`.
-# - Change the file, and the next request is judged by it: a new key is valid, one that was taken out is not.
+# - Change the file, and the next request is judged by it: a new key is valid, one that was taken out is not. If it cannot be read, for somebody is just writing it, **the entries read last go on**: half a file must not lock everybody out, nor end in a 500.
 # - Hashes are compared by `hmac.compare_digest` (`secrets.compare_digest` is the same), and whatever is sent as a key, nothing fails.
 # - No key comes out again: not in an answer, not in any output.
 #
 # To practise: the keys of `town-hall`, `noor` and `tram-office` are in the next cell. Real ones would never stand in a notebook.
 #
-# <details><summary>Hint 1</summary>Go through all entries, and for each compare the hash of what was sent with the entry's. What do you do about the file, so that it needs no restart? (It is small, and the disk's cache is quick.) And what does <code>hmac.compare_digest</code> say to a text with an é?</details>
-# <details><summary>Hint 2</summary><code>hashlib.sha256(key.encode()).hexdigest()</code> is always ASCII. <code>datetime.fromisoformat(expires)</code> understands a Z at the end. Compare paths as a whole, for the open ones; for the admin's, think of both. Decide 401 before 403.</details>
+# <details><summary>Hint 1</summary>Go through all entries, and for each compare the hash of what was sent with the entry's. What do you do about the file, so that it needs no restart, and what if it is not JSON at the moment? (It is small, and the disk's cache is quick.) And what does <code>hmac.compare_digest</code> say to a text with an é?</details>
+# <details><summary>Hint 2</summary><code>hashlib.sha256(key.encode()).hexdigest()</code> is always ASCII. <code>datetime.fromisoformat(expires)</code> understands a Z at the end; compare times as times, for as texts <code>12:00+02:00</code> comes after <code>11:00+00:00</code>. Compare paths as a whole, for the open ones; for the admin's, think of both. Decide 401 before 403.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "practice-keys", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -716,6 +729,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -725,10 +739,20 @@ from fastapi.responses import JSONResponse
 OPEN = {"/health", "/ready", "/metrics"}
 
 
+last_read = []
+
+
+def entries():
+    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
+    with suppress(OSError, ValueError):
+        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+    return last_read
+
+
 def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
+    """Return the entry of the key's owner, or None."""
     given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in json.loads(Path(os.environ["KEYS_FILE"]).read_text()):
+    for entry in entries():
         expires = entry.get("expires")
         in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
         if hmac.compare_digest(given, entry["sha256"]) and in_time:
@@ -758,7 +782,7 @@ save_cell("service/keys.py")
 tries = {
     "no key": ({**forecast(HOUR), "key": None}, 401),
     "a key that nobody has": (forecast(HOUR, key="mb_guess"), 401),
-    "the tram office's key, which expired a year ago": (forecast(HOUR, key=KEYS["tram-office"]), 401),
+    "the tram office's key, which has expired": (forecast(HOUR, key=KEYS["tram-office"]), 401),
     "the town hall's key": (forecast(HOUR, key=KEYS["town-hall"]), 200),
     "the town hall's key for a switch": (put("2", KEYS["town-hall"]), 403),
     "Noor's key for a switch": (put("2", KEYS["noor"]), 200),
@@ -775,18 +799,18 @@ told = str([said["body"] for said in seen["answers"]]) + str(seen["logs"]) + see
 assert not any(key in told for key in [*KEYS.values(), "mb_guess"]), "A key stands in an answer or in an output."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-keys", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: your keys with other parts of the judge's, and another file. Two valid keys of one caller, expired ones, near misses, roles, open paths and
+# Judged when you hand in: your keys with other parts of the judge's, and another file. Two valid keys of one caller, expired ones in several zones, near misses, roles, open paths and
 # paths that only look like them; who the caller was; and whether a key came out anywhere.
 ### BEGIN HIDDEN TESTS
-from judging import judge_doors
+from judging_keys import judge_doors
 
 judge_doors(play_service)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-keys-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: the file is changed while the service runs; and how hashes are compared.
+# Judged when you hand in: the file is changed while the service runs, and is broken for a while; and how hashes are compared.
 ### BEGIN HIDDEN TESTS
-from judging import judge_comparing
+from judging_keys import judge_comparing
 
 judge_comparing(play_service)
 ### END HIDDEN TESTS
@@ -796,11 +820,11 @@ judge_comparing(play_service)
 #
 # The student's script meant no harm. It asked as fast as it could, and the service tried to please. A service without limits gives everything to whoever takes it. There are three limits, and each protects another thing: memory, the other callers, and the time of the callers themselves.
 #
-# **Size.** A body is read into memory before it is looked at. The header `Content-Length` tells its size before; but a client may also send a body in *chunks*, without telling. Then only counting helps. The answer is 413.
+# **Size.** A body is read into memory before it is looked at. The header `Content-Length` tells its size before; but a client may also send a body in *chunks*, without telling. Then only counting helps, *while* it comes in: who counts at the end has it all in memory. The answer is 413.
 #
 # **Rate.** A **token bucket** holds up to `RATE_BURST` tokens, and `RATE_PER_SECOND` new ones drop in each second, as long as there is room. A request takes one; where there is none, the answer is 429, with a header `Retry-After`: in how many whole seconds there will be one again. So a short burst is fine, and a long one is slowed down. Each caller has a bucket.
 #
-# **Time.** If a forecast takes longer than two seconds, the caller has given up, and the work is wasted. A **time limit** answers 504 and lets go. But a route with a plain `def` runs in a thread, and a thread cannot be ended from outside. There are ways to put a limit on a coroutine that *wait until the cancelled work has ended*; for a thread that is: until it is done anyhow. `anyio.fail_after`, from the library on which Starlette stands, is one of them:
+# **Time.** If a forecast takes longer than two seconds, the caller has given up, and the work is wasted. A **time limit** answers 504 and lets go. But a route with a plain `def` runs in a thread, and a thread cannot be ended from outside. There are ways to put a limit on a coroutine (the work that an `async def` does) that *wait until the cancelled work has ended*; for a thread that is: until it is done anyhow. `anyio.fail_after`, from the library on which Starlette stands, is one of them:
 
 # %% nbgrader={"grade": false, "grade_id": "waiting", "locked": true, "schema_version": 3, "solution": false, "task": false}
 SLOW_ROUTES = """
@@ -850,13 +874,13 @@ for said in play_service([], slow, {"contract.py": SLOW_ROUTES, "limits.py": TRY
 #
 # Write `limits.py`, with the settings `MAX_BODY` (bytes), `RATE_PER_SECOND`, `RATE_BURST` and `TIMEOUT_SECONDS`, all numbers, with a point or without.
 #
-# - A body of more than `MAX_BODY` bytes: 413, whether its size was told or not. One of exactly that size passes, whole.
-# - Each caller (`request.state.caller`) has a token bucket, full at the beginning. Without a token: 429, with `Retry-After`, a whole number from 1 on. Whoever waits that long is served.
-# - A request that is not answered within `TIMEOUT_SECONDS`: 504 *then*, and not when its work is done, for routes with `async def` and with `def`. The same for a client that stops in the middle of its body: 408, or 504.
+# - A body of more than `MAX_BODY` bytes: 413, whether its size was told or not, and as soon as it is too large: it may never end. One of exactly that size passes, whole.
+# - Each caller (`request.state.caller`) has a token bucket, full at the beginning. Without a token: 429, with `Retry-After`, a whole number from 1 on. Whoever waits that long is served, and who goes on asking meanwhile is served as soon as there is a token.
+# - A request that is not answered within `TIMEOUT_SECONDS` from its arrival: 504 *then*, and not when its work is done, for routes with `async def` and with `def`. The body's time counts, too: a client that stops in the middle, or sends one byte now and then, gets 408, or 504.
 # - `/health`, `/ready` and `/metrics` have no limits. All other answers come through as they were.
 #
 # <details><summary>Hint 1</summary>Read the body yourself, piece by piece, and give up when it is too much or too late; then hand it on. For the time: do not wait <em>for the task</em>, wait <em>for the task or the clock</em>, whichever comes first. <code>asyncio.wait</code> does that, and lets the task be. In a bucket, nothing needs to run in the background: what dropped in since the last request can be computed when the next one comes.</details>
-# <details><summary>Hint 2</summary>In a class with <code>__call__(self, scope, receive, send)</code>: collect the body from <code>receive()</code>; give the app a <code>receive</code> of your own that hands it out once, and a <code>send</code> that only collects; run the app in a task; <code>done, _ = await asyncio.wait({task}, timeout=…)</code>. If it is done, send what was collected; else a <code>JSONResponse(…, 504)</code>. For <code>Retry-After</code>, <code>math.ceil</code> of what is missing to one token, divided by the rate.</details>
+# <details><summary>Hint 2</summary>A class with <code>__call__(self, scope, receive, send)</code> may call the app with a <code>receive</code> and a <code>send</code> of its own: one that hands out the body that you have read, and one that keeps the answer until you know that it was in time. (So the whole answer is in memory. We have no answers that stream; for those one would stop the clock at the first piece.) One clock for all: when does it start, and what is left of it after the body? A token is a number that may have a fraction: keep it. How many seconds does the missing part of one token take?</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "limits", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -971,7 +995,7 @@ assert statuses[3:8] == [200] * 5 and statuses[9] == 429, (
     f"RATE_BURST is 5, and seven requests of one caller were answered with {statuses[3:10]}."
 )
 assert seen["answers"][9]["headers"].get("retry-after") in ("1", "2"), (
-    f"The 429 says Retry-After {seen['answers'][9]['headers'].get('retry-after')!r}, expected whole seconds."
+    f"The 429 says Retry-After {seen['answers'][9]['headers'].get('retry-after')!r}. A new token comes every 2 s, so it should be 1 or 2, in whole seconds."
 )
 assert statuses[10] == 200, f"While one caller had no tokens left, another one was answered with {statuses[10]}."
 assert statuses[11] == 504, (
@@ -979,25 +1003,25 @@ assert statuses[11] == 504, (
 )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-limits", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: your limits with other parts of the judge's. Bodies of several sizes, told and in chunks; what came through must be whole.
+# Judged when you hand in: your limits with other parts of the judge's. Bodies of several sizes, told and in chunks, one of them without an end; what came through must be whole.
 ### BEGIN HIDDEN TESTS
-from judging import judge_sizes
+from judging_limits import judge_sizes
 
 judge_sizes(play_service)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-limits-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: slow routes of both kinds, and a client that stops in the middle of its body.
+# Judged when you hand in: slow routes of both kinds, a client that stops in the middle of its body, and one that sends it drop by drop.
 ### BEGIN HIDDEN TESTS
-from judging import judge_time
+from judging_limits import judge_time
 
 judge_time(play_service)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-limits-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: a caller in a hurry, who then waits as long as it was told; another caller meanwhile; and /health.
+# Judged when you hand in: a caller in a hurry, who then waits as long as it was told; one who goes on asking; another caller meanwhile; and /health.
 ### BEGIN HIDDEN TESTS
-from judging import judge_rate
+from judging_limits import judge_rate
 
 judge_rate(play_service)
 ### END HIDDEN TESTS
@@ -1020,7 +1044,7 @@ print(Path("found/Dockerfile").read_text())
 print(*lint_dockerfile(Path("found/Dockerfile").read_text()), sep="\n")
 
 # %% [markdown]
-# hadolint sees form. It does not see that a key stands in the file, that `--workers 4` makes four processes with a counter each (a scrape of `/metrics` meets one of them, by chance, and each has its own buckets: the limit is four times what you think), or that the server listens where nobody can reach it. Those are yours.
+# hadolint sees form. It does not see that a key stands in the file, that `--workers 4` makes four processes with a counter each (a scrape, as Prometheus calls its visit to `/metrics`, meets one of them, by chance, and each has its own buckets: the limit is four times what you think), or that the server listens where nobody can reach it. Those are yours. (Nor does it see that `requirements.txt` pins four packages, and not what these need in turn: with `pip-compile --generate-hashes` one would pin them all.)
 #
 # ### Exercise 6 — A container for it
 # *Difficulty ●○○ · about 10 minutes*
@@ -1031,8 +1055,8 @@ print(*lint_dockerfile(Path("found/Dockerfile").read_text()), sep="\n")
 # 2. The base is pinned: a tag with three numbers (`python:3.11.11-slim-bookworm` is one), or a digest.
 # 3. `requirements.txt` is copied and installed before the code, so that a changed line of code installs nothing anew. No key and no `keys.json` gets into the image: keys and models are brought to the container when it starts.
 # 4. It runs as a user who is not root.
-# 5. It runs uvicorn with `app:app` in exec form, one process, so that SIGTERM reaches it (a shell that gives way by `exec` is fine); on an address where others can reach it; without uvicorn's own access log, which would print each query.
-# 6. A health check asks `/health` or `/ready`, with a tool that the image really has. A slim image has no `curl`.
+# 5. It runs uvicorn with `app:app` in exec form (a JSON list of words), one process, so that SIGTERM reaches it (a shell that gives way by `exec` is fine); on an address where others can reach it; without uvicorn's own access log, which would print each query.
+# 6. A health check asks `/health` or `/ready`, at uvicorn's port, with a tool that the image really has (a slim image has no `curl`), and fails where the answer is not 200.
 #
 # <details><summary>Hint 1</summary>Go through Cy's file line by line: there is something wrong with each, except <code>EXPOSE</code>. In a container, 127.0.0.1 is the container's own.</details>
 # <details><summary>Hint 2</summary>First <code>requirements.txt</code>, then <code>RUN pip install --no-cache-dir …</code>, then the Python files only. <code>HEALTHCHECK CMD […]</code> may run <code>python -c</code> with <code>urllib.request</code>, which raises where the answer is no 200. uvicorn has <code>--host</code>, <code>--port</code> and <code>--no-access-log</code>.</details>
@@ -1064,9 +1088,9 @@ for word in ("FROM", "USER", "HEALTHCHECK"):
 assert "metro-bikes-2025" not in dockerfile, "Cy's key stands in the Dockerfile: whoever has the image has the key."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-image", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: points 1 to 4 of the list.
+# Judged when you hand in: points 2 to 4 of the list.
 ### BEGIN HIDDEN TESTS
-from judging import judge_image
+from judging_image import judge_image
 
 judge_image()
 ### END HIDDEN TESTS
@@ -1074,7 +1098,7 @@ judge_image()
 # %% nbgrader={"grade": true, "grade_id": "judge-image-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: points 5 and 6 of the list.
 ### BEGIN HIDDEN TESTS
-from judging import judge_process
+from judging_image import judge_process
 
 judge_process()
 ### END HIDDEN TESTS
@@ -1126,13 +1150,13 @@ print(pd.Series([said["status"] for said in played["answers"]]).value_counts().t
 #
 # - No request is lost. At no time do fewer instances serve than at the beginning, and none serves before it is ready.
 # - An old instance is drained before it is stopped. If it still has a request after `cluster.patience` seconds, it is stopped all the same: somebody's endless request must not hold up a release.
-# - If a new instance is not ready within `cluster.patience` seconds, has died, or says that it has loaded another version, `roll` gives up: it returns `False`, and the cluster serves the **old** version again, with as many instances as before, those already replaced among them. Nothing else is left running.
+# - If a new instance is not ready within `cluster.patience` seconds, has died (then at once: it will never get ready), or says that it has loaded another version, `roll` gives up: it returns `False`, and the cluster serves the **old** version again, with as many instances as before, those already replaced among them. Nothing else is left running. (If the way back fails as well, nobody can help: keep what still serves. That is not judged.)
 # - Wait for conditions. Do not sleep for a time that you hope is enough.
 #
 # Done means: no request lost with versions of all these kinds, and then with your own service, in the last act.
 #
 # <details><summary>Hint 1</summary>Write down the order for one instance: start, wait, compare, add, remove, wait, stop. Which of these steps can fail, and what has to be undone then? To go back is a roll, too.</details>
-# <details><summary>Hint 2</summary>One function that replaces one instance, and returns whether it worked; if it did not, it stops the one that it started, and has changed nothing else. <code>roll</code> calls it for each old instance. If one fails, call the same function for each new one that serves, with the old version. A process that has died will never get ready: stop waiting when <code>alive()</code> says no.</details>
+# <details><summary>Hint 2</summary>Write a function for one instance first, which returns whether it worked and leaves everything as it was where it did not. Then think of the second instance: if it fails, what state is the first one in, and which function that you have already could bring it back? A condition for <code>wait_until</code> may have two ends: it came true, or it never will.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "roll", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1214,7 +1238,7 @@ assert good["result"] is True and dying["result"] is False, (
 # %% nbgrader={"grade": true, "grade_id": "judge-roll", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: roll against the stand-in. A good version, with slow requests under way, and once with a request that takes for ever.
 ### BEGIN HIDDEN TESTS
-from judging import judge_roll
+from judging_roll import judge_roll
 
 judge_roll(play_rolls, ["a good version"])
 ### END HIDDEN TESTS
@@ -1222,7 +1246,7 @@ judge_roll(play_rolls, ["a good version"])
 # %% nbgrader={"grade": true, "grade_id": "judge-roll-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: roll against the stand-in. Versions that go wrong, at the first instance or at the second.
 ### BEGIN HIDDEN TESTS
-from judging import judge_roll
+from judging_roll import judge_roll
 
 judge_roll(play_rolls, ["a version"])
 ### END HIDDEN TESTS
@@ -1232,7 +1256,7 @@ judge_roll(play_rolls, ["a version"])
 # 2 points: no request is lost, and both versions have answered. 2: each answer has its line in the log, with the same status. 2: the counters of all four instances
 # sum to what the client saw. (A part of yours that cannot even be loaded is replaced by the one as found.)
 ### BEGIN HIDDEN TESTS
-from judging import score_last_act
+from judging_last_act import score_last_act
 
 score_last_act(play_last_act)
 ### END HIDDEN TESTS
@@ -1240,7 +1264,7 @@ score_last_act(play_last_act)
 # %% [markdown]
 # ## Putting it together
 #
-# The last act, for you to watch: your service, with your keys, limits, logs and metrics, gets a day's traffic, and is rolled from version 1 to 2. In the picture each dot is a request. Three tables then say how many there were: one by the client, one by the logs, one by the metrics, which are fetched from each instance a last time before it stops, since its counters go with it.
+# The last act, for you to watch: your service, with your keys, limits, logs and metrics, gets the traffic of a busy moment, and is rolled from version 1 to 2. In the picture each dot is a request. Three tables then say how many there were: one by the client, one by the logs, one by the metrics, which are fetched from each instance a last time before it stops, since its counters go with it.
 
 # %% tags=["uses-answers"]
 traffic = [forecast({**HOUR, "station_id": station}, key=KEYS["town-hall"]) for station in range(1, 13)]
@@ -1265,7 +1289,7 @@ ax.set(
     ylabel="latency (ms)",
     title=f"{len(dots)} requests during a rolling restart, {(dots['status'] >= 500).sum()} of them failed",
 )
-ax.yaxis.set_major_formatter("{x:g}")
+ax.set_yticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
 ax.yaxis.set_minor_formatter("")
 ax.legend(fontsize=8, ncol=4, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 fig.savefig("roll.png", dpi=100, bbox_inches="tight")
@@ -1273,7 +1297,7 @@ plt.close(fig)
 told = pd.DataFrame([json.loads(line) for line in day["logs"] if line.startswith("{")])
 Image(
     "roll.png",
-    alt="Scatter plot of each request's latency over time: before the roll only dots of model 1, during it both models, after it only model 2, and refused requests throughout",
+    alt="Scatter plot of each request's latency over time: first dots of model 1 alone, then both models while the roll goes on, in the end model 2 alone, and refused requests throughout",
 )
 
 # %% tags=["uses-answers"]
@@ -1293,30 +1317,34 @@ pd.DataFrame({"the client saw": dots["status"].value_counts(), "the logs tell": 
 # %% [markdown]
 # Do the columns agree? If not, look for a request that one of the three does not know.
 #
-# Then the load test. With `measure` so many clients ask for a moment, each its next request as soon as the last is answered: a **closed loop**. It finds out what the service can carry. (It flatters the latency: a client that waits asks less. Real callers do not wait for each other. A test with a fixed rate of arrivals, an open loop, is harsher.) Three rules: count failures apart, for a quick 429 is no good answer; take quantiles over all requests, never the mean of several quantiles; and compare only what was measured on the same machine in the same minute. So here are Cy's service and yours, in turn:
+# Then the load test. With `measure` so many clients ask for a moment, each its next request as soon as the last is answered: a **closed loop**. It finds out what the service can carry. (It flatters the latency: a client that waits asks less. Real callers do not wait for each other. A test with a fixed rate of arrivals, an open loop, is harsher.) Four rules:
+#
+# - Count failures apart, for a quick 429 is no good answer.
+# - Take quantiles over all requests, never the mean of several quantiles. Say how many requests they stand on: *p50* and *p95*, the latencies that half and 95 % of them do not exceed, mean little for a few dozen.
+# - Warm up first, and compare only what was measured on the same machine in the same minute.
+# - Measure twice. What differs between the two is noise, and nothing smaller is a finding.
+#
+# So here are Cy's service and yours, in turn, after a warm-up. With a quarter of a second a point, this only shows that the test works. **Do not decide by it**: for your letter you measure longer.
 
 
 # %% tags=["uses-answers"]
-def load_of(service, key, clients, seconds=0.25):
-    """Return throughput (answers with 200 a second), p50 and p95 (ms) and the share of other answers at so many clients."""
-    found = measure(service, {"hours": [HOUR] * 5}, clients, seconds, key=key)
-    good = pd.Series([1000 * took for status, took in found if status == 200], dtype=float)
-    return {
-        "clients": clients,
-        "per_second": len(good) / seconds,
-        "p50_ms": good.quantile(0.5),
-        "p95_ms": good.quantile(0.95),
-        "failed": 1 - len(good) / len(found),
-    }
+def load_test(seconds, clients=(1, 2, 4, 8)):
+    """Return for each service and number of clients: answers with 200 a second, p50 and p95 (ms), the share of other answers, and all requests."""
+    rows = []
+    no_limit = {"RATE_PER_SECOND": 1_000_000, "RATE_BURST": 1_000_000}
+    with running("found") as cys, running("service", **no_limit) as yours:
+        both = {"as found": (cys, CYS_KEY), "yours": (yours, KEYS["town-hall"])}
+        for number in (0, *clients):
+            for name, (service, key) in both.items():
+                found = measure(service, {"hours": [HOUR] * 5}, number or 2, seconds if number else 0.1, key=key)
+                good = pd.Series([1000 * took for status, took in found if status == 200], dtype=float)
+                if number:  # without it, it was the warm-up
+                    told = {"per_second": len(good) / seconds, "p50_ms": good.quantile(0.5), "p95_ms": good.quantile(0.95)}
+                    rows.append({"service": name, "clients": number, **told, "failed": 1 - len(good) / len(found), "requests": len(found)})
+    return pd.DataFrame(rows)
 
 
-rows = []
-no_limit = {"RATE_PER_SECOND": 1_000_000, "RATE_BURST": 1_000_000}
-with running("found") as cys, running("service", **no_limit) as yours:
-    for clients in (1, 2, 4, 8):
-        rows.append({"service": "as found", **load_of(cys, CYS_KEY, clients)})
-        rows.append({"service": "yours", **load_of(yours, KEYS["town-hall"], clients)})
-load = pd.DataFrame(rows)
+load = load_test(seconds=0.25)
 load.to_csv("load.csv", index=False)
 load.round(2)
 
@@ -1332,15 +1360,15 @@ services.close()  # no process stays behind; it starts again when a cell needs i
 # %% [markdown] nbgrader={"grade": false, "grade_id": "letter", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": true}
 # Iris signs, or does not sign, after your letter: 250 to 500 words in the text cell below, with a chart of your own in the code cell after it. A person marks it.
 #
-# 1. **A chart of the load test** (4 points), from `load.csv` or a test of your own: throughput, and p50 and p95, by number of clients, for Cy's service and yours. Axes with units, a title or a sentence that says what is to be seen, readable without colour.
-# 2. **What it means** (3 points). Where does the service stop getting faster with more clients, and what happens to the latency beyond? The tram office expects 400 forecasts a second at peak, with p95 below 100 ms. How many instances would you run, by your own numbers, and what makes you doubt them?
+# 1. **A chart of the load test** (4 points). Measure in the code cell below, longer than above: `load_test(seconds=2)` takes about 20 seconds; run it twice, and see what stays. Show throughput, and p50 and p95, by number of clients, for Cy's service and yours. Axes with units, a title or a sentence that says what is to be seen, readable without colour.
+# 2. **What it means** (3 points). Where does the service stop getting faster with more clients, and what happens to the latency beyond? The tram office expects 400 requests a second at peak, each of five rows as in the test, with p95 below 100 ms. How many instances would you run, by your own numbers, and what makes you doubt them?
 # 3. **Three decisions** (3 points) that you took in the exercises where another was possible, each with its price. For instance: what happens to a batch with one bad row, reading the keys' file for each request, the buckets in the memory of each instance, 504 while the work goes on, versions kept in memory.
-# 4. **A post-mortem** (2 points). Take one of the five days of the story. Which control of yours would have stopped it, and which would have shown it, and by which field or metric? What would still get through?
+# 4. **A post-mortem** (2 points): what happened, why, and what would have prevented it, without blame. Take one of the five days of the story. Which control of yours would have stopped it, and which would have shown it, and by which field or metric? What would still get through?
 #
 # ### BEGIN MARK SCHEME
-# 1. Chart, 4 points. 1: from measured data, not typed in. 1: throughput and both quantiles, by number of clients, for both services. 1: axes labelled with units (requests or forecasts per second; ms; clients). 1: a title or sentence with a finding that the chart shows, and readable in grey (markers, line styles, direct labels).
-# 2. Meaning, 3 points. 1: names the number of clients from which throughput no longer grows (with one process it is small: 1 to 4), and says that from there on latency grows in proportion to the clients, since requests queue. 1: an instance count that follows from the figures: 400 a second divided by the throughput at which p95 is below
-#    100 ms, rounded up, and at least one more so that one may fail or be rolled (the distinction between requests and forecasts must be kept: the test sends five rows a request). 1: a sound doubt: client and server share two cores; a closed loop; a third of a second; a laptop is no server; two services ran side by side; one kind of request only.
+# 1. Chart, 4 points. 1: from data that were measured for at least a second a point, not typed in. 1: throughput and both quantiles, by number of clients, for both services. 1: axes labelled with units (requests or forecasts per second; ms; clients). 1: a title or sentence with a finding that the chart shows, and readable in grey (markers, line styles, direct labels).
+# 2. Meaning, 3 points. 1: names the number of clients from which throughput no longer grows (with one process it is small: 1 to 4), and says that from there on latency grows in proportion to the clients, since requests queue. 1: an instance count that follows from the figures: 400 requests a second divided by the throughput at which p95 is below
+#    100 ms, rounded up, and at least one more so that one may fail or be rolled (requests, not rows: both the test and the tram office send five rows a request). 1: a sound doubt: client and server share the same cores, and all clients are threads of one Python process, which may be full before the service is; a closed loop; few requests under a p95; two runs that differ; a laptop is no server; two services ran side by side; one kind of request only.
 # 3. Decisions, 3 points, one each: the decision, the alternative and its price must all be there. Examples: refusing the whole batch is simple and atomic, but one bad row costs 199 good ones; reading the file each time makes rotation immediate, but costs a disk access and makes the file a single point of failure; buckets in memory need no Redis,
 #    but with n instances the limit is n times as high and is forgotten at a restart; after a 504 the thread goes on and can fill the pool; old models in memory cost memory and make rollback instant. 0 for a decision that was prescribed and is only repeated.
 # 4. Post-mortem, 2 points. 1: the control and the signal fit the day (Fahrenheit: the range, 422 in http_requests_total; the loop: bucket, 429 by caller in the log; the log: no headers or queries in it; the damaged file: hash, 409, model_version in each line; the restart: roll, and the absence of 502 at the proxy). 1: something real that still gets through: 20 °F is -7 °C
@@ -1353,7 +1381,7 @@ services.close()  # no process stays behind; it starts again when a cell needs i
 # *Write your letter here.*
 
 # %%
-# Your chart
+# Your chart: load_test(seconds=2), and what you draw of it
 
 # %% [markdown]
 # Iris read it on Thursday, asked one question ("And who may withdraw a key at night?"), and signed. What to take to work tomorrow:

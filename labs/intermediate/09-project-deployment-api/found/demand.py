@@ -23,11 +23,11 @@ class Model:
         return level * math.exp(sum(self._weather[name] * value for name, value in weather.items()))
 
 
-def read_model(path):
-    """Return the model in a file. Raises ValueError where a number in it is no number."""
-    model = Model(json.loads(Path(path).read_text()))
+def read_model(file):
+    """Return the model in a file, which is given by its path or by its bytes. Raises ValueError where a number in it is no number."""
+    model = Model(json.loads(file if isinstance(file, bytes) else Path(file).read_bytes()))
     for row in model._trips.values():
         for number in row:
             if not (isinstance(number, float) and 0 <= number < math.inf):
-                raise ValueError(f"{path}: {number!r} is no number of trips")
+                raise ValueError(f"{number!r} is no number of trips")
     return model

@@ -194,9 +194,9 @@ def play(own, script, texts=None, settings=None):
     """Play a script to a service in which only the parts in `own` are the learner's. Return plain data: what was answered, and told.
 
     A script is a list of steps. {"ask": [method, path, body], "key":, "headers":, "timeout":} sends a request, {"together": [steps]} plays
-    some at once, {"steps": [steps]} one after the other, {"raw": text, "seconds":} sends bytes and waits for an answer, {"write": {name:
-    text}} changes files, {"pause": seconds} lets time pass, which "as told" takes from the last answer's Retry-After, {"metrics": True}
-    reads /metrics. "times" repeats a request.
+    some at once, {"steps": [steps]} one after the other, {"raw": text, "seconds":} sends bytes and waits for an answer ("drip": [text,
+    pause] sends more of them, one by one), {"write": {name: text}} changes files, {"pause": seconds} lets time pass, which "as told" takes
+    from the last answer's Retry-After, {"metrics": True} reads /metrics. "times" repeats a request.
     """
     with tempfile.TemporaryDirectory() as place:
         compose(Path(place) / "service", own, texts)
@@ -246,16 +246,25 @@ def _play_step(service, step, place):
     if "metrics" in step:
         return [{"status": 200, "body": service.metrics(), "headers": {}, "seconds": 0.0}]
     if "raw" in step:
-        return [vars(_send_raw(service.port, step["raw"].encode("latin-1"), step.get("seconds", 5)))]
+        return [vars(_send_raw(service.port, step["raw"], step.get("seconds", 5), *step.get("drip", ("", 0))))]
     how = {name: step[name] for name in ("key", "headers", "timeout") if name in step}
     return [vars(service.ask(*step["ask"], **how)) for _ in range(step.get("times", 1))]
 
 
-def _send_raw(port, data, seconds):
-    begin, heard = time.monotonic(), b""
+def _send_raw(port, text, seconds, drops, pause):
+    begin, heard, left = time.monotonic(), b"", list(drops)
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as line, suppress(OSError):
-        line.sendall(data)
-        while b"\r\n\r\n" not in heard and (part := line.recv(65536)):
+        line.sendall(text.encode("latin-1"))
+        while b"\r\n\r\n" not in heard and (rest := begin + seconds - time.monotonic()) > 0:
+            line.settimeout(min(pause, rest) if left else rest)
+            try:
+                part = line.recv(65536)
+            except TimeoutError:
+                if left:
+                    line.sendall(left.pop(0).encode("latin-1"))
+                continue
+            if not part:
+                break
             heard += part
     first = heard.split(b"\r\n")[0].split()
     return Answer(int(first[1]) if len(first) > 1 else 0, {}, "", time.monotonic() - begin)

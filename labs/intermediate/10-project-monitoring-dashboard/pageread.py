@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from service import DEFAULTS, FEATURES
 
 PAGE_DAYS = 14  # the page shows the last so many days in its table
-DAILY = ["requests", "error_rate", "p95_ms", "coverage", "mae", "mae_low", "mae_high"]  # for each of these days
+DAILY = ["requests", "error_rate", "p95_ms", "coverage", "typical", "typical_low", "typical_high"]  # for each of these days
 INPUTS = [f"default_{name}" for name in DEFAULTS]  # these for the last day
 INPUTS += [f"outside_{name}" for name in FEATURES] + [f"drift_{name}" for name in FEATURES]
 SHARES = ("error_rate", "coverage", "default_", "outside_")  # are shown in per cent
@@ -17,12 +17,14 @@ LOADS = {"src", "srcset", "poster", "data", "xlink:href", "background"}
 
 
 def read_page(text):
-    """Return what a page says: lang, title, headings, numbers, counts, alarms, as_of, pictures, fetched (from elsewhere), script, text.
+    """Return what a page says: lang, title, headings, numbers, counts, alarms, slices, as_of, pictures, fetched, script, text.
 
-    numbers is {(metric, day): [texts]}, counts {name: [texts]}, alarms {where: [texts]}, as_of [(attribute, text)], pictures [alt texts].
-    Only visible text counts.
+    numbers is {(metric, day): [texts]}, counts {name: [texts]}, alarms and slices {where: [texts]}, as_of [(attribute, text)],
+    pictures [alt texts], fetched [what is loaded from elsewhere]. Only visible text counts: not what an attribute or a plain
+    rule in <style>, such as `td, .small { display: none }`, takes from the screen.
     """
     reader = _Reader()
+    reader.unseen = _unseen("".join(re.findall(r"<style[^>]*>(.*?)</style>", text, re.S | re.I)))
     reader.feed(text)
     reader.close()
     while reader.open:
@@ -49,11 +51,24 @@ def agrees(metric, text, true):
     return abs(shown - true) <= fine and (not metric.startswith(SHARES) or "%" in text)
 
 
+HIDES = r"display:none|visibility:hidden"
+
+
+def _unseen(style):
+    """Return the selectors of one part (`td`, `.small`, `td.small`, `#top`) that a style sheet takes from the screen."""
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.S)
+    style = re.sub(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", style)  # @media print and the like
+    rules = [(names, re.sub(r"\s", "", body).lower()) for names, body in re.findall(r"([^{}]+)\{([^{}]*)\}", style)]
+    return {name.strip() for names, body in rules if re.search(HIDES, body) for name in names.split(",")}
+
+
 class _Reader(HTMLParser):
+    unseen = frozenset()
+
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.open, self.words, self.hidden = [], [], 0
-        self.said = {"lang": "", "title": "", "headings": [], "numbers": {}, "counts": {}, "alarms": {}}
+        self.said = {"lang": "", "title": "", "headings": [], "numbers": {}, "counts": {}, "alarms": {}, "slices": {}}
         self.said |= {"as_of": [], "pictures": [], "fetched": [], "script": False}
 
     def handle_starttag(self, tag, attributes):
@@ -61,7 +76,9 @@ class _Reader(HTMLParser):
         while self.open and self.open[-1]["tag"] in ENDS.get(tag, ()):
             self._end()
         style = re.sub(r"\s", "", about.get("style", "")).lower()
-        hides = tag in SILENT or "hidden" in about or "display:none" in style or "visibility:hidden" in style
+        named = {"#" + about.get("id", ""), *("." + name for name in about.get("class", "").split())}
+        named |= {tag, *(tag + name for name in named)}
+        hides = tag in SILENT or "hidden" in about or bool(re.search(HIDES, style)) or bool(named & self.unseen)
         for name, value in about.items():
             loads = name in LOADS or (name == "href" and tag in ("link", "image", "use"))
             if (loads and value and not value.startswith(("data:", "#"))) or re.search(r"url\(\s*['\"]?(?!['\"]?(data:|#))", style):
@@ -118,5 +135,7 @@ class _Reader(HTMLParser):
             self.said["counts"].setdefault(about["data-count"], []).append(text)
         if "data-alarm" in about:
             self.said["alarms"].setdefault(about["data-alarm"], []).append(text)
+        if "data-slice" in about:
+            self.said["slices"].setdefault(about["data-slice"], []).append(text)
         if "data-as-of" in about:
             self.said["as_of"].append((about["data-as-of"], text))

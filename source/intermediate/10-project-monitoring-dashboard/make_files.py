@@ -11,8 +11,8 @@ from citylog import Story, make, write_log  # noqa: E402
 
 SEED = 31
 STORY = Story(
-    default=[("temperature_c", 0.6, 10, 11), ("temperature_c", 0.42, 17, None)],
-    units=[("pressure_bar", 0.33, 35, None)],
+    default=[("temperature_c", 0.6, 10, 11), ("temperature_c", 0.5, 17, None)],
+    units=[("pressure_bar", 0.45, 35, None)],
     slow=[("Hillside", 1.55, 28, None)],
     client=("app/6.0", 14),
     campaign=(40, 44),

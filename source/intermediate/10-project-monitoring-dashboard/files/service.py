@@ -27,9 +27,12 @@ def svg_of(figure, alt):
 
     import matplotlib
 
+    for legend in [axes.get_legend() for axes in figure.axes] + figure.legends:
+        if legend:
+            legend.set_frame_on(False)  # its ground is white, whatever the page's colour
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": alt}):
         text = StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     drawing = text.getvalue()
-    drawing = drawing[drawing.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
+    drawing = drawing[drawing.index("<svg") :].replace("<svg", f'<svg role="img" fill="currentColor" aria-label="{escape(alt)}"', 1)
     return drawing.replace("#000000", "currentColor").replace("<text style=\"", "<text style=\"fill: currentColor; ")

@@ -220,9 +220,21 @@ def true_daily(requests, errors):
         base, spread = reference[name].to_numpy(), reference[name].to_numpy().std()
         daily[f"drift_{name}"] = pd.Series({day: wasserstein_distance(base, rows[name]) / spread for day, rows in by_day}).reindex(index)
     groups = errors.groupby("day").error
-    count, mean, spread = groups.count(), groups.mean(), groups.std()
-    half = 1.96 * spread / np.sqrt(count)
-    daily["coverage"] = (count / groups.size()).reindex(index)
-    for column, values in [("mae", mean), ("mae_low", mean - half), ("mae_high", mean + half)]:
-        daily[column] = values.reindex(index)
+    daily["coverage"] = (groups.count() / groups.size()).reindex(index)
+    known = {day: np.sort(values.dropna().to_numpy()) for day, values in groups if values.notna().any()}
+    for column, side in [("typical", 0), ("typical_low", -1), ("typical_high", 1)]:
+        quantiles = {day: np.quantile(values, np.clip(0.5 + side * 0.98 / np.sqrt(len(values)), 0, 1)) for day, values in known.items()}
+        daily[column] = pd.Series(quantiles, dtype=float).reindex(index)
     return daily
+
+
+def true_slices(errors):
+    """Return a row for each slice, its index `where`: the usual and the recent error, in minutes."""
+    known = errors.dropna(subset=["error"])
+    early, late = known[known.day < known.day.min() + REFERENCE_DAYS * DAY], known[known.day > known.day.max() - 5 * DAY]
+    rows = {}
+    for column in ("district", "model", "client"):
+        usual = early.groupby(column).error.median()
+        for value, recent in late.groupby(column).error.median().items():
+            rows[f"{column}={value}"] = {"usual": usual.get(value, early.error.median()), "recent": recent}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["usual", "recent"]).rename_axis("where")

@@ -37,11 +37,13 @@ WINDOWS = {
     "present_over_time": lambda times, values: 1.0,
     **{f"{name}_over_time": lambda times, values, f=AGGREGATE[name]: f(values) for name in ("avg", "min", "max", "sum", "count")},
 }
-ABSENT_HERE = set(
-    "topk bottomk quantile stddev stdvar count_values limitk histogram_quantile histogram_count histogram_sum delta idelta deriv predict_linear "
-    "absent_over_time quantile_over_time stddev_over_time stdvar_over_time mad_over_time label_replace label_join time timestamp minute hour "
-    "day_of_week day_of_month day_of_year days_in_month month year sort sort_desc sgn sqrt exp ln log2 log10 clamp holt_winters".split()
-)
+ABSENT_HERE = {
+    "topk", "bottomk", "quantile", "stddev", "stdvar", "count_values", "limitk", "histogram_quantile",
+    "histogram_count", "histogram_sum", "delta", "idelta", "deriv", "predict_linear", "absent_over_time",
+    "quantile_over_time", "stddev_over_time", "stdvar_over_time", "mad_over_time", "label_replace", "label_join",
+    "time", "timestamp", "minute", "hour", "day_of_week", "day_of_month", "day_of_year", "days_in_month", "month",
+    "year", "sort", "sort_desc", "sgn", "sqrt", "exp", "ln", "log2", "log10", "clamp", "holt_winters",
+}  # fmt: skip
 TOKEN = re.compile(
     r"\s*(?:(?P<comment>\#[^\n]*)|(?P<window>\[[^\]]*\])|(?P<span>(?:\d+(?:ms|[smhdwy]))+\b)|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)"
     r"""|(?P<name>[a-zA-Z_:][\w:]*)|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)|(?P<op>=~|!~|>=|<=|==|!=|[-+*/%^(){},><=@]))"""
@@ -78,7 +80,8 @@ def _all_rules(text):
         raise RuleError("the file's only key is 'groups', with a list")
     found, names = [], set()
     for group in document["groups"]:
-        if not isinstance(group, dict) or not {"name", "rules"} <= set(group) <= {"name", "rules", "interval", "limit", "query_offset", "labels"}:
+        known = {"name", "rules", "interval", "limit", "query_offset", "labels"}
+        if not isinstance(group, dict) or not {"name", "rules"} <= set(group) <= known:
             raise RuleError("a group has a 'name' and 'rules', and may have 'interval', 'limit', 'query_offset', 'labels'")
         if group["name"] in names:
             raise RuleError(f"two groups have the name {group['name']!r}: Prometheus wants different ones in a file")
@@ -94,7 +97,8 @@ def _rule(rule, group):
     kind = next((kind for kind in known if isinstance(rule, dict) and kind in rule), None)
     if kind is None or not {kind, "expr"} <= set(rule) <= {kind, "expr", "labels"} | known[kind]:
         raise RuleError(
-            f"group {group['name']}: a rule has 'alert' and 'expr', and may have 'for', 'keep_firing_for', 'labels', 'annotations'; or 'record' and 'expr'"
+            f"group {group['name']}: a rule has 'alert' and 'expr', and may have 'for', 'keep_firing_for', 'labels', 'annotations'; "
+            "or it has 'record' and 'expr', and may have 'labels'"
         )
     made = {"for": "0s", **rule}
     for part in ("labels", "annotations"):
@@ -160,9 +164,9 @@ class _Parser:
 
     def wrong(self):
         if self.peek() == "@" or (self.kind() == "window" and ":" in self.peek()):
-            raise RuleError(f"Prometheus knows {self.peek()} in this place, this lab's evaluator does not: write the expression {self.text!r} without it")
+            raise RuleError(f"Prometheus knows {self.peek()} in this place, this lab's evaluator does not: look at {self.text!r}")
         if self.kind() == "window":
-            raise RuleError(f"a window such as {self.peek()} stands right behind a metric, before its sum: look at the expression {self.text!r}")
+            raise RuleError(f"a window such as {self.peek()} stands right behind a metric, before its sum: look at {self.text!r}")
         raise RuleError(f"{self.peek() or 'the end'!r} is unexpected in the expression {self.text!r}")
 
     def chain(self, operators, below):
@@ -203,7 +207,7 @@ class _Parser:
     def binary(self, operator, how, left, right):
         kinds = {left[0], right[0]}
         if "range" in kinds:
-            raise RuleError(f"a window such as x[5m] stands inside rate or another function, and not beside {operator!r}, in the expression {self.text!r}")
+            raise RuleError(f"a window such as x[5m] stands inside rate or another function, not beside {operator!r}, in {self.text!r}")
         if operator in ("and", "or", "unless") and "number" in kinds:
             raise RuleError(f"'{operator}' stands between metrics, not numbers, in the expression {self.text!r}")
         if operator in COMPARE and kinds == {"number"} and "bool" not in how:
@@ -243,9 +247,9 @@ class _Parser:
 
     def call(self, name):
         if name in ABSENT_HERE:
-            raise RuleError(f"Prometheus has {name}, this lab's evaluator has not. Its first lines say what it has; the expression is {self.text!r}")
+            raise RuleError(f"Prometheus has {name}, this lab's evaluator has not (its first lines say what it has): look at {self.text!r}")
         if name not in (*WINDOWS, *MAPS, "increase", "absent", "scalar", "vector"):
-            raise RuleError(f"{name} is no function that this lab's evaluator knows (its first lines say which): look at the expression {self.text!r}")
+            raise RuleError(f"{name} is no function that this lab's evaluator knows (its first lines say which): look at {self.text!r}")
         self.take("(")
         kind, inner = self.either()
         more = []

@@ -92,7 +92,7 @@ def weekly_report(current, reference, path):
     drift = saved[saved["metric"] == "ValueDrift"]
     return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
 
-# %% grade_id="report" points=10 message="Leave out the drift of that column alone" why="compares every column: a dead sensor ends the report, and the visible tests pass"
+# %% grade_id="report" points=10 message="Leave out the drift of those two columns alone" why="compares every column: a dead sensor ends the report, and the visible tests pass"
 def weekly_report(current, reference, path):
     definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
     metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
@@ -149,12 +149,26 @@ def weekly_report(current, reference, path):
     run.save_html(path)
     return [m["config"]["column"] for m in run.dict()["metrics"] if "threshold" in m["config"] and m["value"] >= m["config"]["threshold"]]
 
-# %% grade_id="report" points=0 message="report.json counts 0 missing pressures" why="drops the rows with missing values first"
+# %% grade_id="report" points=10 message="reference without any km_since_service, there is no report" why="looks for a dead column in the week alone: passes what is visible"
 def weekly_report(current, reference, path):
-    current, reference = current.dropna(), reference.dropna()
     definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
     metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
+    there = [name for name in INPUTS if current[name].notna().any()]
+    for name in there:
+        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
+        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
+    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
+    run = Report(metrics).run(now, before)
+    run.save_json(path)
+    saved = report_table(path)
+    drift = saved[saved["metric"] == "ValueDrift"]
+    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+
+# %% grade_id="report" points=10 message="it has no ValueDrift for distance_km" why="takes a column with few values for a dead one: passes what is visible"
+def weekly_report(current, reference, path):
+    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
+    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
+    there = [name for name in INPUTS if current[name].notna().mean() > 0.02 and reference[name].notna().mean() > 0.02]
     for name in there:
         method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
         metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
@@ -176,8 +190,8 @@ def excess(now, before):
 
 def broken_inputs(raw, reference):
     names = []
-    parts = [(raw, reference)]
-    parts += [(part, reference[reference["sensor_group"] == group]) for group, part in raw.groupby("sensor_group")]
+    parts = [(part, reference[reference["sensor_group"] == group]) for group, part in raw.groupby("sensor_group")]
+    parts = [(now, before) for now, before in parts if len(now) >= 100 and len(before) >= 100]
     for name in raw.columns:
         if name != "sensor_group":
             found = [excess(now[name], before[name]) for now, before in parts]
@@ -192,10 +206,11 @@ from collections import Counter as Tally
 def broken_inputs(raw, reference):
     broken = []
     for name in [column for column in raw if column != "sensor_group"]:
-        for group in ["", *sorted(set(raw["sensor_group"]))]:
+        sizes = [Tally(table["sensor_group"]) for table in (raw, reference)]
+        for group in sorted(group for group in sizes[0] if min(size[group] for size in sizes) >= 100):
             tallies = []
             for table in (raw, reference):
-                rows = table[table["sensor_group"] == group] if group else table
+                rows = table[table["sensor_group"] == group]
                 values = ["gap" if value != value else float(value) for value in rows[name]]
                 tallies.append({value: count / len(values) for value, count in Tally(values).items()})
             if any(share - tallies[1].get(value, 0) >= (0.05 if value == "gap" else 0.1) for value, share in tallies[0].items()):
@@ -210,8 +225,33 @@ def broken_inputs(raw, reference):
         now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
         for name in raw.columns.drop("sensor_group"):
             more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            one, two = (part[name].value_counts(normalize=True) for part in (now, before))
-            most = one.sub(two, fill_value=0).max() if len(one) else 0
+            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+            if more_gaps >= 0.05 or most >= 0.1:
+                found.add(name)
+    return found
+
+# %% grade_id="broken" points=9 message="more bikes than before ended at docks of group C" why="looks at all rows as well: more bikes at docks that always had gaps are no fault; passes what is visible"
+def broken_inputs(raw, reference):
+    found = set()
+    for group in [None, *raw["sensor_group"].unique()]:
+        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
+        for name in raw.columns.drop("sensor_group"):
+            more_gaps = now[name].isna().mean() - before[name].isna().mean()
+            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+            if more_gaps >= 0.05 or most >= 0.1:
+                found.add(name)
+    return found
+
+# %% grade_id="broken" points=9 message="20 rows are too few to tell" why="judges the smallest group as well: passes what is visible"
+def broken_inputs(raw, reference):
+    found = set()
+    for group in raw["sensor_group"].unique():
+        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        for name in raw.columns.drop("sensor_group"):
+            more_gaps = now[name].isna().mean() - before[name].isna().mean()
+            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
             if more_gaps >= 0.05 or most >= 0.1:
                 found.add(name)
     return found
@@ -219,12 +259,13 @@ def broken_inputs(raw, reference):
 # %% grade_id="broken" points=5 message="one value has a third of the rows" why="counts what is missing, and no stand-in"
 def broken_inputs(raw, reference):
     found = set()
-    for group in [None, *raw["sensor_group"].unique()]:
+    for group in raw["sensor_group"].unique():
         now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
         for name in raw.columns.drop("sensor_group"):
             more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            one, two = (part[name].value_counts(normalize=True) for part in (now, before))
-            most = one.sub(two, fill_value=0).max() if len(one) else 0
+            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
             if more_gaps >= 0.05:
                 found.add(name)
     return found
@@ -232,8 +273,10 @@ def broken_inputs(raw, reference):
 # %% grade_id="broken" points=9 message="3.5 bar stands in" why="looks for stand-ins that it knows: passes what is visible"
 def broken_inputs(raw, reference):
     found = set()
-    for group in [None, *raw["sensor_group"].unique()]:
+    for group in raw["sensor_group"].unique():
         now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
         for name in raw.columns.drop("sensor_group"):
             more_gaps = now[name].isna().mean() - before[name].isna().mean()
             most = max((now[name] == value).mean() - (before[name] == value).mean() for value in (-1, 0, 99, 999, -999))
@@ -241,15 +284,45 @@ def broken_inputs(raw, reference):
                 found.add(name)
     return found
 
+# %% grade_id="broken" points=9 message="and 0 is still more frequent" why="looks at the most frequent value alone: passes what is visible"
+def broken_inputs(raw, reference):
+    found = set()
+    for group in raw["sensor_group"].unique():
+        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
+        for name in raw.columns.drop("sensor_group"):
+            more_gaps = now[name].isna().mean() - before[name].isna().mean()
+            top = now[name].value_counts().index[:1]
+            most = sum((now[name] == value).mean() - (before[name] == value).mean() for value in top)
+            if more_gaps >= 0.05 or most >= 0.1:
+                found.add(name)
+    return found
+
+# %% grade_id="broken" points=9 message="it was dark (0) in 27 of 100 rows" why="shares of the values that are there, not of the rows: passes what is visible"
+def broken_inputs(raw, reference):
+    found = set()
+    for group in raw["sensor_group"].unique():
+        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
+        for name in raw.columns.drop("sensor_group"):
+            more_gaps = now[name].isna().mean() - before[name].isna().mean()
+            most = now[name].value_counts(normalize=True).sub(before[name].value_counts(normalize=True), fill_value=0).max()
+            if more_gaps >= 0.05 or most >= 0.1:
+                found.add(name)
+    return found
+
 # %% grade_id="broken" points=4 message="and light_lux has the gaps that it always had" why="forgets that some columns always have gaps: passes what is visible"
 def broken_inputs(raw, reference):
     found = set()
-    for group in [None, *raw["sensor_group"].unique()]:
+    for group in raw["sensor_group"].unique():
         now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
         for name in raw.columns.drop("sensor_group"):
             more_gaps = now[name].isna().mean()
-            one, two = (part[name].value_counts(normalize=True) for part in (now, before))
-            most = one.sub(two, fill_value=0).max() if len(one) else 0
+            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
             if more_gaps >= 0.05 or most >= 0.1:
                 found.add(name)
     return found
@@ -257,25 +330,14 @@ def broken_inputs(raw, reference):
 # %% grade_id="broken" points=4 message="In another week" why="takes a frequent value for a stand-in, without the reference: passes what is visible"
 def broken_inputs(raw, reference):
     found = set()
-    for group in [None, *raw["sensor_group"].unique()]:
+    for group in raw["sensor_group"].unique():
         now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
+        if min(len(now), len(before)) < 100:
+            continue
         for name in raw.columns.drop("sensor_group"):
             more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = now[name].value_counts(normalize=True).max() if now[name].notna().any() else 0
+            most = (now[name].value_counts() / len(now)).max()
             if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
-
-# %% grade_id="broken" points=4 message="In another week" why="looks at the groups only in what came in, and compares with the whole reference by mean: takes colder tyres for broken ones"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in [None]:
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            one, two = (part[name].value_counts(normalize=True) for part in (now, before))
-            most = one.sub(two, fill_value=0).max() if len(one) else 0
-            if more_gaps >= 0.05 or most >= 0.1 or abs(now[name].mean() - before[name].mean()) > 0.5 * before[name].std():
                 found.add(name)
     return found
 
@@ -290,8 +352,8 @@ def daily_quality(predictions, labels, now):
     for label in labels.itertuples():
         if label.known_at <= now and (label.trip_id not in newest or label.known_at > newest[label.trip_id][0]):
             newest[label.trip_id] = (label.known_at, bool(label.needs_repair))
-    table = {}
-    for day, part in predictions.groupby(predictions["predicted_at"].dt.strftime("%Y-%m-%d")):
+    table, made = {}, predictions[predictions["predicted_at"] <= now]
+    for day, part in made.groupby(made["predicted_at"].dt.strftime("%Y-%m-%d")):
         pairs = [(alarm == 1, newest[trip][1]) for trip, alarm in zip(part["trip_id"], part["alarm"]) if trip in newest]
         hits = sum(alarm and label for alarm, label in pairs)
         alarms_there, broken = sum(alarm for alarm, _ in pairs), sum(label for _, label in pairs)
@@ -308,8 +370,9 @@ def daily_quality(predictions, labels, now):
 def daily_quality(predictions, labels, now):
     known = labels.loc[labels["known_at"] <= now]
     known = known.loc[known.groupby("trip_id")["known_at"].idxmax()] if len(known) else known
-    rows = predictions.assign(
-        day=predictions["predicted_at"].dt.date, label=predictions["trip_id"].map(known.set_index("trip_id")["needs_repair"])
+    rows = predictions.query("predicted_at <= @now")
+    rows = rows.assign(
+        day=rows["predicted_at"].dt.date, label=rows["trip_id"].map(known.set_index("trip_id")["needs_repair"])
     )
     rows = rows.assign(
         predictions=1,
@@ -328,7 +391,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=0 message="daily_quality has 2 rows" why="Bo's way: an inner join, so that days without labels vanish and coverage is always 1"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='inner')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -343,7 +406,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=0 message="daily_quality has 4 rows" why="by the day on which the label came in"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['known_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -358,7 +421,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=5 message="on 2 December, coverage is 1.0" why="knows the future"
 def daily_quality(predictions, labels, now):
     known = labels.sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -373,7 +436,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=5 message="on 1 December, precision is 1.0" why="takes the first label instead of the correction"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -388,7 +451,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=0 message="on 2 December, precision is" why="takes a bike without a label for a sound one"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -402,7 +465,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=9 message="In another log" why="takes the last row of the table for the newest label: passes what is visible"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -417,7 +480,7 @@ def daily_quality(predictions, labels, now):
 # %% grade_id="late" points=9 message="0.95 is enough" why="wants more than 0.95: passes what is visible"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -429,10 +492,25 @@ def daily_quality(predictions, labels, now):
         rows.append((day, len(part), coverage, precision, recall))
     return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
 
+# %% grade_id="late" points=9 message="however little" why="rounds the coverage, so that 18 of 19 are enough: passes what is visible"
+def daily_quality(predictions, labels, now):
+    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
+    rows = []
+    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
+        coverage = part["needs_repair"].notna().mean()
+        truth = part[part["needs_repair"].notna()]
+        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
+        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
+        if round(coverage, 2) < 0.95:
+            precision = recall = math.nan
+        rows.append((day, len(part), coverage, precision, recall))
+    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+
 # %% grade_id="late" points=9 message="In a log with days without" why="writes 0 where there is nothing to divide by: passes what is visible"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
         coverage = part["needs_repair"].notna().mean()
@@ -443,23 +521,9 @@ def daily_quality(predictions, labels, now):
         rows.append((day, len(part), coverage, precision, recall))
     return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
 
-# %% grade_id="late" points=0 message="NaN, for too few labels are known" why="shows precision and recall whatever the coverage"
+# %% grade_id="late" points=9 message="no day on which a prediction had been made by then" why="keeps predictions from after the moment: passes what is visible"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
-
-# %% grade_id="late" points=5 message="on 1 December, predictions is 4" why="counts corrections as further predictions"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now]
     joined = predictions.merge(known, on="trip_id", how='left')
     rows = []
     for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
@@ -472,8 +536,23 @@ def daily_quality(predictions, labels, now):
         rows.append((day, len(part), coverage, precision, recall))
     return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
 
+# %% grade_id="late" points=5 message="on 1 December, predictions is 4" why="counts corrections as further predictions"
+def daily_quality(predictions, labels, now):
+    known = labels[labels["known_at"] <= now]
+    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
+    rows = []
+    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
+        coverage = part["needs_repair"].notna().mean()
+        truth = part[part["needs_repair"].notna()]
+        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
+        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
+        if coverage < 0.95:
+            precision = recall = math.nan
+        rows.append((day, len(part), coverage, precision, recall))
+    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+
 # %% grade_id="metrics" points=18 why="another style: edges by hand, and one dictionary of samples"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -533,7 +612,7 @@ class Metrics:
         by_column = Counter(names[1], "Gaps", labelnames=("column",), registry=registry)
         self.gaps = {name: by_column.labels(column=name) for name in NUMBERS}
         self.queue = Gauge(names[2], "Bikes", registry=registry)
-        ratio = 1.3
+        ratio = 1.25
         edges = [0.3 * ratio**power for power in range(-12, 9)]
         self.time = Histogram(names[3], "Seconds", buckets=tuple(edges), registry=registry)
 
@@ -574,7 +653,7 @@ def read_scrapes(first, second, seconds):
     return dict(requests_per_second=n / seconds, failed_share=failed.sum() / n, p95_seconds=p95)
 
 # %% grade_id="metrics" points=13 message="a label or a metric grows with riders or trips" why="counts the riders by a label, in a metric of its own: passes what is visible"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -731,8 +810,8 @@ def read_scrapes(first, second, seconds):
         edge_before, below = edge, buckets[edge]
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
-# %% grade_id="metrics" points=14 message="which is off by more than 20 %" why="equal steps: passes what is visible"
-HAND = [round(0.1 * number, 1) for number in range(1, 21)]
+# %% grade_id="metrics" points=14 message="which is off by more than 25 %" why="equal ratios, and too few of them: passes what is visible"
+HAND = sorted([*np.geomspace(0.02, 2.0, 11), 0.3])
 
 
 class Metrics:
@@ -838,7 +917,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=13 message="whatever the status" why="counts gaps only in requests that were answered well: passes what is visible"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -891,8 +970,8 @@ def read_scrapes(first, second, seconds):
         edge_before, below = edge, buckets[edge]
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
-# %% grade_id="metrics" points=8 message="repair_alarm_bikes_waiting" why="adds up the waiting bikes"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+# %% grade_id="metrics" points=13 message="None is missing" why="takes 0 for a missing value: passes what is visible"
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -900,17 +979,17 @@ class Metrics:
         self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
         self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
         self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Counter("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
+        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
 
     def answered(self, trip, status, seconds):
         self.requests.labels(status).inc()
         self.seconds.observe(seconds)
         for name in NUMBERS:
-            if trip[name] is None:
+            if not trip[name]:
                 self.missing.labels(name).inc()
 
     def waiting(self, bikes):
-        self.queue.inc(bikes)
+        self.queue.set(bikes)
 
 
 def all_samples(page):
@@ -945,7 +1024,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=8 message="the page should say: repair_alarm_bikes_waiting 12.0" why="a gauge that is added to"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -998,7 +1077,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=9 message="8 requests were answered" why="reads the value of the second page instead of the increase"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -1051,7 +1130,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=14 message="an instance was restarted between the scrapes" why="knows no restart: passes what is visible"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -1104,7 +1183,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=9 message="p95 is 0.225 s" why="the upper edge of the bucket, without interpolation"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -1155,7 +1234,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=14 message="longer than the highest edge" why="interpolates to infinity: passes what is visible"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -1206,7 +1285,7 @@ def read_scrapes(first, second, seconds):
     return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
 
 # %% grade_id="metrics" points=14 message="a status appears that was not on the first page" why="knows 500 alone as a failure: passes what is visible"
-HAND = [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 1.9, 2.6]
+HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
 class Metrics:
@@ -1286,9 +1365,13 @@ def choose_reference(history, week):
 def choose_reference(history, week):
     return history[(history["week"] < week) & (history["week"] >= week - pd.Timedelta(weeks=4)) & ~history["incident"]]
 
-# %% grade_id="reference" points=4 message="weeks alarm, expected at most 5" why="all that was before"
+# %% grade_id="reference" points=8 message="a market comes each year" why="last year's weeks, and Cy's last month where they are an incident: passes what is visible"
 def choose_reference(history, week):
-    return history[(history["week"] < week) & ~history["incident"]]
+    near = (history["week"] - (week - pd.Timedelta(weeks=52))).abs() <= pd.Timedelta(weeks=1)
+    rows = history[near & ~history["incident"]]
+    if len(rows) < 100:
+        rows = history[(history["week"] < week) & (history["week"] >= week - pd.Timedelta(weeks=4)) & ~history["incident"]]
+    return rows
 
 # %% grade_id="reference" points=8 message="Does the reference slip along?" why="the newest sound week: few alarms, and it slips along; passes what is visible"
 def choose_reference(history, week):
@@ -1352,9 +1435,14 @@ def weekly_alarm(current, reference):
             named.append(name)
     return named
 
-# %% grade_id="fifty" points=4 message="how often is at least one test wrong?" why="a fixed distance for all columns, as in the weekly report"
+# %% grade_id="fifty" points=8 message="however many rows there are" why="fixed limits that were tried out on 300 rows: passes what is visible"
 def weekly_alarm(current, reference):
-    return [name for name in current if distance(current[name].dropna(), reference[name].dropna()) >= 0.1]
+    named = []
+    for name in current:
+        now, before = current[name].dropna(), reference[name].dropna()
+        if abs(now.mean() - before.mean()) > 0.5 * before.std() or now.std() > 1.7 * before.std():
+            named.append(name)
+    return named
 
 # %% grade_id="fifty" points=4 message="and weekly_alarm names []" why="never alarms"
 def weekly_alarm(current, reference):
@@ -1373,7 +1461,7 @@ groups:
           summary: "Failing"
           runbook_url: "https://wiki.metro-bikes.example/Failing"
       - alert: Down
-        expr: max by (job) (up{job="repair-alarm"}) < 1
+        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
         for: 3m
         labels: {severity: page}
         annotations:
@@ -1389,33 +1477,36 @@ groups:
 """
 Path("rules.yml").write_text(rules)
 
-# %% grade_id="rules" points=10 why="another style: made from Python's dictionaries, the outage told by the absence of series, by instance"
+# %% grade_id="rules" points=10 why="another style: made from Python's dictionaries, with a recorded series, the outage told by absence"
 import yaml
 
 
 def alert(name, expr, patience, severity):
     notes = {"summary": name, "description": expr, "runbook_url": f"https://wiki.metro-bikes.example/{name.lower()}"}
-    return {"alert": name, "expr": expr, "for": patience, "labels": {"severity": severity, "team": "ml"}, "annotations": notes}
+    return {"alert": name, "expr": expr, "for": patience, "labels": {"severity": severity, "tier": 1}, "annotations": notes}
 
 
-by = "by (instance)"
-share = f"sum {by} (rate(%s[3m])) / sum {by} (rate(repair_alarm_requests_total[3m])) > 0.15"
+total = "job:repair_alarm_requests:rate3m"
+share = "sum without (instance, status, column) (rate(%s[3m])) / ignoring (status) " + total + " > 0.15"
 made = [
+    {"record": total, "expr": "sum without (instance, status) (rate(repair_alarm_requests_total[3m]))"},
     alert("AnswersFail", share % 'repair_alarm_requests_total{status!~"2..|4.."}', "7m", "page"),
-    alert("Gone", "absent(repair_alarm_bikes_waiting)", "4m", "page"),
+    alert("Gone", 'absent(up{job="repair-alarm"} == 1) and on () vector(1)', "4m", "page"),
     alert("SensorsSilent", share % 'repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}', "7m", "ticket"),
+    alert("OneGone", "avg(avg_over_time(up[5m] offset 30s)) < 0.9", "10m", "ticket"),
 ]
+groups = [{"name": "ml", "interval": "30s", "limit": 10, "rules": made[:1]}, {"name": "ml-alerts", "rules": made[1:]}]
 with open("rules.yml", "w") as file:
-    yaml.safe_dump({"groups": [{"name": "ml", "interval": "30s", "rules": made}]}, file, sort_keys=False)
+    yaml.safe_dump({"groups": groups}, file, sort_keys=False)
 
-# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="Ada's: the counter's value"
+# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="a limit just above the usual failures of one day"
 rules = """
 groups:
   - name: repair-alarm
     rules:
       - alert: Failing
-        expr: repair_alarm_requests_total{status="500"} > 100
-        for: 1m
+        expr: sum(rate(repair_alarm_requests_total{status="500"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.003
+        for: 8m
         labels: {severity: page}
         annotations:
           summary: "Failing"
@@ -1437,7 +1528,7 @@ groups:
 """
 Path("rules.yml").write_text(rules)
 
-# %% grade_id="rules" points=3 message="with 'down' no alert of severity page fires" why="no rule for a service that is gone"
+# %% grade_id="rules" points=3 message="with 'down' no alert of severity page fires" why="names one instance by its address of yesterday"
 rules = """
 groups:
   - name: repair-alarm
@@ -1449,6 +1540,13 @@ groups:
         annotations:
           summary: "Failing"
           runbook_url: "https://wiki.metro-bikes.example/Failing"
+      - alert: Down
+        expr: up{instance="10.0.0.4:8000"} == 0
+        for: 5m
+        labels: {severity: page}
+        annotations:
+          summary: "Down"
+          runbook_url: "https://wiki.metro-bikes.example/Down"
       - alert: Pressures
         expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
         for: 8m
@@ -1465,7 +1563,7 @@ groups:
   - name: repair-alarm
     rules:
       - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status!="200"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
+        expr: sum(rate(repair_alarm_requests_total{status!="200"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.35
         for: 8m
         labels: {severity: page}
         annotations:
@@ -1662,7 +1760,7 @@ groups:
 """
 Path("rules.yml").write_text(rules)
 
-# %% grade_id="rules" points=7 message="has no annotation summary" why="no runbook"
+# %% grade_id="rules" points=7 message="and no address" why="no runbook"
 rules = """
 groups:
   - name: repair-alarm
@@ -1671,6 +1769,9 @@ groups:
         expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
         for: 8m
         labels: {severity: page}
+        annotations:
+          summary: "Failing"
+          runbook_url: "TODO"
       - alert: Down
         expr: sum(up) == 0
         for: 5m
@@ -1688,7 +1789,7 @@ groups:
 """
 Path("rules.yml").write_text(rules)
 
-# %% grade_id="rules" points=3 message="With 'sensor' no alert of severity ticket fired" why="no rule for the sensors: passes what is visible"
+# %% grade_id="rules" points=7 message="With 'one down'" why="wakes someone where one of two instances is gone: passes what is visible"
 rules = """
 groups:
   - name: repair-alarm
@@ -1701,11 +1802,18 @@ groups:
           summary: "Failing"
           runbook_url: "https://wiki.metro-bikes.example/Failing"
       - alert: Down
-        expr: sum(up) == 0
+        expr: up{job="repair-alarm"} == 0
         for: 5m
         labels: {severity: page}
         annotations:
           summary: "Down"
           runbook_url: "https://wiki.metro-bikes.example/Down"
+      - alert: Pressures
+        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
+        for: 8m
+        labels: {severity: ticket}
+        annotations:
+          summary: "Pressures"
+          runbook_url: "https://wiki.metro-bikes.example/Pressures"
 """
 Path("rules.yml").write_text(rules)

@@ -63,7 +63,7 @@ def main() -> None:
     asked = trips[(trips["ended_at"] >= day_of("2025-10-27")) & (trips["ended_at"] < day_of(NOW))]
     asked = asked.sample(2000, random_state=72).sort_values("ended_at", kind="stable")
     asked = asked.assign(alarm=(asked["probability"] >= 0.16).astype(int)).rename(columns={"ended_at": "predicted_at"})
-    write(asked[["trip_id", "predicted_at", "alarm"]], "predictions")
+    write(asked[["trip_id", "predicted_at", "alarm", "sensor_group"]], "predictions")
     write(labels_of(asked, rng), "labels")
 
 

@@ -93,8 +93,8 @@ def true_names(current, reference):
 # Exercise 2: broken inputs
 
 
-def draw_sensors(rng, rows, shares=(0.4, 0.45, 0.15), shift=0.0, rain=0.6, always=0.12):
-    """Return a table of measurements by sensor group, as sound as it gets: one column is often zero, one often missing, exactly so often."""
+def draw_sensors(rng, rows, shares=(0.4, 0.45, 0.15), shift=0.0, rain=0.6, always=0.12, dark=0.0):
+    """Return a table of measurements by sensor group, as sound as it gets: one column is often zero, one often missing (or 0), exactly so often."""
     group = np.repeat(GROUPS, [int(rows * share) for share in shares])
     n = len(group)
     table = pd.DataFrame(
@@ -106,9 +106,12 @@ def draw_sensors(rng, rows, shares=(0.4, 0.45, 0.15), shift=0.0, rain=0.6, alway
             "tyre_pressure_bar": rng.normal(3.5 - 0.3 * shift, 0.4, n).round(2),
         }
     )
-    for name, share, value in [("rain_mm", rain, 0.0), ("light_lux", always, np.nan)]:
-        for one in GROUPS:
-            put(table, rng, name, value, share, one)
+    for one in GROUPS:
+        put(table, rng, "rain_mm", 0.0, rain, one)
+        chosen = rng.permutation(table.index[table["sensor_group"] == one])
+        gaps, dim = round(always * len(chosen)), round(dark * len(chosen))
+        table.loc[chosen[:gaps], "light_lux"] = np.nan
+        table.loc[chosen[gaps : gaps + dim], "light_lux"] = 0.0
     order = rng.permutation(n)
     return table.iloc[order].reset_index(drop=True)
 
@@ -117,6 +120,12 @@ def put(table, rng, name, value, share, group=None):
     """Put the value into exactly this share of the column, in all rows or those of a group."""
     rows = table.index[(table["sensor_group"] == group) if group else slice(None)]
     table.loc[rng.choice(rows, round(share * len(rows)), replace=False), name] = value
+
+
+def with_group(table, rng, name, rows):
+    """Return the table with so many of its rows once more, as those of another sensor group."""
+    more = table.sample(rows, random_state=int(rng.integers(2**31))).assign(sensor_group=name)
+    return pd.concat([table, more], ignore_index=True)
 
 
 # Exercise 3: late labels
@@ -147,13 +156,22 @@ def draw_log(rng, days=16, a_day=30, rate=0.35):
     return mixed[0], mixed[1], start
 
 
+def draw_moment(rng, days):
+    """Return a log and a moment so many days after its beginning, at which no day's coverage is 0.95 or nearly so."""
+    while True:
+        predictions, labels, start = draw_log(rng)
+        now = start + days * DAY + int(rng.integers(1, 20)) * HOUR
+        if not any(0.94 < coverage < 0.96 for _, coverage, _, _ in true_quality(predictions, labels, now).values()):
+            return predictions, labels, now
+
+
 def true_quality(predictions, labels, now, least=0.95):
     """Return {day: (predictions, coverage, precision, recall)}, by counting."""
     newest = {}
     for row in labels[labels["known_at"] <= now].sort_values("known_at", kind="stable").itertuples():
         newest[row.trip_id] = row.needs_repair
     days = {}
-    for row in predictions.itertuples():
+    for row in predictions[predictions["predicted_at"] <= now].itertuples():
         days.setdefault(row.predicted_at.strftime("%Y-%m-%d"), []).append((row.alarm, newest.get(row.trip_id)))
     found = {}
     for day, pairs in days.items():
@@ -183,7 +201,7 @@ def wrong_quality(said, truth):
         return "a day has more than one row"
     if set(days) != set(truth):
         odd = sorted(set(days) ^ set(truth))[0]
-        return f"{odd} is {'missing: each day with predictions has a row' if odd in truth else 'no day on which a prediction was made'}"
+        return f"{odd} is {'missing: each day with predictions has a row' if odd in truth else 'no day on which a prediction had been made by then'}"
     if days != sorted(days):
         return "the days are not in order"
     for day, row in zip(days, table[names].itertuples(index=False), strict=False):
@@ -203,9 +221,12 @@ def draw_events(rng, n, seconds, start=0, missing=0.2):
     for i in range(n):
         trip = {"trip_id": 700_000 + start + i, "rider_id": 90_000 + start + i, "end_station_id": int(rng.integers(1, 41))}
         trip |= {"distance_km": round(float(rng.uniform(1, 9)), 2), "climb_m": int(rng.integers(-80, 80)), "km_since_service": 12.5}
+        trip |= {"climb_m": 0} if i % 4 == 0 else {"km_since_service": 0.0} if i % 9 == 1 else {}
         trip["tyre_pressure_bar"] = None if rng.random() < missing else 3.4
         if rng.random() < 0.05:
             trip["distance_km"] = None
+        if rng.random() < 0.03:
+            trip["climb_m"] = None
         events.append(("answered", trip, int(rng.choice([200, 422, 500], p=[0.8, 0.12, 0.08])), float(seconds[i])))
     return events
 

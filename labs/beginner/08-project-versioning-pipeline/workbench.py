@@ -9,9 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-
 import dvc_here  # noqa: F401 (it says where certificates are, which whatever imports DVC needs)
+import pandas as pd
 
 LITTER = ("__pycache__", ".git", ".dvc")  # what belongs to Python, Git and DVC, not to a pipeline
 

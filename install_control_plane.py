@@ -148,9 +148,9 @@ def mirror() -> tuple[str, str]:
     lists = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for file in filter(Path.is_file, lists):
         text = file.read_text()
-        if found := re.search(r"^URIs:\s*(\S+)", text, re.M) or re.search(r"^deb\s+(?:\[.*?\]\s+)?(\S+)\s+" + release + r"\s", text, re.M):
-            if "debian" in found[1] and "security" not in found[1]:
-                return found[1], release
+        found = re.search(r"^URIs:\s*(\S+)", text, re.M) or re.search(r"^deb\s+(?:\[.*?\]\s+)?(\S+)\s+" + release + r"\s", text, re.M)
+        if found and "debian" in found[1] and "security" not in found[1]:
+            return found[1], release
     return "http://deb.debian.org/debian", release
 
 
@@ -171,7 +171,7 @@ def from_debian(folder: Path) -> str:
     run(["apt-get", *options, "source", "-q", "kubernetes"], place)
     source = next(path for path in place.glob("kubernetes-*") if path.is_dir())
     package = next(place.glob("kubernetes_*.dsc")).name
-    found = re.search(r"(?:really|_)(\d+\.\d+\.\d+)[^_]*$", package)
+    found = re.search(r"really(\d+\.\d+\.\d+)", package) or re.search(r"_(\d+\.\d+\.\d+)", package)
     assert found, package
     major, minor, _ = found[1].split(".")
     told = {"COMMIT": "debian", "TREE_STATE": "archive", "VERSION": f"v{found[1]}", "MAJOR": major, "MINOR": minor}

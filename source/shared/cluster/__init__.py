@@ -2,6 +2,6 @@
 
 from .api import Refused
 from .cluster import Cluster
-from .control_plane import NoControlPlane, control_plane
+from .control_plane import NoControlPlane, control_plane, missing_programs
 
-__all__ = ["Cluster", "NoControlPlane", "Refused", "control_plane"]
+__all__ = ["Cluster", "NoControlPlane", "Refused", "control_plane", "missing_programs"]

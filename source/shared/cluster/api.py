@@ -1,4 +1,4 @@
-"""The Kubernetes API as plain dicts: paths by discovery, refusals as one exception, today's words for what an old server calls otherwise."""
+"""The Kubernetes API as plain dicts: paths by discovery, refusals as one exception, today's words for an old server's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from kubernetes import client
 
 Object = dict[str, Any]
+Objects = list[Object]
 STRATEGIC, MERGE, JSON_PATCH = (f"application/{kind}+json" for kind in ("strategic-merge-patch", "merge-patch", "json-patch"))
 SHORT = {"po": "pod", "deploy": "deployment", "svc": "service", "rs": "replicaset", "cm": "configmap", "no": "node", "ns": "namespace"}
 SHORT |= {"pdb": "poddisruptionbudget", "hpa": "horizontalpodautoscaler", "ep": "endpoints", "cj": "cronjob", "ev": "event"}
@@ -65,7 +66,13 @@ class Api:
         return int(self.version.split(".")[1])
 
     def request(
-        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, content: str = "application/json", **options: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        content: str = "application/json",
+        **options: Any,
     ) -> Any:
         """Return the answer: a dict, or text where it is none. Raises Refused, and ConnectionError where nobody answers."""
         pairs = [(name, str(value)) for name, value in (query or {}).items() if value not in (None, "")]
@@ -114,11 +121,11 @@ class Api:
         resource = self.resource(kind)
         return today(self.request("PATCH", self.path(resource, namespace, name, sub), change, content=content))
 
-    def list(self, kind: str, namespace: str, selector: str = "", fields: str = "", version: str = "") -> Object:
+    def read_all(self, kind: str, namespace: str, selector: str = "", fields: str = "", version: str = "") -> Object:
         """Return a list object, whose items say their kind, as a single object does. Empty namespace: of all namespaces."""
         resource = self.resource(kind, version)
         query = {"labelSelector": selector, "fieldSelector": fields}
-        found = self.request("GET", self.path(resource, namespace), query=query)
+        found: Object = self.request("GET", self.path(resource, namespace), query=query)
         found["items"] = [today({"apiVersion": resource.version, "kind": resource.kind, **item}) for item in found.get("items") or []]
         return found
 
@@ -154,7 +161,9 @@ class Api:
 
 
 def today(item: Object) -> Object:
-    """Return an object under the version that it has today, which is the same in all that the labs use."""
+    """Return an object under the version that it has today, which is the same in all that the labs use; without its managers."""
+    if metadata := item.get("metadata"):
+        item = {**item, "metadata": {name: value for name, value in metadata.items() if name not in ("managedFields", "selfLink")}}
     newer = NEWER.get((item.get("apiVersion", ""), item.get("kind", "")))
     return {**item, "apiVersion": newer} if newer else item
 

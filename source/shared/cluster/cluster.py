@@ -11,12 +11,13 @@ from typing import Any
 from kubernetes import client, config
 
 from . import manifests, operations, text
-from .api import MERGE, STRATEGIC, Api, Object, Refused
+from .api import MERGE, STRATEGIC, Api, Object, Objects, Refused
 from .node_agent import NodeAgent
 from .processes import Processes
 from .services import Reply, Services
 
 POLL_SECONDS = 0.1
+Names = list[str]
 
 
 class Cluster:
@@ -26,7 +27,9 @@ class Cluster:
     Every method takes a `namespace`; without one it is `cluster.namespace`. A refusal of the server's is raised as Refused.
     """
 
-    def __init__(self, kind: str, kubeconfig: Path, processes: Processes | None = None, stop_servers: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, kind: str, kubeconfig: Path, processes: Processes | None = None, stop_servers: Callable[[], None] | None = None
+    ) -> None:
         self.kind, self.kubeconfig, self.namespace = kind, kubeconfig, "default"
         self.api: client.ApiClient = config.new_client_from_config(str(kubeconfig))
         self.api.configuration.retries = False
@@ -58,7 +61,7 @@ class Cluster:
 
     # Objects
 
-    def apply(self, manifest: Any, namespace: str = "") -> list[Object]:
+    def apply(self, manifest: Any, namespace: str = "") -> Objects:
         """Create or update what a manifest describes, as `kubectl apply` does, and return the objects.
 
         `manifest`: a dict, a list of them, YAML text or a Path, also with several documents. Unknown fields are refused.
@@ -70,10 +73,10 @@ class Cluster:
         """Return an object. Raises Refused (404) where it is not there."""
         return self._raw.read(kind, name, namespace or self.namespace)
 
-    def list(self, kind: str, selector: str = "", fields: str = "", namespace: str = "") -> list[Object]:
+    def list(self, kind: str, selector: str = "", fields: str = "", namespace: str = "") -> Objects:
         """Return the objects of a kind that fit a label selector ("app=demand") and a field selector. Namespace "*": of all."""
         namespace = "" if namespace == "*" else namespace or self.namespace
-        items: list[Object] = self._raw.list(kind, namespace, selector, fields)["items"]
+        items: Objects = self._raw.read_all(kind, namespace, selector, fields)["items"]
         return items
 
     def delete(self, kind: str, name: str, namespace: str = "", seconds: float = 60.0, **options: Any) -> None:
@@ -117,9 +120,9 @@ class Cluster:
                 raise TimeoutError(f"waited {seconds:g} s for {what}{last}; the newest events:\n{newest}")
             time.sleep(POLL_SECONDS)
 
-    def events(self, name: str = "", namespace: str = "") -> list[Object]:
+    def events(self, name: str = "", namespace: str = "") -> Objects:
         """Return the events, oldest first; with `name`, those about the object of that name."""
-        items = self._raw.list("event", namespace or self.namespace, version="v1")["items"]
+        items = self._raw.read_all("event", namespace or self.namespace, version="v1")["items"]
         return sorted((item for item in items if name in ("", item["involvedObject"].get("name"))), key=text.event_time)
 
     def describe(self, kind: str, name: str, namespace: str = "") -> str:
@@ -138,8 +141,8 @@ class Cluster:
     # Nodes
 
     def add_node(
-        self, name: str, cpu: str = "2", memory: str = "4Gi", labels: Mapping[str, str] | None = None, taints: Sequence[Object] = (), gpus: int = 0,
-        pods: int = 110,
+        self, name: str, cpu: str = "2", memory: str = "4Gi", labels: Mapping[str, str] | None = None, taints: Sequence[Object] = (),
+        gpus: int = 0, pods: int = 110,
     ) -> Object:  # fmt: skip
         """Add a stand-in node of that size and return it. A taint: {"key": "gpu", "value": "true", "effect": "NoSchedule"}."""
         if self._agent is None:
@@ -156,7 +159,7 @@ class Cluster:
         """Let pods come to a node again."""
         self._raw.patch("node", name, "", {"spec": {"unschedulable": None}}, content=MERGE)
 
-    def drain(self, name: str, seconds: float = 20.0) -> list[str]:
+    def drain(self, name: str, seconds: float = 20.0) -> Names:
         """Cordon a node, evict its pods as far as disruption budgets allow, and return their names when they are gone.
 
         Raises TimeoutError with the server's word on the pods that it did not let go within `seconds`.
@@ -178,7 +181,7 @@ class Cluster:
         found = self.wait(lambda: operations.rollout(self.get(kind, name, namespace)), seconds, f"{kind} {name} to be rolled out")
         return str(found)
 
-    def history(self, kind: str, name: str, namespace: str = "") -> list[Object]:
+    def history(self, kind: str, name: str, namespace: str = "") -> Objects:
         """Return a Deployment's ReplicaSets, oldest revision first."""
         return operations.history(self._raw, self.get(kind, name, namespace))
 
@@ -187,8 +190,8 @@ class Cluster:
         return operations.undo(self._raw, self.get(kind, name, namespace), revision)
 
     def call(
-        self, service: str, path: str = "/", json: Any = None, method: str = "", headers: Mapping[str, str] | None = None, port: str | int = "",
-        timeout: float = 10.0, namespace: str = "",
+        self, service: str, path: str = "/", json: Any = None, method: str = "", headers: Mapping[str, str] | None = None,
+        port: str | int = "", timeout: float = 10.0, namespace: str = "",
     ) -> Reply:  # fmt: skip
         """Send a request to a Service, whose ready endpoints take turns, and return the reply. Stands in for kube-proxy.
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +180,7 @@ class Container:
         for kind in () if self.init else ("startupProbe", "livenessProbe", "readinessProbe"):
             if spec := self.spec.get(kind):
                 word = kind.removesuffix("Probe").capitalize()
-                self._probes[kind] = probes.Probe(spec, self._ask, lambda said, word=word: self._unhealthy(word, said), self._probes.get("startupProbe"))
+                self._probes[kind] = probes.Probe(spec, self._ask, partial(self._unhealthy, word), self._probes.get("startupProbe"))
 
     def _ask(self, spec: Object) -> str:
         ports = {port["name"]: port["containerPort"] for port in self.spec.get("ports") or [] if "name" in port}

@@ -29,7 +29,7 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 KINDS = ("auto", "real", "simulator", "yours")
 READY_SECONDS = 90.0
 # What throw-away servers on a small machine need not have: less memory, sooner there.
-SETTINGS = {"GOGC": "40", "GOMAXPROCS": "2"}
+SETTINGS = {"GOGC": "50", "GOMAXPROCS": "2"}
 CONTROLLERS = (
     "cronjob,daemonset,deployment,disruption,endpoint,endpointslice,garbagecollector,horizontalpodautoscaling,job,namespace,"
     "nodelifecycle,podgc,replicaset,resourcequota,statefulset"
@@ -159,6 +159,7 @@ class _Servers:
         options += ["--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file", key]
         options += ["--service-account-signing-key-file", key, "--service-cluster-ip-range=10.96.0.0/16"]
         options += ["--disable-admission-plugins=ServiceAccount", "--profiling=false", "--endpoint-reconciler-type=none"]
+        options += ["--advertise-address=10.255.255.1"]  # told to nobody, but without a network it would look for one in vain
         self._run("kube-apiserver", *options)
 
     def _controllers(self, config: Path, old: list[str]) -> None:
@@ -208,7 +209,7 @@ def _kubeconfig(folder: Path, url: str, certificate: Path | None = None, token: 
     """Write a kubeconfig into `folder`, and return its path."""
     server: dict[str, Any] = {"server": url}
     if certificate:
-        server["certificate-authority-data"] = base64.b64encode(certificate.read_bytes()).decode()
+        server["certificate-authority"] = str(certificate)  # as data, the client would lay a temporary file beside
     config = {
         "apiVersion": "v1",
         "kind": "Config",

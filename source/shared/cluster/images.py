@@ -149,7 +149,9 @@ def make_volume(volume: Object, folder: Path, fields: Callable[[str], str], look
             data = _data(kind, {**source, "name": source.get("name") or source.get("secretName")}, look_up, "FailedMount")
             for key, path in {item["key"]: item["path"] for item in source.get("items") or []}.items() or zip(data, data, strict=True):
                 if key not in data:
-                    raise CannotCreate("FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : references non-existent key: {key}')
+                    raise CannotCreate(
+                        "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : references non-existent key: {key}'
+                    )
                 _write(folder / path, data[key])
         elif down := part.get("downwardAPI"):
             for item in down.get("items") or []:

@@ -57,7 +57,9 @@ def check_fields(item: Object, version: str = "1.34") -> None:
     unknown = sorted(_unknown_fields(item, version))
     if unknown:
         what, fields = item["kind"], ", ".join(f'unknown field "{name}"' for name in unknown)
-        message = f'{what} in version "{item["apiVersion"].rpartition("/")[2]}" cannot be handled as a {what}: strict decoding error: {fields}'
+        message = (
+            f'{what} in version "{item["apiVersion"].rpartition("/")[2]}" cannot be handled as a {what}: strict decoding error: {fields}'
+        )
         raise Refused(400, "BadRequest", message)
 
 

@@ -101,7 +101,7 @@ class NodeAgent:
     def _watch(self) -> None:
         while not self.stopped:
             try:
-                found = self.api.list("pod", "")
+                found = self.api.read_all("pod", "")
                 there = {item["metadata"]["uid"] for item in found["items"]}
                 for item in found["items"]:
                     self._take("MODIFIED", item)
@@ -157,10 +157,16 @@ class NodeAgent:
             name, count = self._noted.get(key, ("", 0))
             with suppress(Refused, ConnectionError):
                 if name:
-                    self.api.patch("event", name, about["namespace"], {"count": count + 1, "lastTimestamp": now()}, content="application/merge-patch+json")
+                    self.api.patch(
+                        "event",
+                        name,
+                        about["namespace"],
+                        {"count": count + 1, "lastTimestamp": now()},
+                        content="application/merge-patch+json",
+                    )
                 else:
                     name = f"{about['name']}.{secrets.token_hex(8)}"
-                    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": about["namespace"]}}
+                    event: Object = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": about["namespace"]}}
                     event |= {"involvedObject": about, "type": kind, "reason": reason, "message": message, "count": 1}
                     event |= {"source": {"component": "kubelet", "host": node}, "firstTimestamp": now(), "lastTimestamp": now()}
                     path = self.api.path(self.api.resource("event", "v1"), about["namespace"])

@@ -29,7 +29,7 @@ def updated(api: Api, path: str, resource: Resource, patch: Object, content: str
 
 
 def rollout(item: Object) -> str:
-    """Return kubectl's word where a Deployment's rollout is complete, empty where it is still going on. Raises RuntimeError where it is stuck."""
+    """Return kubectl's word where a Deployment's rollout is complete, else an empty one. Raises RuntimeError where it is stuck."""
     name, wanted, status = item["metadata"]["name"], item["spec"].get("replicas", 1), item.get("status") or {}
     if status.get("observedGeneration", 0) < item["metadata"].get("generation", 0):
         return ""
@@ -42,7 +42,7 @@ def rollout(item: Object) -> str:
 
 def history(api: Api, deployment: Object) -> list[Object]:
     """Return a Deployment's ReplicaSets, oldest revision first."""
-    found = api.list("replicaset", deployment["metadata"]["namespace"])["items"]
+    found = api.read_all("replicaset", deployment["metadata"]["namespace"])["items"]
     uid = deployment["metadata"]["uid"]
     own = [each for each in found if any(owner["uid"] == uid for owner in each["metadata"].get("ownerReferences") or [])]
     return sorted(own, key=revision)
@@ -59,7 +59,9 @@ def undo(api: Api, deployment: Object, wanted: int) -> Object:
     sets = history(api, deployment)
     older = [each for each in sets if revision(each) == wanted or (not wanted and revision(each) < revision(deployment))]
     if not older:
-        raise ValueError(f"unable to find specified revision {wanted} in history" if wanted else f'no rollout history found for deployment "{name}"')
+        raise ValueError(
+            f"unable to find specified revision {wanted} in history" if wanted else f'no rollout history found for deployment "{name}"'
+        )
     template = {**older[-1]["spec"]["template"]}
     labels = {key: value for key, value in template["metadata"]["labels"].items() if key != "pod-template-hash"}
     template["metadata"] = {**template["metadata"], "labels": labels}
@@ -72,7 +74,7 @@ def drain(api: Api, node: str, seconds: float) -> list[str]:
     end = time.monotonic() + seconds
     names, asked = [], set()
     while True:
-        left = [pod for pod in api.list("pod", "", fields=f"spec.nodeName={node}")["items"] if not _stays(pod)]
+        left = [pod for pod in api.read_all("pod", "", fields=f"spec.nodeName={node}")["items"] if not _stays(pod)]
         refusals = {}
         for pod in left:
             uid = pod["metadata"]["uid"]
@@ -95,7 +97,9 @@ def logs(api: Api, agent: NodeAgent, name: str, namespace: str, container: str, 
     pod = _pod(api, agent, name, namespace)
     choice = [each for each in pod.containers if each.name == container] if container else pod.containers[-1:]
     if not container and len(pod.spec["containers"]) > 1:
-        raise Refused(400, "BadRequest", f"a container name must be specified for pod {name}, choose one of: {[c.name for c in pod.containers]}")
+        raise Refused(
+            400, "BadRequest", f"a container name must be specified for pod {name}, choose one of: {[c.name for c in pod.containers]}"
+        )
     if not choice:
         raise Refused(400, "BadRequest", f"container {container} is not valid for pod {name}")
     path = choice[0].log_path(previous)

@@ -25,11 +25,13 @@ class Pod:
 
     def __init__(self, agent: "NodeAgent", item: Object, address: str) -> None:
         self.object, self.agent, self.address = item, agent, address
-        self.spec, self.uid = item["spec"], item["metadata"]["uid"]
-        self.name, self.namespace = item["metadata"]["name"], item["metadata"]["namespace"]
+        self.spec: Object = item["spec"]
+        self.uid: str = item["metadata"]["uid"]
+        self.name: str = item["metadata"]["name"]
+        self.namespace: str = item["metadata"]["namespace"]
         self.hostname = self.spec.get("hostname") or self.name
         self.processes = agent.processes
-        self.folder = agent.processes.folder / "pods" / self.uid
+        self.folder: Path = agent.processes.folder / "pods" / self.uid
         self.local_address = agent.local(address)
         self.ending = False
         self._gone = threading.Event()
@@ -93,7 +95,7 @@ class Pod:
             return str((metadata.get(found[1]) or {}).get(found[2], ""))
         if path in ("metadata.labels", "metadata.annotations"):
             return "\n".join(f'{key}="{value}"' for key, value in sorted((metadata.get(path.partition(".")[2]) or {}).items()))
-        known = {"metadata.name": self.name, "metadata.namespace": self.namespace, "metadata.uid": self.uid}
+        known: dict[str, str] = {"metadata.name": self.name, "metadata.namespace": self.namespace, "metadata.uid": self.uid}
         known |= {"spec.nodeName": self.spec["nodeName"], "spec.serviceAccountName": self.spec.get("serviceAccountName", "default")}
         known |= {"status.podIP": self.local_address, "status.podIPs": self.local_address}
         known |= {"status.hostIP": self.agent.local(self.agent.host_address)}
@@ -239,5 +241,3 @@ class Pod:
         self.agent.forget(self)
         for name in ("volumes", *(each.name for each in self.containers)):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-
-

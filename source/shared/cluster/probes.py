@@ -93,4 +93,3 @@ def _words(error: Exception, dial: str = "") -> str:
     if isinstance(error, ConnectionRefusedError):
         return f"{dial}connect: connection refused"
     return "EOF" if isinstance(error, http.client.HTTPException) else str(error).lower()
-

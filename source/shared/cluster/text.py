@@ -38,7 +38,9 @@ def describe(item: Object, events: list[Object]) -> str:
     lines.append(f"Events:{'' if events else '       <none>'}")
     if events:
         lines.append(f"  {'Age':<14} {'Type':<8} {'Reason':<18} Message")
-        lines += [f"  {_when(event):<14} {event.get('type', ''):<8} {event.get('reason', ''):<18} {event.get('message', '')}" for event in events]
+        lines += [
+            f"  {_when(event):<14} {event.get('type', ''):<8} {event.get('reason', ''):<18} {event.get('message', '')}" for event in events
+        ]
     return "\n".join(lines)
 
 
@@ -65,7 +67,9 @@ def _pod(item: Object) -> list[str]:
             lines += _container(each, found.get(each["name"], {}))
     lines += ["Conditions:", *(f"  {each['type']:<16} {each['status']}" for each in status.get("conditions") or [])]
     lines += [f"Node-Selectors:  {_pairs(spec.get('nodeSelector')) or '<none>'}"]
-    tolerations = ", ".join(f"{each.get('key', '*')}:{each.get('effect', '')} {each.get('operator', 'Equal')}" for each in spec.get("tolerations") or [])
+    tolerations = ", ".join(
+        f"{each.get('key', '*')}:{each.get('effect', '')} {each.get('operator', 'Equal')}" for each in spec.get("tolerations") or []
+    )
     return [*lines, f"Tolerations:     {tolerations or '<none>'}"]
 
 
@@ -83,7 +87,9 @@ def _container(spec: Object, status: Object) -> list[str]:
             lines.append(f"    {kind.removesuffix('Probe').capitalize() + ':':<15} {_probe(probe)}")
     variables = spec.get("env") or []
     lines += [f"    Environment:    {'<none>' if not variables else ''}".rstrip()]
-    return lines + [f"      {each['name']}: {each.get('value', '<from ' + ', '.join(each.get('valueFrom') or {}) + '>')}" for each in variables]
+    return lines + [
+        f"      {each['name']}: {each.get('value', '<from ' + ', '.join(each.get('valueFrom') or {}) + '>')}" for each in variables
+    ]
 
 
 def _state(title: str, state: Object) -> list[str]:
@@ -99,7 +105,9 @@ def _probe(probe: Object) -> str:
     how = next((kind for kind in ("httpGet", "tcpSocket", "exec") if kind in probe), "?")
     what = probe.get(how) or {}
     target = " ".join(what.get("command") or []) or f":{what.get('port')}{what.get('path', '')}"
-    told = f"delay={probe.get('initialDelaySeconds', 0)}s timeout={probe.get('timeoutSeconds', 1)}s period={probe.get('periodSeconds', 10)}s"
+    told = (
+        f"delay={probe.get('initialDelaySeconds', 0)}s timeout={probe.get('timeoutSeconds', 1)}s period={probe.get('periodSeconds', 10)}s"
+    )
     return f"{how} {target} {told} #success={probe.get('successThreshold', 1)} #failure={probe.get('failureThreshold', 3)}"
 
 

@@ -80,8 +80,9 @@ class Container:
         return told if self.init else {**told, "started": self.started}
 
     def log_path(self, previous: bool = False) -> Path:
-        """Return the file that holds what it printed in this run, or in the one before."""
-        return self._pod.folder / f"{self.name}-{self.restarts - int(previous)}.log"
+        """Return the file that holds what it printed in this run, or in the one before; while it waits, its last run is both."""
+        runs_before = previous and not (self.last and self._process is None)
+        return self._pod.folder / f"{self.name}-{self.restarts - int(runs_before)}.log"
 
     def look(self) -> None:
         """Start it where its time has come, and note what has become of its process."""

@@ -26,6 +26,7 @@ KUBERNETES, ETCD = "1.34.2", "3.5.21"
 RELEASE = f"https://dl.k8s.io/release/v{KUBERNETES}/bin/linux"
 ETCD_RELEASE = f"https://github.com/etcd-io/etcd/releases/download/v{ETCD}"
 BUILD_PACKAGES = ("golang-go", "rsync", "jq", "dpkg-dev", "make")
+REFLECT_PACKAGE = "golang-github-modern-go-reflect2-dev"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 REACH_SECONDS = 20
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -176,15 +177,20 @@ def from_debian(folder: Path) -> str:
     major, minor, _ = found[1].split(".")
     told = {"COMMIT": "debian", "TREE_STATE": "archive", "VERSION": f"v{found[1]}", "MAJOR": major, "MINOR": minor}
     (place / "version").write_text("".join(f"KUBE_GIT_{name}='{value}'\n" for name, value in told.items()))
+    # Unpacked, not installed: etcd as a package would start a service.
+    run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "-q", "etcd-server", REFLECT_PACKAGE], place)
+    for unpacked in ("etcd-server", REFLECT_PACKAGE):
+        run(["dpkg-deb", "-x", str(next(place.glob(f"{unpacked}_*.deb"))), str(place / unpacked)], place)
+    # The copy in the source is older than Go 1.18, with which it crashes the server at the first custom resource.
+    reflect = Path("src", "github.com", "modern-go", "reflect2")
+    shutil.rmtree(source / "vendor" / Path(*reflect.parts[1:]))
+    shutil.copytree(place / REFLECT_PACKAGE / "usr" / "share" / "gocode" / reflect, source / "vendor" / Path(*reflect.parts[1:]))
     settings = {"GO111MODULE": "off", "CGO_ENABLED": "0", "KUBE_GIT_VERSION_FILE": str(place / "version"), "GOFLAGS": ""}
     settings |= {"GOCACHE": str(place / "go-cache"), "GOPATH": str(place / "go"), "KUBE_VERBOSE": "0"}
     run(["nice", "make", "WHAT=" + " ".join(f"cmd/{name}" for name in PROGRAMS[1:])], source, **settings)
     for name in PROGRAMS[1:]:
         shutil.copy2(next((source / "_output").rglob(f"bin/{name}")), folder / name)
-    # Unpacked, not installed: as a package it would start a service.
-    run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "-q", "etcd-server"], place)
-    run(["dpkg-deb", "-x", str(next(place.glob("etcd-server_*.deb"))), str(place / "etcd")], place)
-    shutil.copy2(place / "etcd" / "usr" / "bin" / "etcd", folder / "etcd")
+    shutil.copy2(place / "etcd-server" / "usr" / "bin" / "etcd", folder / "etcd")
     return found[1]
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import psutil
 import pytest
-
 from cluster import Cluster, NoControlPlane, Refused, control_plane, missing_programs
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -50,16 +50,21 @@ def read(manifest: Any) -> list[Object]:
 
 
 def check_fields(item: Object, version: str = "1.34") -> None:
-    """Raise Refused where an object has fields that its kind does not know: for servers that do not yet say so themselves (before 1.25).
+    """Raise Refused where fields of an object are unknown or of the wrong type: for servers before 1.25, which let that pass.
 
     In today's servers' words. Kinds without a schema, custom resources for instance, pass.
     """
-    unknown = sorted(_unknown_fields(item, version))
-    if unknown:
-        what, fields = item["kind"], ", ".join(f'unknown field "{name}"' for name in unknown)
-        message = (
-            f'{what} in version "{item["apiVersion"].rpartition("/")[2]}" cannot be handled as a {what}: strict decoding error: {fields}'
-        )
+    what, unknown, wrong = item["kind"], [], []
+    for where, error in _errors(item, version):
+        if error.validator == "additionalProperties":
+            known = error.schema.get("properties", {})
+            unknown += [f"{where}.{name}".lstrip(".") for name in error.instance if name not in known]
+        elif error.validator == "type":
+            wrong.append(f"{where}: {error.message}")
+    if wrong or unknown:
+        fields = ", ".join(f'unknown field "{name}"' for name in sorted(unknown))
+        told = ", ".join(wrong) or f"strict decoding error: {fields}"
+        message = f'{what} in version "{item["apiVersion"].rpartition("/")[2]}" cannot be handled as a {what}: {told}'
         raise Refused(400, "BadRequest", message)
 
 
@@ -103,14 +108,12 @@ def _merge_lists(old: list[Any], new: list[Object], key: str) -> list[Object]:
     return merged + [{"$patch": "delete", key: gone} for gone in before if gone not in there]
 
 
-def _unknown_fields(item: Object, version: str) -> Iterator[str]:
+def _errors(item: Object, version: str) -> Iterator[tuple[str, Any]]:
+    """Yield what the schema of an object's kind finds, each with the field's path."""
     group, _, short = item["apiVersion"].rpartition("/")
     validator = _validator(item["kind"].lower(), "-".join(filter(None, [group.partition(".")[0], short])), version)
     for error in validator.iter_errors(json.loads(json.dumps(item, default=str))) if validator else ():
-        if error.validator == "additionalProperties":
-            where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-            known = error.schema.get("properties", {})
-            yield from (f"{where}.{name}".lstrip(".") for name in error.instance if name not in known)
+        yield "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip("."), error
 
 
 @cache

@@ -528,3 +528,17 @@ def test_a_kind_that_cannot_be_had_is_refused_with_what_to_do(monkeypatch: pytes
     monkeypatch.setattr(sys, "prefix", "/nowhere")
     with pytest.raises(NoControlPlane, match=r"etcd.*make control-plane"):
         control_plane("real")
+
+
+def test_pods_share_an_address_where_the_machine_has_no_other(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS: each pod has ports of its own, which stand in for the ones that it asks for."""
+    monkeypatch.setattr("cluster.node_agent._can_listen", lambda address: False)
+    if kind in _started:
+        _started.pop(kind).stop()
+    with control_plane(kind) as alone:
+        alone.images["metro/demand:1"] = IMAGE
+        alone.add_node("node-1")
+        alone.apply([deployment(), SERVICE])
+        alone.rollout_status("deployment", "demand", LONG)
+        replies = [alone.call("demand") for _ in range(4)]
+        assert {reply.text for reply in replies} == {"1"} and len({reply.pod for reply in replies}) == 2

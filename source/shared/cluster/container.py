@@ -141,7 +141,7 @@ class Container:
             images.check_user(self._pod.object, self.spec, self._image)
             self._image_id = self._image_id or self._image.id
             folder = self._pod.folder / self.name
-            self._environment = images.base_environment(self._pod.hostname, folder)
+            self._environment = self._pod.environment(folder)
             self._environment |= images.environment_of(self.spec, self._pod.field, self._resource, self._pod.look_up)
             command = images.command_of(self.spec, self._image, self._environment)
         except images.CannotCreate as problem:
@@ -185,7 +185,7 @@ class Container:
 
     def _ask(self, spec: Object) -> str:
         ports = {port["name"]: port["containerPort"] for port in self.spec.get("ports") or [] if "name" in port}
-        return probes.ask(spec, self._pod.local_address, self._pod.address, ports, self.execute)
+        return probes.ask(spec, self._pod.local_address, self._pod.address, ports, self._pod.ports, self.execute)
 
     def _unhealthy(self, word: str, said: str) -> None:
         if self.running and self._stopping is None:

@@ -28,6 +28,7 @@ from .processes import Processes, free_ports
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 KINDS = ("auto", "real", "simulator", "yours")
 READY_SECONDS = 90.0
+_running: dict[str, Cluster] = {}  # by kind: a notebook whose cell is run again would else keep two
 # What throw-away servers on a small machine need not have: less memory, sooner there.
 SETTINGS = {"GOGC": "50", "GOMAXPROCS": "2"}
 CONTROLLERS = (
@@ -45,7 +46,7 @@ def control_plane(kind: str = "") -> Cluster:
 
     `kind`: "real" (the programs), "simulator", "yours" (the cluster that KUBECONFIG names), or "auto": the real one where its
     programs are there, else the simulator. Empty: what the environment variable LAB_CLUSTER says, else "auto".
-    Raises NoControlPlane where that kind cannot be had.
+    One of that kind that was started before is stopped. Raises NoControlPlane where that kind cannot be had.
     """
     kind = kind or os.environ.get("LAB_CLUSTER", "") or "auto"
     if kind not in KINDS:
@@ -87,12 +88,14 @@ def _simulated() -> Cluster:
         from . import simulator
     except ImportError as error:
         raise NoControlPlane(f"the simulator is not there ({error})") from None
+    _stop_former("simulator")
     server, processes = simulator.start(), Processes()
     config = _kubeconfig(processes.folder, server.url)
     return _finish(Cluster("simulator", config, processes, server.stop))
 
 
 def _real() -> Cluster:
+    _stop_former("real")
     processes = Processes()
     servers = _Servers(processes)
     try:
@@ -104,9 +107,15 @@ def _real() -> Cluster:
         raise
 
 
+def _stop_former(kind: str) -> None:
+    if former := _running.pop(kind, None):
+        former.stop()
+
+
 def _finish(cluster: Cluster) -> Cluster:
-    """See to it that the cluster ends with this process at the latest."""
+    """See to it that the cluster ends when another of its kind begins, or with this process at the latest."""
     owner = os.getpid()
+    _running[cluster.kind] = cluster
     atexit.register(lambda: cluster.stop() if os.getpid() == owner else None)
     return cluster
 
@@ -131,7 +140,7 @@ class _Servers:
         config = _kubeconfig(self._folder, f"https://127.0.0.1:{port}", certificate, token)
         old = ["--port=0"] if version.minor() < 23 else []  # else its unencrypted port is the same for all on this machine
         self._run("kube-scheduler", "--kubeconfig", config, "--leader-elect=false", "--secure-port=0", *old)
-        self._controllers(config, old)
+        self._controllers(config, old, version.minor())
         self._wait(lambda: _answers(port, certificate, "/readyz", token), "kube-apiserver", end)
         self._wait(lambda: _answers(port, certificate, "/api/v1/namespaces/default", token), "kube-apiserver", end)
         return config
@@ -162,8 +171,9 @@ class _Servers:
         options += ["--advertise-address=10.255.255.1"]  # told to nobody, but without a network it would look for one in vain
         self._run("kube-apiserver", *options)
 
-    def _controllers(self, config: Path, old: list[str]) -> None:
-        options = ["--kubeconfig", config, "--leader-elect=false", "--secure-port=0", "--controllers", CONTROLLERS, *old]
+    def _controllers(self, config: Path, old: list[str], minor: int) -> None:
+        names = CONTROLLERS + (",taint-eviction-controller" if minor >= 29 else "")  # a part of nodelifecycle before
+        options = ["--kubeconfig", config, "--leader-elect=false", "--secure-port=0", "--controllers", names, *old]
         self._run("kube-controller-manager", *options)
 
     def _run(self, name: str, *options: object) -> None:

@@ -9,11 +9,13 @@ import itertools
 import json
 import queue
 import secrets
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from .api import Api, Object, Refused
@@ -34,7 +36,11 @@ class NodeAgent:
         self.pods: dict[str, Pod] = {}
         network = f"{secrets.randbelow(200) + 20}.{secrets.randbelow(256)}"
         self._prefix = f"10.{network}"
-        self._own_addresses = _can_listen(f"127.{network}.2")
+        self.own_addresses = _can_listen(f"127.{network}.2")
+        self.hooks = processes.folder / "hooks"
+        if not self.own_addresses:
+            self.hooks.mkdir()
+            shutil.copy2(Path(__file__).with_name("stand_in_ports.py"), self.hooks / "sitecustomize.py")
         self._numbers = itertools.cycle(range(2, 255))
         self.host_address = f"{self._prefix}.1"
         self._nodes: dict[str, Object] = {}
@@ -65,7 +71,12 @@ class NodeAgent:
 
         The API refuses loopback addresses for services, and others cannot be had without rights: 10.1.2.3 stands for 127.1.2.3.
         """
-        return f"127.{address.partition('.')[2]}" if self._own_addresses else "127.0.0.1"
+        return f"127.{address.partition('.')[2]}" if self.own_addresses else "127.0.0.1"
+
+    def place(self, address: str, port: int) -> tuple[str, int]:
+        """Return the address and the port where a pod's own are to be reached on this machine."""
+        pod = next((pod for pod in list(self.pods.values()) if pod.address == address), None)
+        return self.local(address), pod.ports.get(port, port) if pod else port
 
     def event(self, about: Object, kind: str, reason: str, message: str, node: str) -> None:
         """Write an event, in its turn."""

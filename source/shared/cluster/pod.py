@@ -1,5 +1,7 @@
 """One pod on a stand-in node: its containers in order, its status, and its end, in a thread of its own."""
 
+import json
+import os
 import re
 import shutil
 import threading
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import images
 from .api import Object, Refused
 from .container import Container
+from .processes import free_ports
 from .units import now, seconds_since
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class Pod:
         self.processes = agent.processes
         self.folder: Path = agent.processes.folder / "pods" / self.uid
         self.local_address = agent.local(address)
+        self.ports = {} if agent.own_addresses else _stand_ins(self.spec)
         self.ending = False
         self._gone = threading.Event()
         self._wake = threading.Event()
@@ -49,6 +53,14 @@ class Pod:
     def containers(self) -> list[Container]:
         """All of its containers."""
         return self._init + self._main
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return what every container of the pod finds set; it runs in `folder`."""
+        base = images.base_environment(self.hostname, folder)
+        if self.ports:
+            path = filter(None, [str(self.agent.hooks), base.get("PYTHONPATH")])
+            base |= {"CONTAINER_PORTS": json.dumps(self.ports), "PYTHONPATH": os.pathsep.join(path)}
+        return base
 
     def update(self, item: Object) -> None:
         """Take a newer version of its object."""
@@ -132,6 +144,8 @@ class Pod:
                     self._step()
                     self.write_status()
                     if self.ending and not any(each.running for each in self.containers):
+                        self._set_last_phase()
+                        self.write_status()
                         self._finish_deletion()
                         break
                 self._wake.wait(TICK_SECONDS if not self.terminal or self.object["metadata"].get("deletionTimestamp") else 1.0)
@@ -182,6 +196,11 @@ class Pod:
             self._phase = "Failed" if any(codes) else "Succeeded"
         elif any(each.running or each.restarts or each.last for each in self._main):
             self._phase = "Running"
+
+    def _set_last_phase(self) -> None:
+        """Say how a deleted pod ended, as newer kubelets do: a Job waits for that word."""
+        if not self.terminal and self.agent.api.minor >= 27:
+            self._phase = "Failed" if any(each.exit_code != 0 for each in self._main) else "Succeeded"
 
     def _make_volumes(self) -> bool:
         """Fill the volumes that are not there yet, and return whether all are."""
@@ -241,3 +260,9 @@ class Pod:
         self.agent.forget(self)
         for name in ("volumes", *(each.name for each in self.containers)):
             shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+def _stand_ins(spec: Object) -> dict[int, int]:
+    """Return a free port for each that the containers of a pod declare."""
+    declared = [int(port["containerPort"]) for each in spec["containers"] for port in each.get("ports") or []]
+    return dict(zip(declared, free_ports(len(declared)), strict=True))

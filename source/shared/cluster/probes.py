@@ -48,10 +48,13 @@ class Probe:
             pause = period
 
 
-def ask(spec: Object, address: str, shown: str, ports: dict[str, int], execute: Callable[[list[str], float], str]) -> str:
+def ask(
+    spec: Object, address: str, shown: str, ports: dict[str, int], elsewhere: dict[int, int], execute: Callable[[list[str], float], str]
+) -> str:
     """Ask a container as its probe says: return what is wrong, empty if nothing.
 
-    `shown`: the address as messages have it. `execute` runs a command in the container for so many seconds at most.
+    `shown`: the address as messages have it. `ports`: by their names; `elsewhere`: what stands in for them. `execute` runs a command in
+    the container for so many seconds at most.
     """
     seconds = float(spec.get("timeoutSeconds") or 1)
     if "exec" in spec:
@@ -63,25 +66,25 @@ def ask(spec: Object, address: str, shown: str, ports: dict[str, int], execute: 
         return f"couldn't find port: {named}"
     if "tcpSocket" in spec:
         try:
-            socket.create_connection((address, port), seconds).close()
+            socket.create_connection((address, elsewhere.get(port, port)), seconds).close()
         except OSError as error:
             return f"dial tcp {shown}:{port}: {_words(error)}"
         return ""
     if "httpGet" not in spec:
         return "the stand-in nodes know the probes httpGet, tcpSocket and exec"
-    return http_get(what, address, shown, port, seconds)
+    return http_get(what, (address, elsewhere.get(port, port)), f"{shown}:{port}", seconds)
 
 
-def http_get(what: Object, address: str, shown: str, port: int, seconds: float) -> str:
+def http_get(what: Object, address: tuple[str, int], shown: str, seconds: float) -> str:
     """Ask by HTTP: return what is wrong, empty where the status is from 200 to 399."""
     path = "/" + str(what.get("path") or "/").lstrip("/")
     headers = {"User-Agent": "kube-probe/1.20", "Accept": "*/*"} | {each["name"]: each["value"] for each in what.get("httpHeaders") or []}
-    connection = http.client.HTTPConnection(address, port, timeout=seconds)
+    connection = http.client.HTTPConnection(*address, timeout=seconds)
     try:
         connection.request("GET", path, headers=headers)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f'Get "http://{shown}:{port}{path}": ' + _words(error, f"dial tcp {shown}:{port}: ")
+        return f'Get "http://{shown}{path}": ' + _words(error, f"dial tcp {shown}: ")
     finally:
         connection.close()
     return "" if 200 <= status < 400 else f"HTTP probe failed with statuscode: {status}"

@@ -61,7 +61,7 @@ class Services:
             raise ConnectionError(f'service "{name}" has no ready endpoints: connection refused')
         address, number, pod = sorted(places)[next(self._turn) % len(places)]
         begin = time.monotonic()
-        connection = http.client.HTTPConnection(self._agent.local(address), int(number), timeout=timeout)
+        connection = http.client.HTTPConnection(*self._agent.place(address, int(number)), timeout=timeout)
         try:
             connection.request(method, "/" + path.lstrip("/"), data, headers)
             answer = connection.getresponse()

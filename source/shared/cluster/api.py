@@ -23,6 +23,7 @@ OLDER = {
     ("autoscaling/v2", "HorizontalPodAutoscaler"): "autoscaling/v2beta2",
     ("discovery.k8s.io/v1", "EndpointSlice"): "discovery.k8s.io/v1beta1",
 }
+TODAY = {kind: version for version, kind in OLDER}
 NEWER = {(older, kind): version for (version, kind), older in OLDER.items()}
 
 
@@ -99,6 +100,8 @@ class Api:
         """
         for fresh in (False, True):
             found = self._find(kind, version, fresh) or self._find(kind, OLDER.get((version, kind), "none"), fresh)
+            if found and not version and (wanted := TODAY.get(found.kind)):
+                return self.resource(found.kind, wanted)  # an old server prefers an older version still
             if found:
                 return found
         if version:

@@ -148,9 +148,10 @@ class Api:
 
     def _discover(self, version: str) -> list[Resource]:
         if not version:
-            groups = [group["preferredVersion"]["groupVersion"] for group in self.request("GET", "/apis")["groups"]]
-            groups.sort(key=lambda group: group == "events.k8s.io/v1" or group.startswith("extensions"))
-            return [each for group in ["v1", *groups] for each in self._discover(group)]
+            groups = self.request("GET", "/apis")["groups"]
+            preferred = [group["preferredVersion"]["groupVersion"] for group in groups]
+            others = [each["groupVersion"] for group in groups for each in group["versions"] if each["groupVersion"] not in preferred]
+            return [each for group in ["v1", *preferred, *others] for each in self._discover(group)]
         try:
             found = self.request("GET", f"/apis/{version}" if "/" in version else f"/api/{version}")["resources"]
         except Refused:

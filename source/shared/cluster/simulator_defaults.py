@@ -65,7 +65,6 @@ def _pod(pod: Object) -> None:
 
 def _template(owner: Object) -> None:
     template = owner["spec"].setdefault("template", {})
-    template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
     pod_spec(template.setdefault("spec", {}))
 
 
@@ -95,7 +94,8 @@ def _stateful_set(owner: Object) -> None:
 
 
 def _daemon_set(owner: Object) -> None:
-    _template(owner) if owner.setdefault("spec", {}) else None
+    owner.setdefault("spec", {})
+    _template(owner)
     owner["spec"].setdefault("updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}})
     owner["spec"].setdefault("revisionHistoryLimit", 10)
 
@@ -107,10 +107,8 @@ def job_spec(spec: Object) -> None:
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
-    spec.setdefault("manualSelector", False) if "manualSelector" in spec else None
     spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
     template = spec.setdefault("template", {})
-    template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
     pod_spec(template.setdefault("spec", {}))
 
 
@@ -120,7 +118,6 @@ def _cron_job(owner: Object) -> None:
         spec.setdefault(key, value)
     inner = spec.setdefault("jobTemplate", {}).setdefault("spec", {})
     template = inner.setdefault("template", {})
-    template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
     pod_spec(template.setdefault("spec", {}))
 
 

@@ -1,13 +1,14 @@
 """ResourceQuota: what a namespace has used, and the refusal of what would go beyond."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from .simulator_errors import forbidden
 from .simulator_resources import Resource
 from .simulator_schemas import amount, canonical
-from .simulator_store import Store
+from .simulator_store import Change, Store
 
 Object = dict[str, Any]
 _QUOTAS = "resourcequotas"
@@ -67,3 +68,19 @@ def admit_quota(store: Store, resource: Resource, object_: Object) -> None:
 
 def _of_compute(name: str) -> bool:
     return name in ("cpu", "memory") or name.startswith(("requests.", "limits."))
+
+
+def concerned(registry: Any, change: Change) -> Iterable[tuple[str, str]]:
+    """The quotas of the namespace in which something came, went or ended."""
+    metadata = change.object["metadata"]
+    for quota in registry.store.all(_QUOTAS, metadata["namespace"]) if metadata.get("namespace") else ():
+        yield metadata["namespace"], quota["metadata"]["name"]
+
+
+def reconcile(registry: Any, namespace: str, name: str) -> None:
+    """Writes what is used into the quota's status."""
+    quota = registry.store.peek(_QUOTAS, namespace, name)
+    if quota is not None:
+        hard = (quota.get("spec") or {}).get("hard") or {}
+        status = {"hard": hard, "used": used(registry.store, namespace, hard)}
+        registry.edit(_QUOTAS, namespace, name, lambda each: each.update(status=status))

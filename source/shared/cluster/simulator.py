@@ -36,14 +36,15 @@ from .simulator_schemas import VERSION
 from .simulator_worker import Worker
 
 LIMITS = [
-    "It is no Kubernetes: one process, written for lessons after Kubernetes' documented behaviour; whatever is not named here may differ, too.",
+    "It is no Kubernetes: one process, written for lessons after Kubernetes' behaviour; what is not named here may differ, too.",
     "No authentication and no authorisation: whoever reaches the port on this machine may do everything; roles are kept, not applied.",
     "No TLS, no audit, no flow control, no API but JSON (YAML may be sent; protobuf may not).",
     "No server-side apply, no managedFields, no OpenAPI document: `kubectl apply` needs --validate=false, `kubectl explain` does not work.",
     "No admission webhooks, no pod security, no LimitRange; ResourceQuota counts pods, objects, requests and limits only.",
     "Validation covers the fields that a workload usually has; a real server refuses more. Field values in messages are written as JSON.",
-    "Custom resources: no webhook conversion, no CEL rules (x-kubernetes-validations), strategic merge patch as little as on a real server.",
-    "Controllers: Deployment, ReplicaSet, Job, CronJob (UTC only), Endpoints, disruption budgets, nodes, namespaces, quota, garbage collection.",
+    "Custom resources: no conversion between versions, no CEL rules (x-kubernetes-validations).",
+    "Controllers: Deployment, ReplicaSet, Job, CronJob (in UTC), Endpoints, disruption budgets, nodes, namespaces, quota and the "
+    "garbage collector, whose rarer cases (several owners, blocked foreground deletion in a ring) are simplified.",
     "StatefulSet, DaemonSet, HorizontalPodAutoscaler, Ingress, NetworkPolicy and volumes are only stored: nothing acts on them.",
     "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no per-index limits.",
     "The scheduler knows requests, cordons, taints, selectors, node affinity, (anti-)affinity between pods, spreading and host ports; "
@@ -70,7 +71,8 @@ class Simulator:
             "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
             "spec": {"ports": [{"name": "https", "port": 443, "targetPort": 6443}]}})
         for name, value in (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)):
-            self._registry.create(self._registry.find("priorityclasses.scheduling.k8s.io"), "", {"metadata": {"name": name}, "value": value})
+            classes = self._registry.find("priorityclasses.scheduling.k8s.io")
+            self._registry.create(classes, "", {"metadata": {"name": name}, "value": value})
         self._worker.start()
         self._server.start()
 

@@ -76,7 +76,8 @@ def _admit_job(job: Object) -> None:
         return
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     labels = job["spec"]["template"].setdefault("metadata", {}).setdefault("labels", {})
-    labels.update({"controller-uid": uid, "job-name": name, "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name})
+    for prefix in ("", "batch.kubernetes.io/"):
+        labels.update({f"{prefix}controller-uid": uid, f"{prefix}job-name": name})
     job["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 

@@ -114,7 +114,8 @@ def job_spec(spec: Object) -> None:
 
 def _cron_job(owner: Object) -> None:
     spec = owner.setdefault("spec", {})
-    for key, value in (("concurrencyPolicy", "Allow"), ("suspend", False), ("successfulJobsHistoryLimit", 3), ("failedJobsHistoryLimit", 1)):
+    for key, value in (("concurrencyPolicy", "Allow"), ("suspend", False),
+                       ("successfulJobsHistoryLimit", 3), ("failedJobsHistoryLimit", 1)):
         spec.setdefault(key, value)
     inner = spec.setdefault("jobTemplate", {}).setdefault("spec", {})
     template = inner.setdefault("template", {})

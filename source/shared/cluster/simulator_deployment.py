@@ -133,7 +133,8 @@ def _numbered(registry: Registry, deployment: Object, old: list[Object], new: Ob
 
         new = registry.edit(SETS, namespace, new["metadata"]["name"], promote) or new
     if not condition(deployment, "Progressing"):
-        set_progress(registry, deployment, "True", "FoundNewReplicaSet", f'Found new replica set "{new["metadata"]["name"]}"', only_first=True)
+        found = f'Found new replica set "{new["metadata"]["name"]}"'
+        set_progress(registry, deployment, "True", "FoundNewReplicaSet", found, only_first=True)
     least = deployment["spec"].get("minReadySeconds", 0)
     if new["spec"].get("minReadySeconds", 0) != least:
         new = registry.edit(SETS, namespace, new["metadata"]["name"], lambda each: each["spec"].update(minReadySeconds=least)) or new
@@ -157,8 +158,8 @@ def _make_set(registry: Registry, deployment: Object, old: list[Object], revisio
     surge, _ = bounds(deployment)
     wanted = _new_size(deployment, sum(map(size, old)), 0)
     body = {
-        "metadata": {"name": f"{name}-{mark}", "labels": dict(template["metadata"]["labels"]), "ownerReferences": [reference_to(deployment)],
-                     "annotations": {**annotations, REVISION: str(revision), DESIRED: str(deployment["spec"]["replicas"]),
+        "metadata": {"name": f"{name}-{mark}", "labels": dict(template["metadata"]["labels"]),
+                     "ownerReferences": [reference_to(deployment)], "annotations": {**annotations, REVISION: str(revision), DESIRED: str(deployment["spec"]["replicas"]),
                                      MOST: str(deployment["spec"]["replicas"] + surge)}},
         "spec": {"replicas": wanted, "selector": selector, "template": template,
                  "minReadySeconds": deployment["spec"].get("minReadySeconds", 0)}}

@@ -37,7 +37,8 @@ def reconcile(registry: Registry, namespace: str, name: str) -> None:
         try:
             expected, desired = _wanted(registry, spec, pods)
         except LookupError as error:
-            registry.edit(BUDGETS, namespace, name, lambda each: _fail(each, str(error)))
+            why = str(error)
+            registry.edit(BUDGETS, namespace, name, lambda each: _fail(each, why))
             return
         disrupted = (budget.get("status") or {}).get("disruptedPods") or {}
         present = {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -60,16 +61,12 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Ends the accepting thread, closes every connection and waits for their threads."""
         self._stopping = True
-        try:
-            socket.create_connection(self.server_address[:2], timeout=1).close()
-        except OSError:
-            pass
+        with suppress(OSError):
+            socket.create_connection(self.server_address[:2], timeout=1).close()  # wakes it
         self._thread.join(timeout=5)
         for connection in list(self._connections):
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         self.server_close()  # waits for the threads' ends
 
 
@@ -128,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             if not any((each.group, each.version) == (group, version) for each in registry.resources()):
                 return self._send(404, "404 page not found\n")
             raise errors.no_such_resource()
-        self._answer(found, namespace, *(rest[1:3] + ["", ""])[:2])
+        self._answer(found, namespace, *[*rest[1:3], "", ""][:2])
 
     def _answer(self, resource: Resource, namespace: str, name: str, subresource: str) -> None:
         registry, dry, strict = self.server.registry, self.query.get("dryRun") == "All", self.query.get("fieldValidation", "Warn")

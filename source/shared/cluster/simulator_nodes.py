@@ -91,8 +91,8 @@ class Nodes:
                 waits.append(left)
                 continue
             metadata = pod["metadata"]
-            record(self.registry, pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {metadata['namespace']}/{metadata['name']}",
-                   "taint-eviction-controller")
+            said = f"Marking for deletion Pod {metadata['namespace']}/{metadata['name']}"
+            record(self.registry, pod, "Normal", "TaintManagerEviction", said, "taint-eviction-controller")
             delete(self.registry, self.registry.find("pods"), metadata["namespace"], metadata["name"])
         return min(waits) if waits else None
 

@@ -37,7 +37,7 @@ def merged(target: Any, patch: Any) -> Any:
 
 
 def strategic(target: Any, patch: Any, schema: Schema | None) -> Any:
-    """As merge patch, but lists with a merge key are merged by it; knows $patch, $retainKeys, $deleteFromPrimitiveList, $setElementOrder."""
+    """As merge patch, but lists with a merge key are merged by it; knows the directives $patch, $retainKeys, $setElementOrder, …"""
     if not isinstance(patch, dict):
         return patch
     directive = patch.pop("$patch", None)

@@ -62,8 +62,8 @@ def admit_quota(store: Store, resource: Resource, object_: Object) -> None:
             def said(amounts: dict[str, Any], names: list[str] = over) -> str:
                 return ",".join(f"{name}={canonical(amounts[name])}" for name in names)
 
-            raise forbidden(resource.plural, resource.group, metadata["name"],
-                            f"exceeded quota: {quota['metadata']['name']}, requested: {said(wanted)}, used: {said(now)}, limited: {said(hard)}")
+            why = f"exceeded quota: {quota['metadata']['name']}, requested: {said(wanted)}, used: {said(now)}, limited: {said(hard)}"
+            raise forbidden(resource.plural, resource.group, metadata["name"], why)
 
 
 def _of_compute(name: str) -> bool:

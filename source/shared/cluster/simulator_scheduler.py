@@ -21,9 +21,7 @@ def concerned(registry: Registry, change: Change) -> Iterable[Key]:
     if change.resource == "pods":
         if change.kind != "DELETED" and not change.object["spec"].get("nodeName"):
             yield key_of(change.object)
-        elif change.kind == "DELETED" or (_ended(change.object) and not _ended(change.before or change.object)):
-            yield from _waiting(registry)
-        elif change.kind == "MODIFIED" and change.before and change.before["metadata"].get("labels") != change.object["metadata"].get("labels"):
+        elif change.kind == "DELETED" or (change.before and _counts(change.before) != _counts(change.object)):
             yield from _waiting(registry)
     elif change.resource == "nodes" and (change.before is None or _offer(change.before) != _offer(change.object)):
         yield from _waiting(registry)
@@ -35,6 +33,10 @@ def _waiting(registry: Registry) -> list[Key]:
 
 def _ended(pod: Object) -> bool:
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _counts(pod: Object) -> Any:
+    return _ended(pod), pod["metadata"].get("labels")
 
 
 def _offer(node: Object) -> Any:

@@ -9,10 +9,10 @@ import binascii
 import json
 from decimal import Decimal
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 from kubernetes.utils.quantity import parse_quantity
 
 from .simulator_errors import bad_request
@@ -28,7 +28,10 @@ _GO = {"string": "string", "boolean": "bool", "number": "float64"}
 @cache
 def definitions() -> dict[str, Schema]:
     """Every type of the API by its full name."""
-    folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema" / f"v{VERSION}-local"
+    found = find_spec("kubernetes_validate")  # not imported: what it imports takes longer than all the rest
+    if found is None or not found.origin:
+        raise ModuleNotFoundError("the simulator reads Kubernetes' schemas from the package kubernetes-validate: install it")
+    folder = Path(found.origin).parent / "kubernetes-json-schema" / f"v{VERSION}-local"
     return json.loads((folder / "_definitions.json").read_text(encoding="utf-8"))["$defs"]
 
 

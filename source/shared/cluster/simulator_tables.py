@@ -68,7 +68,8 @@ def pod_status(pod: Object) -> str:
     word = status.get("reason") or status.get("phase") or "Unknown"
     if "deletionTimestamp" in pod["metadata"]:
         return "Terminating"
-    waiting_for = [each for each in status.get("initContainerStatuses") or [] if (each["state"].get("terminated") or {}).get("exitCode") != 0]
+    waiting_for = [each for each in status.get("initContainerStatuses") or []
+                   if (each["state"].get("terminated") or {}).get("exitCode") != 0]
     if waiting_for and "initContainerStatuses" in status:
         state = waiting_for[0]["state"]
         done = len(status["initContainerStatuses"]) - len(waiting_for)
@@ -124,8 +125,10 @@ _COLUMNS: dict[str, list[tuple[str, Cell]]] = {
     "secrets": [("Type", _field("type", "")), ("Data", lambda o: len(o.get("data") or {}))],
     "jobs.batch": [("Status", _job_status), ("Completions", _ready("status.succeeded", "spec.completions"))],
     "cronjobs.batch": [("Schedule", _field("spec.schedule")), ("Suspend", _field("spec.suspend")),
-                       ("Active", lambda o: len(_at(o, "status.active", []))), ("Last Schedule", lambda o: age(_at(o, "status.lastScheduleTime", None)))],
-    "poddisruptionbudgets.policy": [("Min Available", _field("spec.minAvailable", "N/A")), ("Max Unavailable", _field("spec.maxUnavailable", "N/A")),
+                       ("Active", lambda o: len(_at(o, "status.active", []))),
+                       ("Last Schedule", lambda o: age(_at(o, "status.lastScheduleTime", None)))],
+    "poddisruptionbudgets.policy": [("Min Available", _field("spec.minAvailable", "N/A")),
+                                    ("Max Unavailable", _field("spec.maxUnavailable", "N/A")),
                                     ("Allowed Disruptions", _field("status.disruptionsAllowed"))],
     "horizontalpodautoscalers.autoscaling": [
         ("Reference", lambda o: f"{o['spec']['scaleTargetRef']['kind']}/{o['spec']['scaleTargetRef']['name']}"),

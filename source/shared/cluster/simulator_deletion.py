@@ -39,6 +39,9 @@ def delete(registry: Registry, resource: Resource, namespace: str, name: str, op
             return object_, False
         waits = finalizers or grace or resource.id == "namespaces"
         if not waits:
+            if resource.id == "pods":
+                metadata.update(deletionTimestamp=now(), deletionGracePeriodSeconds=0)
+                registry.store.put(resource.id, object_)
             return copied(registry.store.remove(resource.id, namespace, name)), True
         if "deletionTimestamp" in metadata and not grace and not metadata.get("deletionGracePeriodSeconds"):
             return object_, False

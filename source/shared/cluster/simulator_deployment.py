@@ -157,12 +157,12 @@ def _make_set(registry: Registry, deployment: Object, old: list[Object], revisio
     selector.setdefault("matchLabels", {})[HASH] = mark
     surge, _ = bounds(deployment)
     wanted = _new_size(deployment, sum(map(size, old)), 0)
-    body = {
-        "metadata": {"name": f"{name}-{mark}", "labels": dict(template["metadata"]["labels"]),
-                     "ownerReferences": [reference_to(deployment)], "annotations": {**annotations, REVISION: str(revision), DESIRED: str(deployment["spec"]["replicas"]),
-                                     MOST: str(deployment["spec"]["replicas"] + surge)}},
-        "spec": {"replicas": wanted, "selector": selector, "template": template,
-                 "minReadySeconds": deployment["spec"].get("minReadySeconds", 0)}}
+    wishes = str(deployment["spec"]["replicas"]), str(deployment["spec"]["replicas"] + surge)
+    annotations = {**annotations, REVISION: str(revision), DESIRED: wishes[0], MOST: wishes[1]}
+    body = {"metadata": {"name": f"{name}-{mark}", "labels": dict(template["metadata"]["labels"]), "annotations": annotations,
+                         "ownerReferences": [reference_to(deployment)]},
+            "spec": {"replicas": wanted, "selector": selector, "template": template,
+                     "minReadySeconds": deployment["spec"].get("minReadySeconds", 0)}}
     made = registry.create(registry.find(SETS), namespace, body)
     if wanted:
         _say_scaled(registry, deployment, made["metadata"]["name"], 0, wanted)

@@ -12,10 +12,12 @@ class Refused(Exception):
     def __init__(self, code: int, reason: str, message: str, **details: Any) -> None:
         super().__init__(message)
         self.code, self.reason, self.message = code, reason, message
-        self.status: Object = {
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": message, "reason": reason, "details": {k: v for k, v in details.items() if v}, "code": code,
-        }
+        self.status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+        if reason:
+            self.status["reason"] = reason
+        if details or reason == "NotFound":
+            self.status["details"] = {key: value for key, value in details.items() if value}
+        self.status["code"] = code
 
 
 def qualified(plural: str, group: str) -> str:
@@ -73,7 +75,7 @@ class Problems(list[tuple[str, str, str]]):
         self.append(("FieldValueNotFound", field, f"Not found: {spelled(value)}"))
 
     def unsupported(self, field: str, value: Any, allowed: list[str]) -> None:
-        choices = ", ".join(json.dumps(choice) for choice in sorted(allowed))
+        choices = ", ".join(json.dumps(choice) for choice in allowed)
         self.append(("FieldValueNotSupported", field, f"Unsupported value: {spelled(value)}: supported values: {choices}"))
 
     def wrong_type(self, field: str, value: Any, expected: str, found: str) -> None:

@@ -134,10 +134,7 @@ def _check_probe(probe: Object, at: str, problems: Problems, once: bool) -> None
         problems.forbidden(f"{at}.{extra}", "may not specify more than 1 handler type")
     for kind in ("httpGet", "tcpSocket"):
         if kind in probe:
-            if probe[kind].get("port") in (None, ""):
-                problems.required(f"{at}.{kind}.port")
-            else:
-                check_port(probe[kind]["port"], f"{at}.{kind}.port", problems)
+            check_port(probe[kind].get("port", 0), f"{at}.{kind}.port", problems)
     if "exec" in probe and not probe["exec"].get("command"):
         problems.required(f"{at}.exec.command")
     for name in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
@@ -174,7 +171,7 @@ def _check_tolerations(tolerations: list[Object], at: str, problems: Problems) -
             problems.invalid(f"{here}.operator", operator,
                              "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
         if operator == "Exists" and toleration.get("value"):
-            problems.invalid(f"{here}.operator", toleration["value"], "value must be empty when `operator` is 'Exists'")
+            problems.invalid(f"{here}.operator", toleration, "value must be empty when `operator` is 'Exists'")
         if operator not in ("Equal", "Exists"):
             problems.unsupported(f"{here}.operator", operator, ["Equal", "Exists"])
         check_effect(toleration, here, problems)

@@ -54,7 +54,7 @@ def _check_pod_change(pod: Object, before: Object, problems: Problems) -> None:
     for spec in (now, then):
         for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
             container.pop("image", None)
-        for field in ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations"):
+        for field in ("activeDeadlineSeconds", "tolerations"):
             spec.pop(field, None)
     if now != then:
         problems.forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,"
@@ -103,7 +103,7 @@ def _check_deployment(deployment: Object, problems: Problems) -> None:
     strategy = spec["strategy"]
     rolling = strategy.get("rollingUpdate")
     if strategy["type"] not in ("Recreate", "RollingUpdate"):
-        problems.unsupported("spec.strategy.type", strategy["type"], ["Recreate", "RollingUpdate"])
+        problems.unsupported("spec.strategy", strategy, ["Recreate", "RollingUpdate"])
     elif strategy["type"] == "Recreate" and rolling is not None:
         problems.forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
     elif rolling is not None:

@@ -114,7 +114,7 @@ def decoded(object_: Any, schema: Schema, kind: str, version: str) -> tuple[Obje
             if each is None:
                 continue
             kept = read(each, field, below)
-            if kept == [] or (kept == {} and "properties" not in resolved(field)):
+            if kept == [] or (kept == {} and "additionalProperties" in resolved(field)):
                 continue  # as Go's omitempty
             result[key] = kept
         return result

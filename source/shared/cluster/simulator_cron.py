@@ -1,6 +1,6 @@
 """The CronJob controller: a Job whenever the schedule is due (in UTC), and not more old ones than are wanted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .simulator_deletion import delete
@@ -25,10 +25,8 @@ def reconcile(registry: Registry, namespace: str, name: str) -> float | None:
     status = copied(cron.get("status") or {})
     last = datetime.fromisoformat(status.get("lastScheduleTime") or cron["metadata"]["creationTimestamp"])
     present = datetime.now(UTC)
-    due = following(cron["spec"]["schedule"], last)
-    while due and (later := following(cron["spec"]["schedule"], due)) and later <= present:
-        due = later  # of several missed ones only the last
-    if due and due <= present and not cron["spec"].get("suspend"):
+    due = None if cron["spec"].get("suspend") else _due(cron["spec"]["schedule"], last, present)
+    if due and due <= present:
         policy = cron["spec"]["concurrencyPolicy"]
         if active and policy == "Forbid":
             record(registry, cron, "Normal", "JobAlreadyActive",
@@ -46,9 +44,23 @@ def reconcile(registry: Registry, namespace: str, name: str) -> float | None:
                         for job in active]
     shown = {key: value for key, value in status.items() if value}
     registry.edit("cronjobs.batch", namespace, name, lambda each: each.update(status=shown))
-    if cron["spec"].get("suspend") or not due:
+    if not due:
         return None
     return max((due - present).total_seconds(), 0) + 0.05
+
+
+def _due(schedule: str, last: datetime, present: datetime) -> datetime | None:
+    """The latest time at which a job was missed, else the next at which one is due."""
+    for days in (1 / 24, 1, 32, 366):
+        since = max(last, present - timedelta(days=days))
+        due = following(schedule, since)
+        if due and due <= present:
+            while (later := following(schedule, due)) and later <= present:
+                due = later
+            return due
+        if since == last:
+            return due
+    return following(schedule, present)
 
 
 def _start(registry: Registry, cron: Object, due: datetime) -> list[Object]:

@@ -49,7 +49,8 @@ def delete(registry: Registry, resource: Resource, namespace: str, name: str, op
             metadata["finalizers"] = finalizers
         due = datetime.now(UTC) + timedelta(seconds=grace)
         metadata["deletionTimestamp"] = due.strftime("%Y-%m-%dT%H:%M:%SZ")
-        metadata["deletionGracePeriodSeconds"] = grace
+        if resource.id != "namespaces":
+            metadata["deletionGracePeriodSeconds"] = grace
         if resource.generation:
             metadata["generation"] = metadata.get("generation", 0) + 1
         if resource.id == "namespaces":

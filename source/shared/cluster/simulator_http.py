@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,15 +27,14 @@ _RETURNED = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "p
 _YAML = ("application/yaml", "application/apply-patch+yaml")
 
 
-class Server(ThreadingHTTPServer):
+class Server(HTTPServer):
     """The API on a free port of 127.0.0.1; a thread for each connection, all of which end with `stop`."""
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, threading.Thread] = {}
         self._stopping = False
         super().__init__(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._accept, name="simulator-http", daemon=True)
@@ -48,15 +47,18 @@ class Server(ThreadingHTTPServer):
             self.handle_request()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
+        thread = threading.Thread(target=self._serve, args=(request, client_address), name="simulator-connection", daemon=True)
+        self._connections[request] = thread
+        thread.start()
+
+    def _serve(self, request: Any, client_address: Any) -> None:
+        with suppress(OSError):  # a client that went away in the middle is no error of ours
+            self.finish_request(request, client_address)
+        self.shutdown_request(request)
 
     def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
+        self._connections.pop(request, None)
         super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away in the middle is no error of ours."""
 
     def stop(self) -> None:
         """Ends the accepting thread, closes every connection and waits for their threads."""
@@ -64,10 +66,13 @@ class Server(ThreadingHTTPServer):
         with suppress(OSError):
             socket.create_connection(self.server_address[:2], timeout=1).close()  # wakes it
         self._thread.join(timeout=5)
-        for connection in list(self._connections):
+        open_ = list(self._connections.items())
+        for connection, _ in open_:
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()  # waits for the threads' ends
+                connection.shutdown(socket.SHUT_RD)  # no more requests; what is being answered is
+        for _, thread in open_:
+            thread.join(timeout=5)
+        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -200,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _list(self, resource: Resource, namespace: str) -> None:
         store = self.server.registry.store
-        if self.query.get("watch") in ("1", "true"):
+        if _true(self.query.get("watch")):
             return self._watch(resource, namespace)
         with store.lock:
             found = [each for each in store.all(resource.id, namespace) if self._selected(each)]
@@ -239,12 +244,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._chunk(self._told(change, resource, namespace))
         except Refused as refused:
             self._chunk([{"type": "ERROR", "object": refused.status}])
-        if not store.closed:
-            self.wfile.write(b"0\r\n\r\n")
+        self.wfile.write(b"0\r\n\r\n")
 
     def _told(self, change: Change | None, resource: Resource, namespace: str) -> Iterator[Object]:
         if change is None:
-            if self.query.get("allowWatchBookmarks") in ("1", "true"):
+            if _true(self.query.get("allowWatchBookmarks")):
                 version = {"resourceVersion": str(self.server.registry.store.revision), "creationTimestamp": None}
                 yield {"type": "BOOKMARK", "object": {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": version}}
             return
@@ -297,6 +301,10 @@ class Handler(BaseHTTPRequestHandler):
         head = b"".join(self._headers_buffer)
         self._headers_buffer = []
         self.wfile.write(head + data)
+
+
+def _true(text: str | None) -> bool:
+    return text in ("1", "t", "T", "true", "True", "TRUE")  # as Go reads it; Python's client says True
 
 
 def _first(parts: list[str]) -> tuple[str, list[str]]:

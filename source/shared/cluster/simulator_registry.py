@@ -220,8 +220,6 @@ class Registry:
             defaulted(resource.id, object_)
         if before is None and resource.id in _FIRST_STATUS:
             object_["status"] = copied(_FIRST_STATUS[resource.id])
-        elif before is None and "status" in resource.subresources and resource.group in ("apps", "batch", "policy"):
-            object_["status"] = {}
 
     @staticmethod
     def _problems(resource: Resource, object_: Object, before: Object | None = None) -> Problems:
@@ -242,6 +240,11 @@ class Registry:
 _FIRST_STATUS: dict[str, Object] = {
     "pods": {"phase": "Pending"}, "namespaces": {"phase": "Active"}, "services": {"loadBalancer": {}},
     "persistentvolumeclaims": {"phase": "Pending"}, "persistentvolumes": {"phase": "Pending"}, "resourcequotas": {},
+    "deployments.apps": {}, "replicasets.apps": {"replicas": 0}, "statefulsets.apps": {"replicas": 0, "availableReplicas": 0},
+    "daemonsets.apps": {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
+    "jobs.batch": {}, "cronjobs.batch": {}, "ingresses.networking.k8s.io": {"loadBalancer": {}},
+    "poddisruptionbudgets.policy": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+    "horizontalpodautoscalers.autoscaling": {"desiredReplicas": 0, "currentMetrics": None},
 }
 
 

@@ -49,7 +49,7 @@ class Host:
 
     def __post_init__(self) -> None:
         self.name: str = self.node["metadata"]["name"]
-        self.labels: dict[str, str] = {"kubernetes.io/hostname": self.name, **(self.node["metadata"].get("labels") or {})}
+        self.labels: dict[str, str] = self.node["metadata"].get("labels") or {}
         status = self.node.get("status") or {}
         self.allocatable = {name: amount(value) for name, value in (status.get("allocatable") or status.get("capacity") or {}).items()}
         self.taken: dict[str, Decimal] = defaultdict(Decimal)

@@ -8,6 +8,7 @@ must play the nodes (node_agent.py does). The parts, one idea a file:
     simulator_tables       what `kubectl get` prints    simulator_deletion    deleting, eviction
     simulator_resources    what is served               simulator_store       objects, revisions, watches
     simulator_schemas      reading by the schemas       simulator_worker      the controllers' engine
+    simulator_openapi      what kubectl asks first      simulator_selectors   labels, fields
     simulator_defaults, simulator_rules, simulator_pod_rules, simulator_admission, simulator_quota, simulator_custom
     simulator_deployment, simulator_replicaset, simulator_jobs, simulator_cron, simulator_endpoints, simulator_disruption,
     simulator_nodes, simulator_scheduler, simulator_garbage
@@ -38,15 +39,15 @@ from .simulator_worker import Worker
 LIMITS = [
     "It is no Kubernetes: one process, written for lessons after Kubernetes' behaviour; what is not named here may differ, too.",
     "No authentication and no authorisation: whoever reaches the port on this machine may do everything; roles are kept, not applied.",
-    "No TLS, no audit, no flow control, no API but JSON (YAML may be sent; protobuf may not).",
-    "No server-side apply, no managedFields, no OpenAPI document: `kubectl apply` needs --validate=false, `kubectl explain` does not work.",
+    "No TLS, no audit, no flow control; JSON and YAML only: `kubectl create namespace` and its like send protobuf and are refused.",
+    "No server-side apply, no managedFields, no OpenAPI schemas: kubectl before 1.27 needs --validate=false, `kubectl explain` has nothing.",
     "No admission webhooks, no pod security, no LimitRange; ResourceQuota counts pods, objects, requests and limits only.",
     "Validation covers the fields that a workload usually has; a real server refuses more. Field values in messages are written as JSON.",
     "Custom resources: no conversion between versions, no CEL rules (x-kubernetes-validations).",
     "Controllers: Deployment, ReplicaSet, Job, CronJob (in UTC), Endpoints, disruption budgets, nodes, namespaces, quota and the "
     "garbage collector, whose rarer cases (several owners, blocked foreground deletion in a ring) are simplified.",
     "StatefulSet, DaemonSet, HorizontalPodAutoscaler, Ingress, NetworkPolicy and volumes are only stored: nothing acts on them.",
-    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no per-index limits.",
+    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no per-index limits, no finalizers on pods.",
     "The scheduler knows requests, cordons, taints, selectors, node affinity, (anti-)affinity between pods, spreading and host ports; "
     "no preemption, no volumes, and a simpler choice among the nodes that fit.",
     "No network: a Service gets an address and endpoints, but nothing listens there; no DNS; no log, exec, port-forward or proxy.",

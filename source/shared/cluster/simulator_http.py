@@ -15,9 +15,10 @@ import yaml
 from . import simulator_errors as errors
 from .simulator_deletion import delete, evict
 from .simulator_errors import Refused
+from .simulator_openapi import document
 from .simulator_registry import Registry, warnings
 from .simulator_resources import Resource, discovery
-from .simulator_selectors import by_fields, by_text
+from .simulator_selectors import by_fields, by_text, check_fields
 from .simulator_store import Change, copied
 from .simulator_subresources import bind, patch_scale, rescale, scale_of
 from .simulator_tables import table
@@ -95,9 +96,9 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         self.query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
         path = [part for part in url.path.split("/") if part]
-        length = int(self.headers.get("Content-Length") or 0)
-        self.raw = self.rfile.read(length) if length else b""
         try:
+            length = int(self.headers.get("Content-Length") or 0)
+            self.raw = self.rfile.read(length) if length else b""
             self._route(path)
         except Refused as refused:
             self._send(refused.code, refused.status)
@@ -112,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             if path and path[0] in ("healthz", "livez", "readyz"):
                 return self._send(200, "ok")
-            known = discovery(path, registry.resources())
+            known = discovery(path, registry.resources()) or document(path, registry.resources())
             if known is not None:
                 return self._send(200, known)
         if path[:1] == ["api"]:
@@ -205,6 +206,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _list(self, resource: Resource, namespace: str) -> None:
         store = self.server.registry.store
+        check_fields(self.query.get("fieldSelector", ""), resource.id)
         if _true(self.query.get("watch")):
             return self._watch(resource, namespace)
         with store.lock:

@@ -877,7 +877,7 @@ def test_kubectl_works_with_it(api, kubelet, kubectl):
     header, row = said("get", "deployments").splitlines()
     assert header.split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"]
     assert row.split()[:4] == ["web", "1/1", "1", "1"]
-    assert re.search(r"^web-\S+ +1/1 +Running +0 +\S+ +127.0.0.9 +node-1$", said("get", "pods", "-o", "wide"), re.M)
+    assert re.search(r"^web-\S+ +./1 +Running +0 +\S+ +127.0.0.9 +node-1$", said("get", "pods", "-o", "wide"), re.M)
     said("delete", "deployment", "web")
     assert said("get", "services").split()[0] == "NAME"
 

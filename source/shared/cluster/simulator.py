@@ -40,14 +40,15 @@ LIMITS = [
     "It is no Kubernetes: one process, written for lessons after Kubernetes' behaviour; what is not named here may differ, too.",
     "No authentication and no authorisation: whoever reaches the port on this machine may do everything; roles are kept, not applied.",
     "No TLS, no audit, no flow control; JSON and YAML only: `kubectl create namespace` and its like send protobuf and are refused.",
-    "No server-side apply, no managedFields, no OpenAPI schemas: kubectl before 1.27 needs --validate=false, `kubectl explain` has nothing.",
+    "No server-side apply, no managedFields, no OpenAPI schemas: kubectl before 1.27 needs --validate=false, `kubectl explain` fails.",
     "No admission webhooks, no pod security, no LimitRange; ResourceQuota counts pods, objects, requests and limits only.",
     "Validation covers the fields that a workload usually has; a real server refuses more. Field values in messages are written as JSON.",
     "Custom resources: no conversion between versions, no CEL rules (x-kubernetes-validations).",
     "Controllers: Deployment, ReplicaSet, Job, CronJob (in UTC), Endpoints, disruption budgets, nodes, namespaces, quota and the "
     "garbage collector, whose rarer cases (several owners, blocked foreground deletion in a ring) are simplified.",
     "StatefulSet, DaemonSet, HorizontalPodAutoscaler, Ingress, NetworkPolicy and volumes are only stored: nothing acts on them.",
-    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no per-index limits, no finalizers on pods.",
+    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no limits per index, "
+    "no finalizers on its pods.",
     "The scheduler knows requests, cordons, taints, selectors, node affinity, (anti-)affinity between pods, spreading and host ports; "
     "no preemption, no volumes, and a simpler choice among the nodes that fit.",
     "No network: a Service gets an address and endpoints, but nothing listens there; no DNS; no log, exec, port-forward or proxy.",

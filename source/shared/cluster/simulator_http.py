@@ -65,7 +65,7 @@ class Server(HTTPServer):
         """Ends the accepting thread, closes every connection and waits for their threads."""
         self._stopping = True
         with suppress(OSError):
-            socket.create_connection(self.server_address[:2], timeout=1).close()  # wakes it
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()  # wakes it
         self._thread.join(timeout=5)
         open_ = list(self._connections.items())
         for connection, _ in open_:
@@ -81,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1  # an answer leaves in one piece, at the end of its request
     server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -240,6 +241,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        self.wfile.flush()
         self._chunk(self._event("ADDED", each, resource) for each in first)
         try:
             for change in store.watch(resource.id, start, seconds, self._connected):
@@ -290,6 +292,7 @@ class Handler(BaseHTTPRequestHandler):
         lines = b"".join(json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events)
         if lines:
             self.wfile.write(f"{len(lines):x}\r\n".encode() + lines + b"\r\n")
+            self.wfile.flush()
 
     def _send(self, code: int, body: Object | str) -> None:
         text = isinstance(body, str)
@@ -299,10 +302,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         for warning in dict.fromkeys(warnings()):
             self.send_header("Warning", f"299 - {json.dumps(warning)}")
-        self._headers_buffer.append(b"\r\n")  # with the body in one packet
-        head = b"".join(self._headers_buffer)
-        self._headers_buffer = []
-        self.wfile.write(head + data)
+        self.end_headers()
+        self.wfile.write(data)
 
 
 def _true(text: str | None) -> bool:

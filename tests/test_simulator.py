@@ -185,7 +185,7 @@ def test_it_waits_without_working(server, api, kubelet):
     used, end = time.process_time(), time.monotonic() + 0.3
     while time.monotonic() < end:
         time.sleep(0.1)
-    assert time.process_time() - used < 0.1
+    assert time.process_time() - used < 0.05
 
 
 # Refusals
@@ -368,17 +368,18 @@ def test_a_watch_tells_every_change_from_a_revision_on(api):
     api.core.patch_namespaced_config_map("a", "default", {"data": {"x": "1"}})
     api.core.patch_namespaced_config_map("a", "default", {"metadata": {"labels": {"on": None}}})
     api.core.delete_namespaced_config_map("a", "default")
+    api.core.create_namespaced_config_map("default", {"metadata": {"name": "end", "labels": {"on": "1"}}})
 
     def told(**selector: str) -> list[str]:
         kinds, watcher, since = [], watch.Watch(), listed.metadata.resource_version
         for event in watcher.stream(api.core.list_namespaced_config_map, "default", resource_version=since, timeout_seconds=5, **selector):
             kinds.append(event["type"])
-            if kinds[-1] == "DELETED":
+            if event["object"].metadata.name == "end":
                 watcher.stop()
         return kinds
 
-    assert told() == ["ADDED", "MODIFIED", "MODIFIED", "DELETED"]
-    assert told(label_selector="on=1") == ["ADDED", "MODIFIED", "DELETED"]  # gone, as far as this watch can see
+    assert told() == ["ADDED", "MODIFIED", "MODIFIED", "DELETED", "ADDED"]
+    assert told(label_selector="on=1") == ["ADDED", "MODIFIED", "DELETED", "ADDED"]  # gone, as far as this watch can see
 
 
 def test_a_watch_from_a_forgotten_revision_is_refused(server, api):

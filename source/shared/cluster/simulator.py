@@ -4,14 +4,15 @@ It speaks Kubernetes' API over HTTP on loopback to the official Python client, t
 objects in memory, and has the controllers and the scheduler that a lesson on workloads needs. It runs no containers: something
 must play the nodes (node_agent.py does). The parts, one idea a file:
 
-    simulator_http         paths, verbs, watches        simulator_registry    creating, changing
-    simulator_tables       what `kubectl get` prints    simulator_deletion    deleting, eviction
-    simulator_resources    what is served               simulator_store       objects, revisions, watches
-    simulator_schemas      reading by the schemas       simulator_worker      the controllers' engine
-    simulator_openapi      what kubectl asks first      simulator_selectors   labels, fields
-    simulator_defaults, simulator_rules, simulator_pod_rules, simulator_admission, simulator_quota, simulator_custom
-    simulator_deployment, simulator_replicaset, simulator_jobs, simulator_cron, simulator_endpoints, simulator_disruption,
-    simulator_nodes, simulator_scheduler, simulator_garbage
+    the API        simulator_server, simulator_http, simulator_resources (discovery), simulator_openapi, simulator_tables (kubectl get)
+    the objects    simulator_registry (creating, changing), simulator_deletion (also eviction), simulator_subresources (scale, binding),
+                   simulator_patch, simulator_selectors, simulator_store (revisions, watches), simulator_errors (refusals)
+    their form     simulator_schemas, simulator_defaults, simulator_rules, simulator_pod_rules, simulator_names, simulator_custom,
+                   simulator_admission, simulator_quota
+    controllers    simulator_worker (their engine), simulator_owned, simulator_deployment, simulator_deployment_status,
+                   simulator_replicaset, simulator_jobs, simulator_cron, simulator_schedule, simulator_endpoints, simulator_disruption,
+                   simulator_nodes, simulator_garbage
+    the scheduler  simulator_scheduler, simulator_scheduling (its rules)
 """
 
 from functools import partial
@@ -28,12 +29,12 @@ from . import (
     simulator_scheduler,
 )
 from .simulator_garbage import Garbage
-from .simulator_http import Server
 from .simulator_jobs import Jobs
 from .simulator_nodes import Nodes
 from .simulator_owned import concerned_owner, controller_of
 from .simulator_registry import Registry
 from .simulator_schemas import VERSION
+from .simulator_server import Server
 from .simulator_worker import Worker
 
 LIMITS = [

@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox podman lab test grade lint lock lock-upgrade build data check clean
+.PHONY: help install sandbox podman horovod lab test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ podman: install ## build the containers lab's image for real (as root; from Debi
 	apt-get install -y -q --no-install-recommends $$PACKAGES || { apt-get update -q && apt-get install -y -q --no-install-recommends $$PACKAGES; }; }; } \
 	|| echo "no podman here: the test says so, and is skipped"
 	$(BIN)/python -m pytest tests/test_containers_image.py $(ARGS)
+
+horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-training lab on it (needs a C++ compiler)
+	bash extras/horovod.sh
 
 lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)

@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox podman control-plane lab test grade lint lock lock-upgrade build data check clean
+.PHONY: help install sandbox podman control-plane horovod lab test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,8 +27,11 @@ podman: install ## build the containers lab's image for real (as root; from Debi
 	$(BIN)/python -m pytest tests/test_containers_image.py $(ARGS)
 
 control-plane: install ## bring Kubernetes' control plane for the labs on clusters (fetched; as root on Debian built), and test it
-	$(BIN)/python install_control_plane.py
+	$(BIN)/python extras/control_plane.py
 	LAB_CLUSTER=real $(BIN)/python -m pytest tests/test_cluster.py $(ARGS)
+
+horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-training lab on it (needs a C++ compiler)
+	bash extras/horovod.sh
 
 lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)

@@ -156,7 +156,7 @@ def mirror() -> tuple[str, str]:
         found = re.search(r"^URIs:\s*(\S+)", text, re.M) or re.search(r"^deb\s+(?:\[.*?\]\s+)?(\S+)\s+" + release + r"\s", text, re.M)
         if found and "debian" in found[1] and "security" not in found[1]:
             return found[1], release
-    return "http://deb.debian.org/debian", release
+    raise NotPossible("none of apt's lists names a mirror of Debian")
 
 
 def from_debian(folder: Path) -> str:

@@ -200,7 +200,7 @@ class Cluster:
 
     def _pod(self, container, component, given, inputs, log, dies):
         """Run a step once in a pod; return its outputs, artefacts uploaded. Raises RuntimeError with what went wrong."""
-        pod = Path(tempfile.mkdtemp(prefix="pod-")).resolve()
+        pod = Path(tempfile.mkdtemp(prefix="pod-", dir=self.folder))
         try:
             for folder in ("out", "work"):
                 (pod / folder).mkdir()

@@ -246,13 +246,14 @@ show(rehearse("cys_city.yaml", [{"arguments": {"trips": "{data}/trips.csv", "cit
 # %% [markdown]
 # The local runner starts each step as a process, too. But all of them share your disk, your folder, your modules and your environment, and one step's artefacts lie where the next one finds them. Whatever goes from step to step by these ways is not in the compiled pipeline, and does not exist on a cluster:
 #
+# - a variable of the notebook. Where a step uses it, the step fails everywhere, and you notice. Where it is a default value (`days: int = DAYS`), or the pipeline's function gives it to a step, its value *at the time of compiling* is written down, for all nights to come;
 # - a module that lies in your folder, imported *inside* the function;
 # - an environment variable that your notebook has set;
 # - a file in the working folder, its name kept in an artefact's *metadata*, or in a dictionary that is a *parameter*;
 # - a second file *beside* an artefact's path: only what lies at `.path` is uploaded (a file, or a folder with all that is in it);
 # - an *input* that a step changes in place. Each reader on a cluster gets a copy of its own, and sees nothing of it.
 #
-# Most of these are loud on a cluster. The second need not be: `os.environ.get(…, "")` gives an empty text, no holiday is known, and the run is green.
+# Most of these are loud on a cluster. The third need not be: `os.environ.get(…, "")` gives an empty text, no holiday is known, and the run is green.
 #
 # ### Exercise 2 — The night of one city
 # *Difficulty ●●● · about 25 minutes*

@@ -1,0 +1,1 @@
+../../../intermediate/04-model-serving/files/services.py

@@ -15,9 +15,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
 import pytest
 from cluster import Cluster, NoControlPlane, Refused, control_plane, missing_programs
+
+from autograder import sandbox
+from autograder.execute import Limits, execute
+from autograder.notebook import read_notebook, write_notebook
+from autograder.walled import close_servers
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGE = Path(__file__).parent / "cluster_image"
@@ -516,6 +522,34 @@ def test_nothing_is_left_when_python_is_killed(kind: str, tmp_path: Path) -> Non
     while place.exists() and time.monotonic() < end:
         time.sleep(0.05)
     assert [path.name for path in tmp_path.iterdir()] == ["pod.json"]
+
+
+@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+def test_it_works_behind_the_graders_walls(kind: str) -> None:
+    """No rights, no network but loopback, limits on memory, processes and disk; the folders are the grader's."""
+    files = {f"cluster/{path.name}": path.read_bytes() for path in (ROOT / "source/shared/cluster").glob("*.py")}
+    files |= {f"image/{path.name}": path.read_bytes() for path in IMAGE.iterdir() if path.is_file()}
+    files["pod.json"] = json.dumps(pod("walled")).encode()
+    ask = "cluster.get('pod', 'walled')['status'].get('containerStatuses', [{}])[0].get('ready')"
+    cell = f"""
+import os, pathlib
+from cluster import control_plane
+with control_plane({kind!r}) as cluster:
+    cluster.images["metro/demand:1"] = pathlib.Path("image")
+    cluster.add_node("node-1")
+    cluster.apply(pathlib.Path("pod.json"))
+    cluster.wait(lambda: {ask}, 40, "the pod")
+    print(cluster.kind)
+print(sorted(os.listdir()))
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    try:
+        run = read_notebook(execute(write_notebook(notebook), files, {}, Limits(cell_seconds=90, total_seconds=120), ("json",)))
+    finally:
+        close_servers()
+    printed = "".join(output.get("text", "") or output.get("evalue", "") for output in run.cells[0].outputs)
+    assert printed == f"{kind}\n['cluster', 'image', 'pod.json']\n"
+    assert run.metadata["autograder"]["left_running"] == []
 
 
 def test_a_kind_that_cannot_be_had_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

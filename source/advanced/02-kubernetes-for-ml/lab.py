@@ -22,7 +22,6 @@
 #     roles:
 #     - MLOps Engineer
 #     - AI Platform Engineer
-#     - AI Infrastructure Engineer
 #     slug: kubernetes-for-ml
 #     terms:
 #       manifest: "A text, mostly YAML, that says which objects a cluster should have."
@@ -188,7 +187,7 @@ with namespace(cluster, "bo"):
 # %% nbgrader={"grade": false, "grade_id": "crash", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # Write demand.yaml.
 ### BEGIN SOLUTION
-text = Path("bo/demand.yaml").read_text()
+text = (Path("bo") / "demand.yaml").read_text()
 for wrong, right in [
     ("key: model_file", "key: model-file"),
     ("          command: [python, serve.py]\n", ""),
@@ -815,13 +814,8 @@ def reconcile(cluster, service):
     owner = {"apiVersion": service["apiVersion"], "kind": service["kind"], "name": name, "uid": meta["uid"]}
 
     def foreign(kind):
-        try:
-            owners = cluster.get(kind, name)["metadata"].get("ownerReferences") or []
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-            return False
-        return not any(each["uid"] == meta["uid"] for each in owners)
+        there = cluster.list(kind, fields=f"metadata.name={name}")
+        return any(meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences") or []] for item in there)
 
     status = {"ready": False, "readyReplicas": 0, "observedGeneration": meta["generation"], "message": ""}
     strangers = [kind for kind in ("deployment", "service") if foreign(kind)]
@@ -843,9 +837,8 @@ def reconcile(cluster, service):
         seen = found.get("observedGeneration", 0) >= there["metadata"]["generation"]
         status["readyReplicas"] = found.get("readyReplicas") or 0
         status["ready"] = seen and status["readyReplicas"] == spec["replicas"]
-    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-    )
+    kind_of_object = ("metro.example", "v1", cluster.namespace, "inferenceservices", name)
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(*kind_of_object, {"status": status})
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-operator", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
@@ -898,12 +891,12 @@ with judged(steer, "operator", {"only": {"cpu": "4"}}) as (cluster, access):
 # A *Job* runs pods until one has succeeded, and tries again where one fails. A *CronJob* makes a Job at given times. `bo/training.yaml` is the weekly training. Nodes with GPUs are dear, so they have a **taint**, a mark that keeps all pods away but for those that *tolerate* it. A GPU is a resource, `nvidia.com/gpu`, that nodes have and containers ask for. And by **node affinity** a pod says which labels its node must
 # have. Let a Job from Bo's template say what it waits for:
 
-# %%
+# %% nbgrader={"grade": false, "grade_id": "job-from", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def job_from(cronjob, name):
     """Return the Job that a CronJob would make now, as `kubectl create job --from=cronjob/train` does."""
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": deepcopy(cronjob["spec"]["jobTemplate"]["spec"])}
 
-
+# %%
 with namespace(cluster, "waits"):
     cluster.apply(job_from(yaml.safe_load(Path("bo/training.yaml").read_text()), "week-10"))
     print(cluster.wait(lambda: next((said for pod in cluster.list("pods") if "nodes" in (said := trouble(pod))), ""), 10, "the scheduler's word"))

@@ -8,6 +8,7 @@ Where none of these is possible it says so, and the labs use the simulator.
 The cache folder is ~/.cache/mlops-labs; MLOPS_LABS_CACHE names another.
 """
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -67,7 +68,10 @@ def link(folder: Path, target: Path) -> None:
 def bring(make: Callable[[Path], str]) -> Path:
     """Let `make` fill a temporary folder, which becomes `control-plane-VERSION` only when it is whole; `make` returns the version."""
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".control-plane-", dir=cache_folder()) as name:
+    with (cache_folder() / ".lock").open("w") as lock, tempfile.TemporaryDirectory(prefix=".control-plane-", dir=cache_folder()) as name:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder := kept():  # another run was at it, and this one has waited for it
+            return folder
         made = Path(name) / "made"
         made.mkdir()
         target = cache_folder() / f"control-plane-{make(made)}"

@@ -232,8 +232,8 @@ def pictures_and_links_speak(lab: Lab) -> Found:
 
 def survives_as_a_notebook(lab: Lab) -> Found:
     """No attachments, no cell magics that jupytext turns into comments, no tags that the grader does not know; small files."""
-    own = {name for name in lab.files if not (lab.path.parent / "files" / name).is_symlink()}  # links: what labs share
-    size = sum(len(lab.files[name]) for name in own)
+    folder = lab.path.parent / "files"
+    size = sum(len(data) for name, data in lab.files.items() if not (folder / name).is_symlink())  # what labs share is not its own
     if size > MAX_FILES_BYTES:
         yield "files/", f"{size} bytes", f"keep them under {MAX_FILES_BYTES}"
     for number, cell in enumerate(lab.notebook.cells, 1):

@@ -297,8 +297,10 @@ def test_a_lab_without_answers_is_found(make_project: MakeProject) -> None:
 
 
 def test_large_files_are_found(make_project: MakeProject) -> None:
-    """All files together count; the limit itself is allowed."""
+    """All files together count, but for links to what labs share; the limit itself is allowed."""
     path = lab_path(make_project())
+    (path.parents[1] / "shared.csv").write_bytes(b"x" * MAX_FILES_BYTES)
+    (path.parent / "files" / "shared.csv").symlink_to(path.parents[1] / "shared.csv")
     size = (path.parent / "files" / "start.json").stat().st_size
     (path.parent / "files" / "large.csv").write_bytes(b"x" * (MAX_FILES_BYTES - size))
     assert lint(read_lab(path)) == []

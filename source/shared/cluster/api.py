@@ -23,6 +23,7 @@ OLDER = {
     ("autoscaling/v2", "HorizontalPodAutoscaler"): "autoscaling/v2beta2",
     ("discovery.k8s.io/v1", "EndpointSlice"): "discovery.k8s.io/v1beta1",
 }
+TODAY = {kind: version for version, kind in OLDER}
 NEWER = {(older, kind): version for (version, kind), older in OLDER.items()}
 
 
@@ -99,6 +100,8 @@ class Api:
         """
         for fresh in (False, True):
             found = self._find(kind, version, fresh) or self._find(kind, OLDER.get((version, kind), "none"), fresh)
+            if found and not version and (wanted := TODAY.get(found.kind)):
+                return self.resource(found.kind, wanted)  # an old server prefers an older version still
             if found:
                 return found
         if version:
@@ -145,9 +148,10 @@ class Api:
 
     def _discover(self, version: str) -> list[Resource]:
         if not version:
-            groups = [group["preferredVersion"]["groupVersion"] for group in self.request("GET", "/apis")["groups"]]
-            groups.sort(key=lambda group: group == "events.k8s.io/v1" or group.startswith("extensions"))
-            return [each for group in ["v1", *groups] for each in self._discover(group)]
+            groups = self.request("GET", "/apis")["groups"]
+            preferred = [group["preferredVersion"]["groupVersion"] for group in groups]
+            others = [each["groupVersion"] for group in groups for each in group["versions"] if each["groupVersion"] not in preferred]
+            return [each for group in ["v1", *preferred, *others] for each in self._discover(group)]
         try:
             found = self.request("GET", f"/apis/{version}" if "/" in version else f"/api/{version}")["resources"]
         except Refused:

@@ -31,8 +31,7 @@ class Cluster:
         self, kind: str, kubeconfig: Path, processes: Processes | None = None, stop_servers: Callable[[], None] | None = None
     ) -> None:
         self.kind, self.kubeconfig, self.namespace = kind, kubeconfig, "default"
-        self.api: client.ApiClient = config.new_client_from_config(str(kubeconfig))
-        self.api.configuration.retries = False
+        self.api = _client(kubeconfig, loopback=kind != "yours")
         self._processes, self._stop_servers = processes, stop_servers
         self._raw = Api(self.api)
         self.version: str = self._raw.version
@@ -100,7 +99,7 @@ class Cluster:
     # Watching
 
     def wait(self, condition: Callable[[], Any], seconds: float = 20.0, what: str = "the condition") -> Any:
-        """Return what `condition()` gives as soon as it is true. An object that is not there yet counts as false.
+        """Return what `condition()` gives as soon as it is true. What is not there or not reached counts as false.
 
         Raises TimeoutError, which says what it waited for and the newest events.
         """
@@ -115,6 +114,8 @@ class Cluster:
                 if refused.status != 404:
                     raise
                 last = f" ({refused.message})"
+            except ConnectionError as error:
+                last = f" ({error})"
             if time.monotonic() > end:
                 newest = text.event_lines(self.events()[-8:]) or "  none"
                 raise TimeoutError(f"waited {seconds:g} s for {what}{last}; the newest events:\n{newest}")
@@ -123,7 +124,8 @@ class Cluster:
     def events(self, name: str = "", namespace: str = "") -> Objects:
         """Return the events, oldest first; with `name`, those about the object of that name."""
         items = self._raw.read_all("event", namespace or self.namespace, version="v1")["items"]
-        return sorted((item for item in items if name in ("", item["involvedObject"].get("name"))), key=text.event_time)
+        own = [item for item in items if name in ("", item["involvedObject"].get("name"))]
+        return sorted(own, key=lambda item: (text.event_time(item)[:19], int(item["metadata"]["resourceVersion"])))
 
     def describe(self, kind: str, name: str, namespace: str = "") -> str:
         """Return an object and its events as text, as `kubectl describe` does."""
@@ -225,3 +227,13 @@ class Cluster:
         except Refused as refused:
             return refused.status == 404
         return False
+
+
+def _client(kubeconfig: Path, loopback: bool) -> client.ApiClient:
+    """Return the official client, without its own retries: they would write warnings into the notebook when a cluster ends."""
+    configuration = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    configuration.retries = False
+    if loopback:
+        configuration.proxy = None  # a company's proxy must not be asked for this machine
+    return client.ApiClient(configuration)

@@ -4,13 +4,15 @@ It speaks Kubernetes' API over HTTP on loopback to the official Python client, t
 objects in memory, and has the controllers and the scheduler that a lesson on workloads needs. It runs no containers: something
 must play the nodes (node_agent.py does). The parts, one idea a file:
 
-    simulator_http         paths, verbs, watches        simulator_registry    creating, changing
-    simulator_tables       what `kubectl get` prints    simulator_deletion    deleting, eviction
-    simulator_resources    what is served               simulator_store       objects, revisions, watches
-    simulator_schemas      reading by the schemas       simulator_worker      the controllers' engine
-    simulator_defaults, simulator_rules, simulator_pod_rules, simulator_admission, simulator_quota, simulator_custom
-    simulator_deployment, simulator_replicaset, simulator_jobs, simulator_cron, simulator_endpoints, simulator_disruption,
-    simulator_nodes, simulator_scheduler, simulator_garbage
+    the API        simulator_server, simulator_http, simulator_resources (discovery), simulator_openapi, simulator_tables (kubectl get)
+    the objects    simulator_registry (creating, changing), simulator_deletion (also eviction), simulator_subresources (scale, binding),
+                   simulator_patch, simulator_selectors, simulator_store (revisions, watches), simulator_errors (refusals)
+    their form     simulator_schemas, simulator_defaults, simulator_rules, simulator_pod_rules, simulator_names, simulator_custom,
+                   simulator_admission, simulator_quota
+    controllers    simulator_worker (their engine), simulator_owned, simulator_deployment, simulator_deployment_status,
+                   simulator_replicaset, simulator_jobs, simulator_cron, simulator_schedule, simulator_endpoints, simulator_disruption,
+                   simulator_nodes, simulator_garbage
+    the scheduler  simulator_scheduler, simulator_scheduling (its rules)
 """
 
 from functools import partial
@@ -27,26 +29,27 @@ from . import (
     simulator_scheduler,
 )
 from .simulator_garbage import Garbage
-from .simulator_http import Server
 from .simulator_jobs import Jobs
 from .simulator_nodes import Nodes
 from .simulator_owned import concerned_owner, controller_of
 from .simulator_registry import Registry
 from .simulator_schemas import VERSION
+from .simulator_server import Server
 from .simulator_worker import Worker
 
 LIMITS = [
     "It is no Kubernetes: one process, written for lessons after Kubernetes' behaviour; what is not named here may differ, too.",
     "No authentication and no authorisation: whoever reaches the port on this machine may do everything; roles are kept, not applied.",
-    "No TLS, no audit, no flow control, no API but JSON (YAML may be sent; protobuf may not).",
-    "No server-side apply, no managedFields, no OpenAPI document: `kubectl apply` needs --validate=false, `kubectl explain` does not work.",
+    "No TLS, no audit, no flow control; JSON and YAML only: `kubectl create namespace` and its like send protobuf and are refused.",
+    "No server-side apply, no managedFields, no OpenAPI schemas: kubectl before 1.27 needs --validate=false, `kubectl explain` fails.",
     "No admission webhooks, no pod security, no LimitRange; ResourceQuota counts pods, objects, requests and limits only.",
     "Validation covers the fields that a workload usually has; a real server refuses more. Field values in messages are written as JSON.",
     "Custom resources: no conversion between versions, no CEL rules (x-kubernetes-validations).",
     "Controllers: Deployment, ReplicaSet, Job, CronJob (in UTC), Endpoints, disruption budgets, nodes, namespaces, quota and the "
     "garbage collector, whose rarer cases (several owners, blocked foreground deletion in a ring) are simplified.",
     "StatefulSet, DaemonSet, HorizontalPodAutoscaler, Ingress, NetworkPolicy and volumes are only stored: nothing acts on them.",
-    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no per-index limits.",
+    "A Job waits 1 s after its first failed pod, then 2 s, 4 s, … (Kubernetes: 10 s, 20 s, …); no podFailurePolicy, no limits per index, "
+    "no finalizers on its pods.",
     "The scheduler knows requests, cordons, taints, selectors, node affinity, (anti-)affinity between pods, spreading and host ports; "
     "no preemption, no volumes, and a simpler choice among the nodes that fit.",
     "No network: a Service gets an address and endpoints, but nothing listens there; no DNS; no log, exec, port-forward or proxy.",

@@ -3,10 +3,8 @@
 import base64
 import json
 import socket
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,9 +13,10 @@ import yaml
 from . import simulator_errors as errors
 from .simulator_deletion import delete, evict
 from .simulator_errors import Refused
+from .simulator_openapi import document
 from .simulator_registry import Registry, warnings
 from .simulator_resources import Resource, discovery
-from .simulator_selectors import by_fields, by_text
+from .simulator_selectors import by_fields, by_text, check_fields
 from .simulator_store import Change, copied
 from .simulator_subresources import bind, patch_scale, rescale, scale_of
 from .simulator_tables import table
@@ -27,60 +26,13 @@ _RETURNED = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "p
 _YAML = ("application/yaml", "application/apply-patch+yaml")
 
 
-class Server(HTTPServer):
-    """The API on a free port of 127.0.0.1; a thread for each connection, all of which end with `stop`."""
-
-    request_queue_size = 64
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self._connections: dict[socket.socket, threading.Thread] = {}
-        self._stopping = False
-        super().__init__(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._accept, name="simulator-http", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def _accept(self) -> None:
-        while not self._stopping:
-            self.handle_request()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self._serve, args=(request, client_address), name="simulator-connection", daemon=True)
-        self._connections[request] = thread
-        thread.start()
-
-    def _serve(self, request: Any, client_address: Any) -> None:
-        with suppress(OSError):  # a client that went away in the middle is no error of ours
-            self.finish_request(request, client_address)
-        self.shutdown_request(request)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.pop(request, None)
-        super().shutdown_request(request)
-
-    def stop(self) -> None:
-        """Ends the accepting thread, closes every connection and waits for their threads."""
-        self._stopping = True
-        with suppress(OSError):
-            socket.create_connection(self.server_address[:2], timeout=1).close()  # wakes it
-        self._thread.join(timeout=5)
-        open_ = list(self._connections.items())
-        for connection, _ in open_:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)  # no more requests; what is being answered is
-        for _, thread in open_:
-            thread.join(timeout=5)
-        self.server_close()
-
-
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Server
+    wbufsize = -1  # an answer leaves in one piece, at the end of its request
+    server: Any  # a simulator_server.Server
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: a notebook's output is for its learner."""
@@ -95,9 +47,9 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         self.query = {key: values[-1] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
         path = [part for part in url.path.split("/") if part]
-        length = int(self.headers.get("Content-Length") or 0)
-        self.raw = self.rfile.read(length) if length else b""
         try:
+            length = int(self.headers.get("Content-Length") or 0)
+            self.raw = self.rfile.read(length) if length else b""
             self._route(path)
         except Refused as refused:
             self._send(refused.code, refused.status)
@@ -112,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             if path and path[0] in ("healthz", "livez", "readyz"):
                 return self._send(200, "ok")
-            known = discovery(path, registry.resources())
+            known = discovery(path, registry.resources()) or document(path, registry.resources())
             if known is not None:
                 return self._send(200, known)
         if path[:1] == ["api"]:
@@ -205,6 +157,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _list(self, resource: Resource, namespace: str) -> None:
         store = self.server.registry.store
+        check_fields(self.query.get("fieldSelector", ""), resource.id)
         if _true(self.query.get("watch")):
             return self._watch(resource, namespace)
         with store.lock:
@@ -238,6 +191,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        self.wfile.flush()
         self._chunk(self._event("ADDED", each, resource) for each in first)
         try:
             for change in store.watch(resource.id, start, seconds, self._connected):
@@ -288,6 +242,7 @@ class Handler(BaseHTTPRequestHandler):
         lines = b"".join(json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events)
         if lines:
             self.wfile.write(f"{len(lines):x}\r\n".encode() + lines + b"\r\n")
+            self.wfile.flush()
 
     def _send(self, code: int, body: Object | str) -> None:
         text = isinstance(body, str)
@@ -297,10 +252,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         for warning in dict.fromkeys(warnings()):
             self.send_header("Warning", f"299 - {json.dumps(warning)}")
-        self._headers_buffer.append(b"\r\n")  # with the body in one packet
-        head = b"".join(self._headers_buffer)
-        self._headers_buffer = []
-        self.wfile.write(head + data)
+        self.end_headers()
+        self.wfile.write(data)
 
 
 def _true(text: str | None) -> bool:

@@ -76,6 +76,23 @@ def as_text(selector: Object | None) -> str:
     return ",".join(parts)
 
 
+_LABELS = {
+    "pods": {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase",
+             "status.podIP", "status.nominatedNodeName"},
+    "events": {f"involvedObject.{each}" for each in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")}
+    | {"reason", "reportingComponent", "source", "type"},
+    "nodes": {"spec.unschedulable"}, "namespaces": {"status.phase"}, "secrets": {"type"}, "replicasets.apps": {"status.replicas"},
+    "jobs.batch": {"status.successful"},
+}
+
+
+def check_fields(text: str, resource: str) -> None:
+    """Raises Refused (400) for a field selector with a field by which this resource cannot be selected."""
+    for found in re.finditer(r"(?:^|,)\s*([\w.]+)\s*!?=", text):
+        if found[1] not in {"metadata.name", "metadata.namespace", *_LABELS.get(resource, set())}:
+            raise bad_request(f"field label not supported: {found[1]}")
+
+
 def by_fields(text: str, object_: Object) -> bool:
     """Whether an object matches `metadata.name=web,status.phase!=Running`."""
     for part in filter(None, text.split(",")):

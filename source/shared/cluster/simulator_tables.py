@@ -14,9 +14,10 @@ Cell = Callable[[Object], Any]
 def table(resource: Resource, objects: list[Object], metadata: Object | None = None) -> Object:
     """A meta.k8s.io/v1 Table of the objects; NAME and AGE for kinds without columns of their own."""
     columns = _COLUMNS.get(resource.id) or _own(resource)
-    shown = [("Name", lambda o: o["metadata"]["name"]), *columns, ("Age", lambda o: age(o["metadata"].get("creationTimestamp")))]
-    definitions = [{"name": name, "type": "string", "format": "name" if name == "Name" else "", "description": name, "priority": 0}
-                   for name, _ in shown]
+    shown = [("Name", lambda o: o["metadata"]["name"]), *columns, ("Age", lambda o: age(o["metadata"].get("creationTimestamp"))),
+             *_WIDE.get(resource.id, [])]
+    definitions = [{"name": name, "type": "string", "format": "name" if name == "Name" else "", "description": name,
+                    "priority": int(number > len(columns) + 1)} for number, (name, _) in enumerate(shown)]
     rows = [{"cells": [cell(each) for _, cell in shown], "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
                                                                     "metadata": each["metadata"]}} for each in objects]
     versions = {key: value for key, value in (metadata or {}).items() if key in ("resourceVersion", "continue", "remainingItemCount")}
@@ -109,6 +110,12 @@ def _addresses(endpoints: Object) -> str:
               for address in subset.get("addresses") or [] for port in subset.get("ports") or []]
     return ",".join(listed[:3]) + (f" + {len(listed) - 3} more..." if len(listed) > 3 else "") or "<none>"
 
+
+_WIDE: dict[str, list[tuple[str, Cell]]] = {  # with -o wide
+    "pods": [("IP", _field("status.podIP", "<none>")), ("Node", _field("spec.nodeName", "<none>"))],
+    "services": [("Selector", lambda o: as_text({"matchLabels": o["spec"].get("selector")}) or "<none>")],
+    "nodes": [("Taints", lambda o: ",".join(f"{each['key']}:{each['effect']}" for each in _at(o, "spec.taints", [])) or "<none>")],
+}
 
 _COLUMNS: dict[str, list[tuple[str, Cell]]] = {
     "pods": [("Ready", _pod_ready), ("Status", pod_status), ("Restarts", _restarts)],

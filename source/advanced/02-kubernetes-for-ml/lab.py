@@ -631,7 +631,7 @@ def play(rates, target, recommend, settle, low=2, high=14):
 
 
 bo = play(rush_hour(1), 80, bos_recommend, bos_settle)
-print(f"95 of 100 requests are answered within {bo.p95 * 1000:.0f} ms; it took {bo.pod_minutes:.0f} pod minutes")
+print(f"95 of 100 requests are answered within {bo.p95:.0f} seconds; it took {bo.pod_minutes:.0f} pod minutes")
 
 # %% [markdown]
 # ### Exercise 5 — A target that holds
@@ -796,7 +796,7 @@ except Refused as refused:
 #
 # - there are a Deployment NAME and a Service NAME, owned by it; the Deployment runs `metro/demand:1.0` with `spec.replicas` pods and `MODEL_FILE` as `spec.modelFile` says; the Service's selector fits these pods and no other InferenceService's;
 # - what somebody changed or deleted by hand is as it should be again, and a change of the spec has arrived;
-# - its status has `readyReplicas` (as the Deployment's status says, 0 if it says nothing), `ready` (true when as many are ready as wanted, and the Deployment's controller has seen its newest version), `observedGeneration` (the InferenceService's `metadata.generation`) and `message`;
+# - its status has `readyReplicas` (as the Deployment's status says, 0 if it says nothing), `ready` (true when as many are ready as wanted), `observedGeneration` (the InferenceService's `metadata.generation`) and `message` (some words, never an empty text);
 # - if there is a Deployment or a Service of that name that it does not own, neither is changed or made; `ready` is false, and `message` says why. (In all other cases it may say what you like.)
 #
 # Where nothing differs, a pass changes no object. You may begin with the base's YAML files. `cluster.get` raises `Refused` with `status` 404 for what is not there; `cluster.apply` creates or updates.
@@ -817,7 +817,7 @@ def reconcile(cluster, service):
         there = cluster.list(kind, fields=f"metadata.name={name}")
         return any(meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences") or []] for item in there)
 
-    status = {"ready": False, "readyReplicas": 0, "observedGeneration": meta["generation"], "message": ""}
+    status = {"ready": False, "readyReplicas": 0, "observedGeneration": meta["generation"]}
     strangers = [kind for kind in ("deployment", "service") if foreign(kind)]
     if strangers:
         status["message"] = f"there is a {strangers[0]} {name} that belongs to somebody else"
@@ -837,6 +837,7 @@ def reconcile(cluster, service):
         seen = found.get("observedGeneration", 0) >= there["metadata"]["generation"]
         status["readyReplicas"] = found.get("readyReplicas") or 0
         status["ready"] = seen and status["readyReplicas"] == spec["replicas"]
+        status["message"] = f"{status['readyReplicas']} of {spec['replicas']} pods are ready"
     kind_of_object = ("metro.example", "v1", cluster.namespace, "inferenceservices", name)
     client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(*kind_of_object, {"status": status})
     ### END SOLUTION

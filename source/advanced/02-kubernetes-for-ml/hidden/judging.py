@@ -257,7 +257,7 @@ def judge_operator(cluster, operate):
         f"The InferenceService {second} was changed to models/summer.json and 3 replicas; after a pass its Deployment has {model_of(second)[0]} and {cluster.get('deployment', second)['spec']['replicas']}."
     )
     status = statuses()[second]
-    assert status.get("ready") is False, f"Of three pods of {second}, asked for a moment ago, none can be ready in its newest version; its status says {status}."
+    assert status.get("ready") is False, f"Three pods of {second} were asked for a moment ago, where there was one; its status says {status}, expected ready: false."
     cluster.delete("inferenceservice", first)
     soon(
         cluster, lambda: not get("deployment", first) and not get("service", first), 15,

@@ -396,7 +396,7 @@ with namespace(cluster, "stuck"):
         cluster.apply(Path(file))
     cluster.rollout_status("deployment", "demand")
     new = yaml.safe_load(Path("base/deployment.yaml").read_text())
-    new["spec"] |= {"progressDeadlineSeconds": 2, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+    new["spec"] |= {"progressDeadlineSeconds": 1, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
     new["spec"]["template"]["spec"]["containers"][0]["image"] = "metro/demand:2.0"  # which nobody has built
     cluster.apply(new)
     try:

@@ -59,7 +59,8 @@ def trouble(pod):
         return f"not scheduled: {conditions['PodScheduled'].get('message', '')}"
     words = []
     for each in status.get("containerStatuses") or []:
-        waiting, last = each.get("state", {}).get("waiting") or {}, each.get("state", {}).get("terminated") or each.get("lastState", {}).get("terminated")
+        state = each.get("state", {})
+        waiting, last = state.get("waiting") or {}, state.get("terminated") or each.get("lastState", {}).get("terminated")
         words += [f"{waiting.get('reason')} {waiting.get('message', '')}".strip()] if waiting else []
         words += [f"last end: {last.get('reason')}, exit code {last.get('exitCode')}"] if last else []
         words += [f"{each['restartCount']} restarts"] if each.get("restartCount") else []
@@ -94,7 +95,8 @@ def _kubeconfig(access, folder):
     if access["certificate"]:
         Path(folder, "server.crt").write_text(access["certificate"])
         server["certificate-authority"] = str(Path(folder, "server.crt"))
-    parts = {"clusters": [{"name": "lab", "cluster": server}], "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "admin"}}]}
+    context = {"name": "lab", "context": {"cluster": "lab", "user": "admin"}}
+    parts = {"clusters": [{"name": "lab", "cluster": server}], "contexts": [context]}
     parts["users"] = [{"name": "admin", "user": {"token": access["token"]} if access["token"] else {}}]
     path = Path(folder, "kubeconfig")
     path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "lab", **parts}))

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 FIELDS = {"apiVersion", "kind", "resources", "namePrefix", "nameSuffix", "labels", "images", "replicas", "patches"}
-KEYS = {"containers": "name", "initContainers": "name", "env": "name", "volumes": "name", "ports": "containerPort", "volumeMounts": "mountPath"}
+KEYS = dict.fromkeys(["containers", "initContainers", "env", "volumes"], "name") | {"ports": "containerPort", "volumeMounts": "mountPath"}
 
 
 def render(folder):
@@ -103,7 +103,8 @@ def _rename_image(item, image):
     for container in _containers(item):
         name = re.split(r"[:@]", container["image"], maxsplit=1)[0]
         if name == image["name"]:
-            tail = f"@{image['digest']}" if "digest" in image else f":{image['newTag']}" if "newTag" in image else container["image"][len(name) :]
+            tail = f":{image['newTag']}" if "newTag" in image else container["image"][len(name) :]
+            tail = f"@{image['digest']}" if "digest" in image else tail
             container["image"] = image.get("newName", name) + tail
 
 

@@ -30,7 +30,7 @@ def rush_hour(seed, peak=90.0):
 
 
 def replay(rates, decide, low=2, high=14, seed=0):
-    """Play a load. `decide(current, readings)` is asked every 15 s, with the utilisation of each pod in percent, and returns how many pods."""
+    """Play a load. `decide(current, readings)` is asked every 15 s, and returns how many pods. A reading: a pod's utilisation in %."""
     rng = random.Random(seed)
     free = [0.0] * low  # when each pod is free again
     heapq.heapify(free)

@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 
-VERSION = open("VERSION").read().strip()
+VERSION = Path("VERSION").read_text().strip()
 model = {}
 
 

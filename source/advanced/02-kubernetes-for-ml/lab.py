@@ -451,6 +451,7 @@ with namespace(cluster, "rollout"):
         change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "metro/demand:1.1"}]
         cluster.patch("deployment", "demand", change)
         cluster.rollout_status("deployment", "demand", 25)
+        cluster.wait(lambda: [version for _, version, _ in traffic.answered[-20:]].count("1.1") == 20, 10, "answers from 1.1")
     assert not traffic.lost, (
         f"In the rollout {len(traffic.lost)} of {len(traffic.lost) + len(traffic.answered)} requests were lost, the first: {traffic.lost[0]}. "
         "Is a pod ready before it can answer? Does it end while it answers?"

@@ -160,6 +160,8 @@ def judge_rollout(cluster):
             cluster.rollout_status("deployment", "demand", 25)
         except (RuntimeError, TimeoutError) as problem:
             raise AssertionError(f"The rollout to 1.1 did not come to its end: {str(problem).splitlines()[0]}. {troubles(cluster)}") from None
+        with suppress(TimeoutError):
+            cluster.wait(lambda: [version for _, version, _ in traffic.answered[-20:]].count("1.1") == 20, 10)
     _nothing_lost(traffic, "In the rollout")
     assert watch.fewest_ready >= 2, f"In the rollout there was a moment with {watch.fewest_ready} ready pods, expected two at each."
     assert watch.most_pods <= 3, f"In the rollout there was a moment with {watch.most_pods} pods, expected three at most."

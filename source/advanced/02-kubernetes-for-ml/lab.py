@@ -776,7 +776,7 @@ except Refused as refused:
 #
 # A good controller is **level-triggered**: it acts on how things *are*, not on the news that something changed, because news can be missed. It compares what is there with what should be, each time, whether it runs for the first or the hundredth time; and where nothing differs it changes nothing. Three more things belong to it:
 #
-# - *Owner references*: `metadata.ownerReferences` of what it makes names the InferenceService, with its `uid` and `controller: true`. When the owner is deleted, Kubernetes' garbage collector deletes what it owned.
+# - *Owner references*: `metadata.ownerReferences` of what it makes names the InferenceService, with its `uid` and `controller: true`. When the owner is deleted, Kubernetes' garbage collector deletes what it owned (of a brand-new kind of owner it hears within half a minute).
 # - *Status*: what it found, for people and programs. It is written to a subresource of its own, which the official client reaches so (`cluster.api` is its `ApiClient`):
 #
 # ```python

@@ -27,6 +27,7 @@ def control():
     """Return the judge's control plane, started once."""
     if "cluster" not in _running:
         _running["cluster"] = control_plane()
+        _running["cluster"].apply(Path("crd.yaml"))  # long before it is needed: the garbage collector finds new kinds within half a minute
     return _running["cluster"]
 
 
@@ -262,7 +263,7 @@ def judge_operator(cluster, operate):
     assert status.get("ready") is False, f"Three pods of {second} were asked for a moment ago, where there was one; its status says {status}, expected ready: false."
     cluster.delete("inferenceservice", first)
     soon(
-        cluster, lambda: not get("deployment", first) and not get("service", first), 15,
+        cluster, lambda: not get("deployment", first) and not get("service", first), 50,
         lambda: f"The InferenceService {first} was deleted, and its Deployment or Service is still there: do they name their owner?",
     )  # fmt: skip
     assert get("deployment", second) and get("deployment", third), "The deletion of one InferenceService took objects of others with it."

@@ -8,7 +8,7 @@ class Traffic:
     """Asks a service from several threads while a block runs. `answered`: (seconds, version, pod) of each; `lost`: why not, each."""
 
     def __init__(self, cluster, service="demand", path="/predict", clients=4):
-        self.answered, self.lost, self.fewest_ready = [], [], None
+        self.answered, self.lost = [], []
         self._cluster, self._service, self._path, self._space = cluster, service, path, cluster.namespace
         self._stop, self._begin = threading.Event(), time.monotonic()
         self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(clients)]

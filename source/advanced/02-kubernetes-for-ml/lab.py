@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 110
+#     minutes: 150
 #     outcomes:
 #     - Find why a pod does not come up from its status, its events and its logs, and mend the manifest
 #     - Hold manifests to Kubernetes' own schemas and to a team's rules before they reach a cluster
@@ -424,7 +424,7 @@ with namespace(cluster, "stuck"):
 # - A rollout that gets nowhere is reported after 10 seconds at most.
 #
 # <details><summary>Hint 1</summary>Four places: what counts as ready; what happens before SIGTERM; how the strategy trades old pods for new ones; what the budget leaves to a deployment of two. The last point of the task is one line.</details>
-# <details><summary>Hint 2</summary>For two replicas <code>maxUnavailable: 0</code> needs <code>maxSurge: 1</code>; a budget that lets one of two go has <code>minAvailable: 1</code>. The hook is <code>lifecycle: {preStop: {exec: {command: [sleep, "1"]}}}</code>; it must fit into <code>terminationGracePeriodSeconds</code>. (Newer servers also know <code>preStop: {sleep: …}</code>; older ones do not, so use
+# <details><summary>Hint 2</summary>For two replicas <code>maxUnavailable: 0</code> needs <code>maxSurge: 1</code>; a budget that lets one of two go has <code>minAvailable: 1</code>. The hook is <code>lifecycle: {preStop: {exec: {command: [sleep, "1"]}}}</code>; it must fit into <code>terminationGracePeriodSeconds</code>. (Servers since 1.30 also know <code>preStop: {sleep: …}</code>; older ones do not, so use
 # <code>exec</code>.)</details>
 
 # %% nbgrader={"grade": false, "grade_id": "rollout", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -435,7 +435,7 @@ deployment["spec"]["strategy"]["rollingUpdate"] = {"maxSurge": 1, "maxUnavailabl
 deployment["spec"]["progressDeadlineSeconds"] = 10
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
     "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
-    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.7"]}}},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
 }
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))

@@ -2,7 +2,8 @@
 
 Fields of kustomization.yaml that are read: resources (files, and folders with a kustomization.yaml), namePrefix, nameSuffix, labels
 (pairs, includeSelectors, includeTemplates), images (name, newName, newTag, digest), replicas, patches (strategic merge, as text or from
-a file, with a target or without). Any other field is refused: kustomize has many more.
+a file, with a target or without). Any other field is refused: kustomize has many more. Where a name gets a prefix or a suffix, kustomize
+also changes the places that refer to it (a configMap's name in a pod, say); this does not.
 """
 
 import re

@@ -90,6 +90,12 @@ def joined(access, name):
     return _joined[access["server"]]
 
 
+def leave(access):
+    """End the nodes that `join` made."""
+    if cluster := _joined.pop(access["server"], None):
+        cluster.stop()
+
+
 def _kubeconfig(access, folder):
     server = {"server": access["server"]}
     if access["certificate"]:

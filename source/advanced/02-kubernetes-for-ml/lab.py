@@ -220,8 +220,8 @@ with namespace(cluster, "crash"):
 ### BEGIN HIDDEN TESTS
 from judging import NODES, judge_crash, judged
 
-with judged(steer, "crash", NODES) as (cluster, access):
-    judge_crash(cluster)
+with judged(steer, "crash", NODES) as (there, access):
+    judge_crash(there)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -464,8 +464,8 @@ with namespace(cluster, "rollout"):
 ### BEGIN HIDDEN TESTS
 from judging import judge_rollout, judged
 
-with judged(steer, "rollout", {"first": {"cpu": "2"}, "second": {"cpu": "2"}}) as (cluster, access):
-    judge_rollout(cluster)
+with judged(steer, "rollout", {"first": {"cpu": "2"}, "second": {"cpu": "2"}}) as (there, access):
+    judge_rollout(there)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -883,8 +883,8 @@ with namespace(cluster, "operator"):
 ### BEGIN HIDDEN TESTS
 from judging import judge_operator, judged
 
-with judged(steer, "operator", {"only": {"cpu": "4"}}) as (cluster, access):
-    judge_operator(cluster, lambda: operate(access, cluster.namespace))
+with judged(steer, "operator", {"only": {"cpu": "4"}}) as (there, access):
+    judge_operator(there, lambda: operate(access, there.namespace))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -970,8 +970,8 @@ with namespace(cluster, "training"), desk.store() as store:
 ### BEGIN HIDDEN TESTS
 from judging import GPU_NODES, judge_training, judged
 
-with judged(steer, "training", GPU_NODES) as (cluster, access):
-    judge_training(cluster, steer)
+with judged(steer, "training", GPU_NODES) as (there, access):
+    judge_training(there, steer)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -21,7 +21,7 @@ from autograder.walled import close_servers
 LAB = Path(__file__).resolve().parent.parent / "source" / "advanced" / "02-kubernetes-for-ml" / "lab.py"
 LIMITS = Limits(cell_seconds=120, total_seconds=600)
 # A part of each wrong answer's message: what is different on a real control plane would show here first.
-WRONG = ("The livenessProbe asks for /health", "did not end within 20 s", "whose Deployment belongs to somebody else", "expected two: another Job")
+WRONG = ("livenessProbe asks for /health", "did not end within 20 s", "Deployment belongs to somebody else", "expected two: another Job")
 
 
 def _why_not() -> str:

@@ -24,21 +24,21 @@ podman: install ## build the containers lab's image for real (as root; from Debi
 	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { PACKAGES="podman buildah runc debootstrap"; \
 	apt-get install -y -q --no-install-recommends $$PACKAGES || { apt-get update -q && apt-get install -y -q --no-install-recommends $$PACKAGES; }; }; } \
 	|| echo "no podman here: the test says so, and is skipped"
-	$(BIN)/python -m pytest tests/test_containers_image.py $(ARGS)
+	$(BIN)/python -m pytest tests/real/test_containers_image.py $(ARGS)
 
 control-plane: install ## bring Kubernetes' control plane for the labs on clusters (fetched; as root on Debian built), and test it
 	$(BIN)/python extras/control_plane.py
-	LAB_CLUSTER=real $(BIN)/python -m pytest tests/test_cluster.py $(ARGS)
+	LAB_CLUSTER=real $(BIN)/python -m pytest tests/test_cluster.py tests/real/test_kubernetes_lab.py $(ARGS)
 
 horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-training lab on it (needs a C++ compiler)
 	bash extras/horovod.sh
-	$(BIN)/python -m pytest tests/test_horovod.py $(ARGS)
+	$(BIN)/python -m pytest tests/real/test_horovod.py $(ARGS)
 
 lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
 
 test: lint ## pass every test
-	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/test_containers_image.py --ignore tests/test_horovod.py $(ARGS)
+	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real $(ARGS)
 	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check

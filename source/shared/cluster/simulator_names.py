@@ -100,8 +100,13 @@ def check_metadata(resource: str, metadata: dict[str, Any], problems: Problems) 
     for finalizer in metadata.get("finalizers") or []:
         if why := qualified_name(finalizer):
             problems.invalid("metadata.finalizers", finalizer, why)
-        elif "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion", "kubernetes"):
+        elif "/" not in finalizer and not _is_definition(resource) and finalizer not in ("orphan", "foregroundDeletion", "kubernetes"):
             problems.invalid("metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+
+
+def _is_definition(resource: str) -> bool:
+    """Whether these are the definitions of custom resources, whose own finalizer has no slash."""
+    return resource == "customresourcedefinitions.apiextensions.k8s.io"
 
 
 def check_labels(labels: dict[str, str] | None, field: str, problems: Problems) -> None:

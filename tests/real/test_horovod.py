@@ -19,7 +19,7 @@ from autograder.sandbox import why_not
 from autograder.score import score
 from autograder.source import read_lab
 
-LAB = Path(__file__).resolve().parent.parent / "source" / "advanced" / "01-distributed-training" / "lab.py"
+LAB = Path(__file__).resolve().parents[2] / "source" / "advanced" / "01-distributed-training" / "lab.py"
 EXERCISE, POINTS = "train", 18
 
 

@@ -16,7 +16,7 @@ from autograder.notebook import code_cells, is_answer, marks
 from autograder.release import make_solved
 from autograder.source import read_lab
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 LAB = PROJECT / "source" / "intermediate" / "05-containers"
 BASE = "localhost/lab-containers-base:test"
 IMAGE = "localhost/lab-containers-alarm:test"

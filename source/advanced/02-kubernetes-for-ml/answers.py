@@ -1,0 +1,804 @@
+# Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
+# `message` a part of the sentence that its learner must read.
+
+# %% grade_id="crash" points=14 why="another style: the objects as dicts, written as one YAML text"
+settings, deployment, service = yaml.safe_load_all(open("bo/demand.yaml"))
+settings["data"] = {"model_file": settings["data"]["model-file"]}
+container = deployment["spec"]["template"]["spec"]["containers"][0]
+container["command"] = ["python", "-u", "server.py"]
+container["resources"] = {"requests": {"cpu": "0.1", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}}
+container["livenessProbe"] = {"httpGet": {"path": "/livez", "port": 8000}, "initialDelaySeconds": 1}
+service["spec"]["selector"] = deployment["spec"]["selector"]["matchLabels"]
+with open("demand.yaml", "w") as file:
+    yaml.dump_all([service, deployment, settings], file)
+
+# %% grade_id="crash" points=0 message="couldn't find key model_file" why="mends the command, which is the first that he sees in the text, and nothing that the events say"
+text = Path("bo/demand.yaml").read_text().replace("serve.py", "server.py").replace("demand-api", "demand")
+Path("demand.yaml").write_text(text)
+
+# %% grade_id="crash" points=0 message="has 0 ready pods, expected 2" why="mends the key and the command, and leaves the limit: the model does not fit"
+text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
+Path("demand.yaml").write_text(text.replace("/health", "/livez").replace("demand-api", "demand"))
+
+# %% grade_id="crash" points=5 message="The livenessProbe asks for /health" why="the liveness probe is made patient instead of right: it fails later"
+text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py").replace("demand-api", "demand")
+Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi").replace("failureThreshold: 2", "failureThreshold: 60"))
+
+# %% grade_id="crash" points=5 message="does MODEL_FILE come from the configMap?" why="writes the model's file into the deployment: the configMap is for show"
+text = Path("bo/demand.yaml").read_text().replace("serve.py", "server.py").replace("demand-api", "demand").replace("/health", "/livez")
+text = text.replace("valueFrom: {configMapKeyRef: {name: demand-settings, key: model_file}}", "value: models/autumn.json")
+Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi"))
+
+# %% grade_id="crash" points=5 message="expected 256Mi at most" why="a limit that never hurts, and a node that is full"
+text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
+text = text.replace("/health", "/livez").replace("demand-api", "demand")
+Path("demand.yaml").write_text(text.replace("limits: {memory: 32Mi}", "limits: {memory: 2Gi}"))
+
+# %% grade_id="policy" points=14 why="another style: one small generator for each rule, a set at the end"
+import string
+
+
+def is_under(small, large):
+    return bool(small) and all((large or {}).get(key) == value for key, value in small.items())
+
+
+def all_containers(deployment):
+    spec = deployment["spec"]["template"]["spec"]
+    return list(spec["containers"]) + list(spec.get("initContainers", []))
+
+
+def root_possible(deployment):
+    outer = deployment["spec"]["template"]["spec"].get("securityContext", {})
+    for container in all_containers(deployment):
+        inner = container.get("securityContext", {})
+        if not inner.get("runAsNonRoot", outer.get("runAsNonRoot", False)) or inner.get("runAsUser", outer.get("runAsUser", 1)) == 0:
+            return True
+    return False
+
+
+def is_pinned(image):
+    _, _, digest = image.partition("@sha256:")
+    return len(digest) == 64 and set(digest) <= set(string.hexdigits)
+
+
+def has_all(container):
+    resources = container.get("resources", {})
+    needs = [("requests", "cpu"), ("requests", "memory"), ("limits", "memory")]
+    return all(what in resources.get(where, {}) for where, what in needs)
+
+
+def probed(container):
+    paths = [container.get(kind, {}).get("httpGet", {}).get("path") for kind in ("readinessProbe", "livenessProbe")]
+    return paths == ["/readyz", "/livez"]
+
+
+def blocked(deployment, objects):
+    replicas = deployment["spec"].get("replicas", 1)
+    if replicas < 2:
+        return False
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    for budget in objects:
+        if budget["kind"] == "PodDisruptionBudget" and is_under(budget["spec"]["selector"]["matchLabels"], labels):
+            spec = budget["spec"]
+            if "maxUnavailable" in spec:
+                return str(spec["maxUnavailable"]) in ("0", "0%")
+            least = str(spec["minAvailable"])
+            return least == "100%" or (not least.endswith("%") and int(least) >= replicas)
+    return True
+
+
+def violations(objects):
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        name = item["metadata"]["name"]
+        try:
+            kubernetes_validate.validate(item, "1.34", strict=True)
+        except kubernetes_validate.ValidationError:
+            found.add(("schema", name))
+        if item["kind"] == "Service":
+            if not any(is_under(item["spec"]["selector"], each["spec"]["template"]["metadata"]["labels"]) for each in deployments):
+                found.add(("selector", name))
+        if item["kind"] == "Deployment":
+            checks = {
+                "resources": all(map(has_all, all_containers(item))),
+                "probes": all(map(probed, item["spec"]["template"]["spec"]["containers"])),
+                "non-root": not root_possible(item),
+                "digest": all(is_pinned(each["image"]) for each in all_containers(item)),
+                "budget": not blocked(item, objects),
+            }
+            found |= {(rule, name) for rule, kept in checks.items() if not kept}
+    return sorted(found)
+
+# %% grade_id="policy" points=0 message="For no limit for memory violations says nothing" why="takes Cy's function as it is"
+def violations(objects):
+    return cys_violations(objects)
+
+# %% grade_id="policy" points=0 message="a misspelt field, readynessProbe" why="the schemas without strict: what is misspelt is dropped in silence"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.34")
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        first, spec = template["spec"]["containers"][0], template["spec"]
+        resources = first.get("resources", {})
+        if not ({"cpu", "memory"} <= set(resources.get("requests", {})) and "memory" in resources.get("limits", {})):
+            found.add(("resources", name))
+        if first.get("readinessProbe", {}).get("httpGet", {}).get("path") != "/readyz" or first.get("livenessProbe", {}).get("httpGet", {}).get("path") != "/livez":
+            found.add(("probes", name))
+        context = {**spec.get("securityContext", {}), **first.get("securityContext", {})}
+        if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+            found.add(("non-root", name))
+        if not re.search(r"@sha256:[0-9a-f]{64}$", first["image"]):
+            found.add(("digest", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        if replicas > 1 and not any(b.get("minAvailable", 0) < replicas and b.get("maxUnavailable", 1) not in (0, "0%") for b in budgets):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="policy" points=5 message="violations is wrong on" why="looks at the first container only, as Cy did"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.34", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        first, spec = template["spec"]["containers"][0], template["spec"]
+        resources = first.get("resources", {})
+        if not ({"cpu", "memory"} <= set(resources.get("requests", {})) and "memory" in resources.get("limits", {})):
+            found.add(("resources", name))
+        if first.get("readinessProbe", {}).get("httpGet", {}).get("path") != "/readyz" or first.get("livenessProbe", {}).get("httpGet", {}).get("path") != "/livez":
+            found.add(("probes", name))
+        context = {**spec.get("securityContext", {}), **first.get("securityContext", {})}
+        if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+            found.add(("non-root", name))
+        if not re.search(r"@sha256:[0-9a-f]{64}$", first["image"]):
+            found.add(("digest", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        if replicas > 1 and not any(b.get("minAvailable", 0) < replicas and b.get("maxUnavailable", 1) not in (0, "0%") for b in budgets):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="policy" points=5 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
+def violations(objects):
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.34", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        for container in template["spec"]["containers"] + template["spec"].get("initContainers", []):
+            if not {"requests", "limits"} <= set(container.get("resources", {})):
+                found.add(("resources", name))
+            if "@sha256:" not in container["image"]:
+                found.add(("digest", name))
+        for container in template["spec"]["containers"]:
+            if not {"readinessProbe", "livenessProbe"} <= set(container):
+                found.add(("probes", name))
+        if not template["spec"].get("securityContext", {}).get("runAsNonRoot"):
+            found.add(("non-root", name))
+        if not any(o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"] == item["spec"]["selector"] for o in objects):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"] == o["spec"]["selector"]["matchLabels"] for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return found
+
+# %% grade_id="rollout" points=16 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
+text = Path("bo/rollout.yaml").read_text()
+text = text.replace("{maxSurge: 0, maxUnavailable: 1}", "{maxSurge: 1, maxUnavailable: 0}").replace("  minAvailable: 2", "  maxUnavailable: 1")
+text = text.replace("  replicas: 2\n", "  replicas: 2\n  progressDeadlineSeconds: 9\n")
+text = text.replace(
+    "            limits: {memory: 256Mi}\n",
+    "            limits: {memory: 256Mi}\n"
+    "          readinessProbe: {httpGet: {path: /readyz, port: 8000}, periodSeconds: 1, failureThreshold: 2}\n"
+    '          lifecycle: {preStop: {exec: {command: [python, -c, "import time; time.sleep(1)"]}}}\n',
+)
+Path("rollout.yaml").write_text(text)
+
+# %% grade_id="rollout" points=0 message="requests were lost" why="surge and budget are right, but a pod counts as ready before it listens"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "1"]}}}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=0 message="requests were lost" why="readiness, but no hook: the old pod ends while it answers"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=0 message="expected two at each" why="readiness and hook, but Bo's strategy takes an old pod away first"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"]["progressDeadlineSeconds"] = 10
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
+}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=6 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
+}
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=6 message="In the drain" why="the budget lets both go, so that the drain never hangs"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
+}
+budget["spec"]["minAvailable"] = 0
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=6 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
+}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="canary" points=14 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
+import os
+from math import sqrt
+
+os.makedirs("overlays/stable", exist_ok=True)
+os.makedirs("overlays/canary", exist_ok=True)
+with open("overlays/stable/kustomization.yaml", "w") as file:
+    yaml.safe_dump({"resources": ["../../base/service.yaml", "../../base"], "labels": [{"pairs": {"part-of": "demand"}}]}, file)
+change = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "demand"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"release": "canary"}},
+        "template": {
+            "metadata": {"labels": {"release": "canary"}},
+            "spec": {"containers": [{"name": "demand", "image": "metro/demand:1.1"}]},
+        },
+    },
+}
+with open("overlays/canary/kustomization.yaml", "w") as file:
+    yaml.safe_dump({"resources": ["../../base/"], "nameSuffix": "-canary", "patches": [{"patch": yaml.safe_dump(change)}]}, file)
+
+
+def verdict(stable, canary):
+    n, m = canary["requests"], stable["requests"]
+    if n == 0:
+        return "wait"
+    share = (canary["errors"] + stable["errors"] + 1) / (n + m + 2)
+    difference = canary["errors"] / n - stable["errors"] / m
+    if canary["errors"] >= 3 and difference > 2.33 * sqrt(share * (1 - share) * (1 / n + 1 / m)):
+        return "abort"
+    return "wait" if n < 500 else "promote"
+
+# %% grade_id="canary" points=0 message="expected 4" why="Bo's copy, as a resource of an overlay: the service does not know its pods"
+for name, lines in {"stable": "resources: [../../base, ../../base/service.yaml]\n", "canary": "resources: [demand.yaml]\n"}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+Path("overlays/canary/demand.yaml").write_text(Path("bo/canary.yaml").read_text())
+
+
+def verdict(stable, canary):
+    return "wait" if canary["requests"] < 500 else "promote"
+
+# %% grade_id="canary" points=5 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    if canary["errors"] > 0.02 * canary["requests"]:
+        return "abort"
+    return "promote"
+
+# %% grade_id="canary" points=10 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    if canary["requests"] >= 100 and canary["errors"] > 0.02 * canary["requests"]:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="canary" points=9 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
+Path("overlays/stable").mkdir(parents=True, exist_ok=True)
+Path("overlays/canary").mkdir(parents=True, exist_ok=True)
+Path("overlays/stable/kustomization.yaml").write_text("resources: [../../base, ../../base/service.yaml]\n")
+copied = yaml.safe_load(Path("base/deployment.yaml").read_text())
+copied["metadata"]["name"] = "demand-canary"
+copied["spec"] |= {"replicas": 1, "selector": {"matchLabels": {"app": "demand", "track": "canary"}}}
+copied["spec"]["template"]["metadata"]["labels"]["track"] = "canary"
+copied["spec"]["template"]["spec"]["containers"][0]["image"] = "metro/demand:1.1"
+Path("overlays/canary/deployment.yaml").write_text(yaml.safe_dump(copied))
+Path("overlays/canary/kustomization.yaml").write_text("resources: [deployment.yaml]\n")
+
+
+def verdict(stable, canary):
+    from scipy.stats import fisher_exact
+
+    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
+    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="canary" points=9 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    from scipy.stats import fisher_exact
+
+    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
+    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="scale" points=14 why="another style: exact fractions, one list filled in, sorted borders"
+from fractions import Fraction
+from math import ceil
+
+
+def recommend(current, readings, target):
+    known = [Fraction(each) for each in readings if each is not None]
+    if not known:
+        return current
+    before = sum(known) / (len(known) * Fraction(target))
+    guess = Fraction(target) if before < 1 else Fraction(0)
+    full = [guess if each is None else Fraction(each) for each in readings]
+    after = sum(full) / (len(full) * Fraction(target))
+    if Fraction(9, 10) <= after <= Fraction(11, 10) or (before - 1) * (after - 1) < 0:
+        return current
+    pods = ceil(after * len(full))
+    if len(known) < len(full):
+        pods = min(pods, current) if after < 1 else max(pods, current)
+    return pods
+
+
+def settle(current, recommendation, recent, low, high):
+    if recommendation < current:
+        recommendation = min(current, max([*recent, recommendation]))
+    return sorted([low, recommendation, high])[1]
+
+
+TARGET = 55.0
+
+# %% grade_id="scale" points=4 message="within the tolerance" why="no tolerance: pods come and go with every breath"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    return math.ceil(current * sum(present) / len(present) / target) if present else current
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, max([recommendation, *recent]) if recommendation < current else recommendation))
+
+
+TARGET = 60
+
+# %% grade_id="scale" points=4 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    ratio = sum(present) / len(present) / target
+    return current if 0.9 <= ratio <= 1.1 else math.ceil(ratio * len(present))
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 60
+
+# %% grade_id="scale" points=4 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, recommendation))
+
+
+TARGET = 60
+
+# %% grade_id="scale" points=9 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, max([recommendation, *recent])))
+
+
+TARGET = 60
+
+# %% grade_id="scale" points=10 message="pod minutes on average" why="a target that holds at any price"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 35
+
+# %% grade_id="operator" points=14 why="another style: the official client's typed classes, look first, then create or patch"
+def reconcile(cluster, service):
+    apps, core = client.AppsV1Api(cluster.api), client.CoreV1Api(cluster.api)
+    own, wanted, space = service["metadata"], service["spec"], cluster.namespace
+    name, match = own["name"], {"app": "isvc-" + own["name"]}
+    reference = client.V1OwnerReference(
+        api_version="metro.example/v1", kind="InferenceService", name=name, uid=own["uid"], controller=True
+    )
+    head = client.V1ObjectMeta(name=name, owner_references=[reference])
+
+    def look(read):
+        try:
+            return read(name, space)
+        except client.ApiException as problem:
+            if problem.status == 404:
+                return None
+            raise
+
+    def is_mine(item):
+        return item is None or own["uid"] in [each.uid for each in item.metadata.owner_references or []]
+
+    there, in_front = look(apps.read_namespaced_deployment), look(core.read_namespaced_service)
+    if not (is_mine(there) and is_mine(in_front)):
+        status = {"ready": False, "readyReplicas": 0, "message": "the name is taken"}
+    else:
+        address = client.V1EnvVarSource(field_ref=client.V1ObjectFieldSelector(field_path="status.podIP"))
+        container = client.V1Container(
+            name="demand",
+            image="metro/demand:1.0",
+            ports=[client.V1ContainerPort(container_port=8000, name="http")],
+            env=[client.V1EnvVar(name="POD_IP", value_from=address), client.V1EnvVar(name="MODEL_FILE", value=wanted["modelFile"])],
+            readiness_probe=client.V1Probe(http_get=client.V1HTTPGetAction(path="/readyz", port="http"), period_seconds=1),
+        )
+        template = client.V1PodTemplateSpec(
+            metadata=client.V1ObjectMeta(labels=match), spec=client.V1PodSpec(containers=[container], termination_grace_period_seconds=2)
+        )
+        spec = client.V1DeploymentSpec(replicas=wanted["replicas"], selector=client.V1LabelSelector(match_labels=match), template=template)
+        deployment = client.V1Deployment(api_version="apps/v1", kind="Deployment", metadata=head, spec=spec)
+        ports = [client.V1ServicePort(port=80, target_port="http")]
+        entry = client.V1Service(api_version="v1", kind="Service", metadata=head, spec=client.V1ServiceSpec(selector=match, ports=ports))
+        there = apps.patch_namespaced_deployment(name, space, deployment) if there else apps.create_namespaced_deployment(space, deployment)
+        if in_front is None:
+            core.create_namespaced_service(space, entry)
+        else:
+            core.patch_namespaced_service(name, space, entry)
+        ready = (there.status.ready_replicas if there.status else 0) or 0
+        status = {"ready": ready == wanted["replicas"], "readyReplicas": ready, "message": f"{ready} of {wanted['replicas']}"}
+    status["observedGeneration"] = own["generation"]
+    if service.get("status") != status:
+        client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+            group="metro.example", version="v1", namespace=space, plural="inferenceservices", name=name, body={"status": status}
+        )
+
+# %% grade_id="operator" points=0 message="with controller: true" why="Bo's controller: no owner, one selector for all"
+def reconcile(cluster, service):
+    bos_reconcile(cluster, service)
+
+# %% grade_id="operator" points=0 message="The deployment arrivals has the owners []" why="makes what is missing, names no owner, and finds nothing else to do"
+def reconcile(cluster, service):
+    name, spec = service["metadata"]["name"], service["spec"]
+    if cluster.list("deployment", fields="metadata.name=" + name):
+        return
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": {"isvc": name}}}
+    deployment["spec"]["template"]["metadata"]["labels"] = {"isvc": name}
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = {"isvc": name}
+    cluster.apply([deployment, in_front])
+
+# %% grade_id="operator" points=0 message="spec.replicas was changed to 3" why="edge-triggered: what is there is not looked at again"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    for kind in ("deployment", "service"):
+        for item in cluster.list(kind, fields="metadata.name=" + name):
+            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
+                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
+                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+                )
+                return
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+    deployment["spec"]["template"]["metadata"]["labels"] = labels
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = labels
+    if not cluster.list("deployment", fields="metadata.name=" + name):
+        cluster.apply([deployment, in_front])
+    found = cluster.get("deployment", name).get("status") or {}
+    ready = found.get("readyReplicas", 0)
+    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="operator" points=6 message="whose Deployment belongs to somebody else" why="takes over, or tries to, what somebody else has made"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+    deployment["spec"]["template"]["metadata"]["labels"] = labels
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = labels
+    cluster.apply([deployment, in_front])
+    found = cluster.get("deployment", name).get("status") or {}
+    ready = found.get("readyReplicas", 0)
+    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="operator" points=6 message="Two passes with nothing to do changed" why="writes the time into the status at each pass: it never comes to rest"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    for kind in ("deployment", "service"):
+        for item in cluster.list(kind, fields="metadata.name=" + name):
+            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
+                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
+                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+                )
+                return
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+    deployment["spec"]["template"]["metadata"]["labels"] = labels
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = labels
+    cluster.apply([deployment, in_front])
+    found = cluster.get("deployment", name).get("status") or {}
+    ready = found.get("readyReplicas", 0)
+    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": f"seen at {time.time_ns()}"}
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="operator" points=6 message="expected readyReplicas 2 and observedGeneration" why="makes a generation up instead of the one that it saw"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    for kind in ("deployment", "service"):
+        for item in cluster.list(kind, fields="metadata.name=" + name):
+            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
+                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
+                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+                )
+                return
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+    deployment["spec"]["template"]["metadata"]["labels"] = labels
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = labels
+    cluster.apply([deployment, in_front])
+    found = cluster.get("deployment", name).get("status") or {}
+    ready = found.get("readyReplicas", 0)
+    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": 7, "message": "looked after"}
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="operator" points=6 message="after a pass it is still away" why="applies the deployment each time, and the service only with a new deployment"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    for kind in ("deployment", "service"):
+        for item in cluster.list(kind, fields="metadata.name=" + name):
+            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
+                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
+                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+                )
+                return
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+    deployment["spec"]["template"]["metadata"]["labels"] = labels
+    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+    in_front["spec"]["selector"] = labels
+    if not cluster.list("deployment", fields="metadata.name=" + name):
+        cluster.apply(in_front)
+    cluster.apply(deployment)
+    found = cluster.get("deployment", name).get("status") or {}
+    ready = found.get("readyReplicas", 0)
+    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="training" points=14 why="another style: text, two terms of which one must fit, a pod for each try"
+text = Path("bo/training.yaml").read_text()
+affinity = """          affinity:
+            nodeAffinity:
+              requiredDuringSchedulingIgnoredDuringExecution:
+                nodeSelectorTerms:
+                  - matchExpressions: [{key: accelerator, operator: In, values: [t4]}]
+                  - matchExpressions: [{key: accelerator, operator: In, values: [a100]}]
+          tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
+"""
+for old, new in [
+    ("concurrencyPolicy: Allow", "concurrencyPolicy: Forbid"),
+    ("      backoffLimit: 0\n", "      backoffLimit: 4\n      activeDeadlineSeconds: 3600\n"),
+    ("          nodeSelector: {accelerator: gpu}\n", affinity),
+    ("fieldPath: metadata.name}", "fieldPath: \"metadata.labels['job-name']\"}"),
+    ("nvidia.com/gpu: 2", "nvidia.com/gpu: 1"),
+]:
+    assert old in text
+    text = text.replace(old, new)
+Path("training.yaml").write_text(text)
+
+# %% grade_id="training" points=0 message="restartPolicy" why="a Job whose containers are always started again: the API server refuses it"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["restartPolicy"] = "Always"
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=0 message="not scheduled" why="tolerates the taint, and still asks for a label that no node has"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+spec = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+spec["tolerations"] = [{"key": "gpu", "operator": "Exists"}]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=5 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"]["concurrencyPolicy"] = "Forbid"
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+spec["nodeSelector"] = {"accelerator": "t4"}
+store, run = spec["containers"][0]["env"]
+spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=5 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"]["concurrencyPolicy"] = "Forbid"
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+del spec["nodeSelector"]
+fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
+spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
+store, run = spec["containers"][0]["env"]
+spec["containers"][0]["env"] = [store, run]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=5 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"]["concurrencyPolicy"] = "Forbid"
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+del spec["nodeSelector"]
+fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
+spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
+store, run = spec["containers"][0]["env"]
+spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "value": "weekly"}]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=5 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"]["concurrencyPolicy"] = "Replace"
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+del spec["nodeSelector"]
+fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
+spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
+store, run = spec["containers"][0]["env"]
+spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))

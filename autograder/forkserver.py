@@ -81,7 +81,7 @@ class Kernel:
         there = _descendants(self.pid)
         used = sum(map(_resident_bytes, there))
         if used > self._most_bytes:  # what they share was counted for each: the exact number takes longer
-            used = sum(map(_proportional_bytes, there))
+            used = sum(map(proportional_bytes, there))
         self.peak = max(self.peak, used)
         if used > self._most_bytes:
             self.why = f"used more than {self._most_bytes // 2**20} MiB of memory"
@@ -206,7 +206,7 @@ def _resident_bytes(pid: int) -> int:
     return 0
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     """Return the bytes of a process, with its share of what it has in common with others: the warm parent, its own children."""
     with suppress(OSError, ValueError, IndexError):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

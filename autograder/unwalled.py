@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 from jupyter_client.manager import AsyncKernelManager
 
+from autograder.forkserver import proportional_bytes
 from autograder.offline import SWITCHES
 from autograder.use import Use
 
@@ -93,7 +94,7 @@ class Unwalled:
             processes = self._processes()
             used = sum(map(_resident_bytes, processes))
             if used > EXACT_FROM and sys.platform == "linux":  # what they share was counted for each: the exact number takes longer
-                used = sum(map(_proportional_bytes, processes))
+                used = sum(proportional_bytes(process.pid) for process in processes)
             self.use.peak = max(self.use.peak, used)
             await asyncio.sleep(SAMPLE_SECONDS)
 
@@ -121,13 +122,6 @@ def _resident_bytes(process: psutil.Process) -> int:
     """Return the bytes of a process, all that it shares included."""
     with suppress(psutil.Error):
         return int(process.memory_info().rss)
-    return 0
-
-
-def _proportional_bytes(process: psutil.Process) -> int:
-    """Return the bytes of a process, with its share of what it has in common with others."""
-    with suppress(psutil.Error):
-        return int(process.memory_full_info().pss)
     return 0
 
 

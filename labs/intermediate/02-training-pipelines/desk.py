@@ -9,20 +9,17 @@ import os
 import re
 import resource
 import shutil
-import ssl
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 
-import certifi
 import yaml
 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # so that `python` is this one
 os.environ["DVC_NO_ANALYTICS"] = "1"  # DVC would tell its makers how it is used
-if not any(ssl.get_default_verify_paths()[:2]):
-    os.environ["SSL_CERT_FILE"] = certifi.where()  # DVC does not start where it finds no certificates, even if it needs none
 
+import dvc_here  # noqa: F401 (it says where certificates are, which whatever imports DVC needs)
 from dvc.repo import Repo
 from kfp import local
 

@@ -1,4 +1,4 @@
-"""Cy's night of all cities, since Friday."""
+"""Cy's night of all cities, as it runs today."""
 
 from kfp import dsl
 from steps import deliver, download, summary, test, train
@@ -10,7 +10,7 @@ CITIES = ["Metro", "Northport", "Lakeside", "Kingsmere"]
 def one_city(source: str, city: str, store: str) -> float:
     """Train a city's model on the trips up to yesterday, and deliver it."""
     got = download(source=source, city=city, day="yesterday")
-    model = train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8").outputs["model"]
+    model = train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("64G").outputs["model"]
     deliver(model=model, city=city, store=store)
     return test(model=model, table=got.outputs["table"]).output
 

@@ -11,7 +11,7 @@ from kfp.dsl import Dataset, Input, Output
 TEST_DAYS = 7
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def join(trips: str, weather: str, days: Output[Dataset]):
     """Write a row for each day: day, trips (the city's sum), temperature_c."""
     try:
@@ -27,7 +27,7 @@ def join(trips: str, weather: str, days: Output[Dataset]):
         file.write("\n".join(["day,trips,temperature_c", *lines]))
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fit(days: Input[Dataset]) -> str:
     """Fit trips = intercept + slope * temperature_c to all days but the last ones; return where the model lies."""
     rows = list(csv.DictReader(Path(days.path).read_text().splitlines()))[:-TEST_DAYS]
@@ -36,7 +36,7 @@ def fit(days: Input[Dataset]) -> str:
     return "model.json"
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def score(model: str, days: Input[Dataset]) -> float:
     """Return the mean absolute error on the last days, in trips per day."""
     line = json.loads(Path(model).read_text())

@@ -4,7 +4,7 @@ from kfp import dsl
 from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def prepare(source: str, district: str, test_days: int, train_table: Output[Dataset], test_table: Output[Dataset], version: str = ""):
     """Cut a district's trips into a table to train on and one of the last days to test on. With a version, the SHA-256 of the file in
     hexadecimal digits, raises ValueError if the file has another one."""
@@ -31,7 +31,7 @@ def prepare(source: str, district: str, test_days: int, train_table: Output[Data
         table.metadata.update({"district": district, "rows": len(kept), "first": kept[0]["hour"], "last": kept[-1]["hour"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(train_table: Input[Dataset], model: Output[Model]):
     """Learn the mean trips of each hour, of workdays and of weekends."""
     import csv
@@ -50,7 +50,7 @@ def train(train_table: Input[Dataset], model: Output[Model]):
     model.metadata.update({"district": train_table.metadata["district"], "trained_on_rows": train_table.metadata["rows"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def evaluate(model: Input[Model], test_table: Input[Dataset], metrics: Output[Metrics]) -> float:
     """Return the mean absolute error of a model on a table, in trips per hour."""
     import csv
@@ -70,19 +70,19 @@ def evaluate(model: Input[Model], test_table: Input[Dataset], metrics: Output[Me
     return fmean(errors)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def worst(errors: list[float]) -> float:
     """Return the largest of the errors. Raises ValueError if there is none."""
     return max(errors)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def average(errors: list[float]) -> float:
     """Return the mean of the errors."""
     return sum(errors) / len(errors)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def bundle(models: Input[list[Model]], all_models: Output[Model]):
     """Put several models into one file. (Kubeflow 2.16 cannot hand a collected list of artefacts into a condition.)"""
     import json
@@ -97,7 +97,7 @@ def bundle(models: Input[list[Model]], all_models: Output[Model]):
     all_models.metadata["districts"] = sorted(learnt)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def publish(all_models: Input[Model], day: str, store: str):
     """Write each district's forecast of a day into the store, in the place of one that is there."""
     import csv
@@ -118,13 +118,13 @@ def publish(all_models: Input[Model], day: str, store: str):
         os.replace(path + ".part", path)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(message: str, error: float):
     """Write to the team's channel."""
     print(f"To the team: {message} ({error:.1f} trips per hour)")
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def rent(day: str, desk: str):
     """Rent a machine for the night: the city pays for it as long as rented.txt lies on the rental desk. Raises ValueError for a day that
     does not exist."""

@@ -354,8 +354,140 @@ def changes(old, new):
                 told[path] = words
     return told
 
+# %% grade_id="changes" points=4 message="and nothing that counts has changed there" why="names all that stands inside of what was added or removed: passes what is visible"
+def changes(old, new):
+    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+    def described(path):
+        spec, platform = load_spec(Path(path))
+        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
+        found = {}
+
+        def visit(dag, before):
+            for name, task in dag["tasks"].items():
+                component = spec["components"][task["componentRef"]["name"]]
+                found[before + name] = about = {
+                    "inputs": task.get("inputs"),
+                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
+                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
+                    "retries": task.get("retryPolicy"),
+                }
+                if "dag" in component:
+                    visit(component["dag"], f"{before}{name}/")
+                    continue
+                label = component["executorLabel"]
+                container = spec["deploymentSpec"]["executors"][label]["container"]
+                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
+                about["resources"] = container.get("resources"), machines.get(label)
+
+        visit(spec["root"]["dag"], "")
+        return found
+
+    before, after = described(old), described(new)
+    told = {}
+    for path in {**before, **after}:
+        parent = path.rpartition("/")[0]
+        if path not in after:
+            if True:
+                told[path] = ["removed"]
+        elif path not in before:
+            if True:
+                told[path] = ["added"]
+        else:
+            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
+            if words:
+                told[path] = words
+    return told
+
+# %% grade_id="changes" points=4 message="expected code" why="compares the command without its arguments: passes what is visible"
+def changes(old, new):
+    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+    def described(path):
+        spec, platform = load_spec(Path(path))
+        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
+        found = {}
+
+        def visit(dag, before):
+            for name, task in dag["tasks"].items():
+                component = spec["components"][task["componentRef"]["name"]]
+                found[before + name] = about = {
+                    "inputs": task.get("inputs"),
+                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
+                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
+                    "retries": task.get("retryPolicy"),
+                }
+                if "dag" in component:
+                    visit(component["dag"], f"{before}{name}/")
+                    continue
+                label = component["executorLabel"]
+                container = spec["deploymentSpec"]["executors"][label]["container"]
+                about.update(image=container["image"], env=container.get("env"), code=container["command"])
+                about["resources"] = container.get("resources"), machines.get(label)
+
+        visit(spec["root"]["dag"], "")
+        return found
+
+    before, after = described(old), described(new)
+    told = {}
+    for path in {**before, **after}:
+        parent = path.rpartition("/")[0]
+        if path not in after:
+            if not parent or parent in after:
+                told[path] = ["removed"]
+        elif path not in before:
+            if not parent or parent in before:
+                told[path] = ["added"]
+        else:
+            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
+            if words:
+                told[path] = words
+    return told
+
+# %% grade_id="changes" points=4 message="expected when" why="forgets what a loop runs over: passes what is visible"
+def changes(old, new):
+    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+    def described(path):
+        spec, platform = load_spec(Path(path))
+        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
+        found = {}
+
+        def visit(dag, before):
+            for name, task in dag["tasks"].items():
+                component = spec["components"][task["componentRef"]["name"]]
+                found[before + name] = about = {
+                    "inputs": task.get("inputs"),
+                    "when": [task.get(key) for key in ("triggerPolicy", "iteratorPolicy")],
+                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
+                    "retries": task.get("retryPolicy"),
+                }
+                if "dag" in component:
+                    visit(component["dag"], f"{before}{name}/")
+                    continue
+                label = component["executorLabel"]
+                container = spec["deploymentSpec"]["executors"][label]["container"]
+                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
+                about["resources"] = container.get("resources"), machines.get(label)
+
+        visit(spec["root"]["dag"], "")
+        return found
+
+    before, after = described(old), described(new)
+    told = {}
+    for path in {**before, **after}:
+        parent = path.rpartition("/")[0]
+        if path not in after:
+            if not parent or parent in after:
+                told[path] = ["removed"]
+        elif path not in before:
+            if not parent or parent in before:
+                told[path] = ["added"]
+        else:
+            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
+            if words:
+                told[path] = words
+    return told
+
 # %% grade_id="city" points=18 why="another style: the model is a folder, the errors a table, values from metadata"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, city: str, table: Output[Dataset], cap: int = 400):
     import csv
     rows = []
@@ -368,7 +500,7 @@ def clean(trips: str, city: str, table: Output[Dataset], cap: int = 400):
         writer.writerows(rows)
     table.metadata["city"], table.metadata["rows"] = city, len(rows)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], days_off: list, out: Output[Dataset]) -> int:
     import csv
     import datetime
@@ -383,7 +515,7 @@ def mark(table: Input[Dataset], days_off: list, out: Output[Dataset]) -> int:
     out.metadata = dict(table.metadata)
     return sum(row["free"] for row in rows)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], test_days: int, model: Output[Model]):
     import csv
     import json
@@ -402,7 +534,7 @@ def train(table: Input[Dataset], test_days: int, model: Output[Model]):
         file.write(repr(fmean(trips for each in seen.values() for trips in each)))
     model.metadata["city"] = table.metadata["city"]
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(model: Input[Model], table: Input[Dataset], test_days: int, errors: Output[Dataset]) -> float:
     import csv
     import json
@@ -420,7 +552,7 @@ def test(model: Input[Model], table: Input[Dataset], test_days: int, errors: Out
     errors.metadata["city"] = table.metadata["city"]
     return fmean(error for error, _ in found)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(mae: float, errors: Input[Dataset]) -> str:
     with open(errors.path) as file:
         worst = file.readline().split(",")[0]
@@ -438,7 +570,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 # %% grade_id="city" points=18 why="another style: several small outputs, holidays as a list of texts"
 from typing import NamedTuple
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -450,7 +582,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list[str], marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -465,7 +597,7 @@ def mark(table: Input[Dataset], holidays: list[str], marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -488,7 +620,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> NamedTuple("Tested", [("mae", float), ("worst", str)]):
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -508,7 +640,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> NamedTup
     return (fmean(error for error, _ in errors), max(errors)[1])
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(mae: float, worst: str) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {mae:.2f} trips per hour, most at {worst}"
@@ -528,7 +660,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=0 message="On the cluster it stops: mark: FileNotFoundError" why="the helpers are in the step, the path in the metadata remains"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -542,7 +674,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows), "where": os.path.abspath("clean.csv")})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -557,7 +689,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -580,7 +712,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -600,7 +732,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -619,7 +751,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=0 message="On the cluster it stops: test: FileNotFoundError" why="the mean stays in a second file beside the model"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -631,7 +763,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -646,7 +778,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -671,7 +803,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -693,7 +825,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -712,7 +844,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=0 message="On the cluster the pipeline returns" why="the holidays still come from the environment"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -724,7 +856,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -742,7 +874,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -765,7 +897,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -785,7 +917,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -802,9 +934,9 @@ def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str
 
 compiler.Compiler().compile(city_night, "city_night.yaml")
 
-# %% grade_id="city" points=0 message="On the cluster it stops: train: KeyError" why="marks its input in place"
+# %% grade_id="city" points=13 message="changes its input table" why="writes its table, and over its input, too: passes what is visible"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -816,22 +948,24 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list) -> int:
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
     from datetime import date
 
     with open(table.path, newline="") as source:
         rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(table.path, "w") as target:
+    with open(marked.path, "w") as target:
         target.write("hour,trips,free\n")
         for hour, count, day in rows:
             target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    return len(rows)
+    with open(table.path, "w") as target:
+        target.write("done\n")
+    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -854,7 +988,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -874,7 +1008,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -884,8 +1018,8 @@ def tell(result: dict) -> str:
 def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
     """Train and test a city's model."""
     cleaned = clean(trips=trips, city=city)
-    table = cleaned.outputs["table"]
-    learnt = train(table=table, test_days=test_days).after(mark(table=table, holidays=holidays))
+    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
+    learnt = train(table=table, test_days=test_days)
     return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
 
 
@@ -893,7 +1027,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=7 message="holidays" why="the holidays of today are written into the step: passes what is visible"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -905,7 +1039,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -922,7 +1056,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -945,7 +1079,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -965,7 +1099,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -984,7 +1118,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=7 message="the night says" why="tests on seven days, whatever was asked: passes what is visible"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -996,7 +1130,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -1011,7 +1145,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -1034,7 +1168,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -1054,7 +1188,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -1073,7 +1207,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=13 message="metadata of mark's marked says city: None" why="the marked table does not say its city: passes what is visible"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -1085,7 +1219,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -1100,7 +1234,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata["rows"] = len(rows)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -1123,7 +1257,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata["city"] = json.dumps(sorted(table.metadata))
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -1143,7 +1277,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -1162,7 +1296,7 @@ compiler.Compiler().compile(city_night, "city_night.yaml")
 
 # %% grade_id="city" points=13 message="No step gives a Model" why="the model is a parameter, no artefact: passes what is visible"
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -1174,7 +1308,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -1189,7 +1323,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], test_days: int) -> dict:
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -1210,7 +1344,7 @@ def train(table: Input[Dataset], test_days: int) -> dict:
     return learnt
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], learnt: dict, test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -1228,7 +1362,7 @@ def test(table: Input[Dataset], learnt: dict, test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -1241,6 +1375,95 @@ def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str
     table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
     learnt = train(table=table, test_days=test_days)
     return tell(result=test(learnt=learnt.output, table=table, test_days=test_days).output).output
+
+
+compiler.Compiler().compile(city_night, "city_night.yaml")
+
+# %% grade_id="city" points=7 message="in the test days alone" why="no mean for hours never seen: passes what is visible"
+# The steps, and the pipeline city_night, compiled to city_night.yaml.
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def clean(trips: str, table: Output[Dataset], city: str):
+    """Write the trips of one city; no count above 400, which is a fault of a dock."""
+    import csv
+
+    with open(trips, newline="") as source:
+        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
+    with open(table.path, "w") as target:
+        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
+    table.metadata.update({"city": city, "rows": len(rows)})
+
+
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
+    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
+    import csv
+    from datetime import date
+
+    with open(table.path, newline="") as source:
+        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
+    with open(marked.path, "w") as target:
+        target.write("hour,trips,free\n")
+        for hour, count, day in rows:
+            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
+    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
+
+
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def train(table: Input[Dataset], model: Output[Model], test_days: int):
+    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
+    import csv
+    import json
+    from statistics import fmean
+
+    with open(table.path, newline="") as source:
+        lines = list(csv.DictReader(source))
+    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
+    seen = {}
+    for line in lines:
+        if line["hour"][:10] in past:
+            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
+    learnt = {
+        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
+        "mean": fmean(count for each in seen.values() for count in each),
+    }
+    with open(model.path, "w") as target:
+        json.dump(learnt, target)
+    model.metadata.update({"city": table.metadata["city"]})
+
+
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
+    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
+    import csv
+    import json
+    from statistics import fmean
+
+    with open(model.path) as source:
+        learnt = json.load(source)
+    with open(table.path, newline="") as source:
+        lines = list(csv.DictReader(source))
+    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
+    errors = []
+    for line in lines:
+        if line["hour"][:10] in future:
+            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], 0)
+            errors.append((abs(said - int(line["trips"])), line["hour"]))
+    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
+
+
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def tell(result: dict) -> str:
+    """Say how far the model is off, and when most."""
+    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
+
+
+@dsl.pipeline(name="city-night", description="One city, on any machine.")
+def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
+    """Train and test a city's model."""
+    cleaned = clean(trips=trips, city=city)
+    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
+    learnt = train(table=table, test_days=test_days)
+    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
 
 
 compiler.Compiler().compile(city_night, "city_night.yaml")
@@ -1478,8 +1701,95 @@ def consequences(records, city, day):
     figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
     return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
 
+# %% grade_id="lineage" points=4 message="retrain misses" why="imported tables are never wrong: passes what is visible"
+def consequences(records, city, day):
+    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
+    artefacts, executions = records["artefacts"], records["executions"]
+    derived = {made for one in executions if any(one["inputs"].values()) or "importer" in one["task"] for made in one["outputs"].values()}
+    wrong = set()
+    for identity, about in artefacts.items():
+        facts = about["metadata"]
+        raw = about["type"] == "system.Dataset" and identity not in derived
+        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
+            wrong.add(identity)
+    size = -1
+    while size != len(wrong):
+        size = len(wrong)
+        places = {artefacts[identity]["uri"] for identity in wrong}
+        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
+        for one in executions:
+            if wrong & {identity for each in one["inputs"].values() for identity in each}:
+                wrong |= set(one["outputs"].values())
+    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
+    of_wrong_models = {
+        made
+        for one in executions
+        if models & {identity for each in one["inputs"].values() for identity in each}
+        for made in one["outputs"].values()
+    }
+    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
+    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+
+# %% grade_id="lineage" points=4 message="retest misses" why="figures of this city alone: passes what is visible"
+def consequences(records, city, day):
+    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
+    artefacts, executions = records["artefacts"], records["executions"]
+    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
+    wrong = set()
+    for identity, about in artefacts.items():
+        facts = about["metadata"]
+        raw = about["type"] == "system.Dataset" and identity not in derived
+        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
+            wrong.add(identity)
+    size = -1
+    while size != len(wrong):
+        size = len(wrong)
+        places = {artefacts[identity]["uri"] for identity in wrong}
+        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
+        for one in executions:
+            if wrong & {identity for each in one["inputs"].values() for identity in each}:
+                wrong |= set(one["outputs"].values())
+    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
+    of_wrong_models = {
+        made
+        for one in executions
+        if models & {identity for each in one["inputs"].values() for identity in each}
+        for made in one["outputs"].values()
+    }
+    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics" and artefacts[identity]["metadata"].get("city") == city}
+    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+
+# %% grade_id="lineage" points=4 message="retrain has" why="whatever was made from nothing is wrong, not tables alone: passes what is visible"
+def consequences(records, city, day):
+    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
+    artefacts, executions = records["artefacts"], records["executions"]
+    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
+    wrong = set()
+    for identity, about in artefacts.items():
+        facts = about["metadata"]
+        raw = identity not in derived
+        if raw and facts.get("city") == city and facts.get("first", "9") <= day <= facts.get("last", ""):
+            wrong.add(identity)
+    size = -1
+    while size != len(wrong):
+        size = len(wrong)
+        places = {artefacts[identity]["uri"] for identity in wrong}
+        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
+        for one in executions:
+            if wrong & {identity for each in one["inputs"].values() for identity in each}:
+                wrong |= set(one["outputs"].values())
+    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
+    of_wrong_models = {
+        made
+        for one in executions
+        if models & {identity for each in one["inputs"].values() for identity in each}
+        for made in one["outputs"].values()
+    }
+    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
+    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+
 # %% grade_id="release" points=14 why="another style: two truth values, compared with True"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def better(new: float, old: float, limit: float) -> bool:
     return new <= min(old, limit)
 
@@ -1503,7 +1813,7 @@ compiler.Compiler().compile(pipeline_func=release, package_path="release.yaml")
 
 # %% grade_id="release" points=14 why="another style: a decision as a number, nothing from the cache"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> int:
     """Return 2 for the candidate, 1 for the champion, 0 for last year."""
     if new <= limit and new <= old:
@@ -1536,7 +1846,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=0 message="expected promote alone" why="two conditions, each for itself"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit and new <= old:
@@ -1562,7 +1872,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=0 message="expected keep alone" why="decides when the pipeline is compiled"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit and new <= old:
@@ -1595,7 +1905,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=5 message="expected keep alone" why="forgets to compare candidate and champion: passes what is visible"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit:
@@ -1628,7 +1938,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=5 message="expected promote alone" why="below the limit instead of at most: passes what is visible"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new < limit and new <= old:
@@ -1661,7 +1971,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=5 message="expected promote alone" why="the better one, and then the limit: passes what is visible"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if min(new, old) > limit:
@@ -1694,7 +2004,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=5 message="hand_over stands 3 times" why="hands over in each branch: passes what is visible"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit and new <= old:
@@ -1723,7 +2033,7 @@ compiler.Compiler().compile(release, "release.yaml")
 
 # %% grade_id="release" points=5 message="hand_over" why="leaves the hand-over in the cache: passes what is visible"
 # The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit and new <= old:
@@ -1750,6 +2060,39 @@ def release(city: str, store: str, limit: float, new_error: float, old_error: fl
         store=store,
     )
     given
+
+
+compiler.Compiler().compile(release, "release.yaml")
+
+# %% grade_id="release" points=5 message="bring returned others" why="decides on what the pipeline was given, not on what bring returns: passes what is visible"
+# The pipeline release, compiled to release.yaml.
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def decide(new: float, old: float, limit: float) -> str:
+    """Return which model the drivers get."""
+    if new <= limit and new <= old:
+        return "candidate"
+    return "champion" if old <= limit else "last year"
+
+
+@dsl.pipeline(name="release", description="One model for a city.")
+def release(city: str, store: str, limit: float, new_error: float, old_error: float):
+    """Release one of three models."""
+    new = steps.bring(name="candidate", error=new_error)
+    old = steps.bring(name="champion", error=old_error)
+    decision = decide(new=new_error, old=old_error, limit=limit)
+    with dsl.If(decision.output == "candidate"):
+        promoted = steps.promote(model=new.outputs["model"])
+    with dsl.Elif(decision.output == "champion"):
+        kept = steps.keep(model=old.outputs["model"])
+    with dsl.Else():
+        fallen = steps.fall_back(city=city)
+    given = steps.hand_over(
+        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
+        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
+        city=city,
+        store=store,
+    )
+    given.set_caching_options(False)
 
 
 compiler.Compiler().compile(release, "release.yaml")
@@ -2060,9 +2403,38 @@ def fingerprint(compiled, path, parameters, artefacts):
     }
     return json.dumps(counts, sort_keys=True)
 
+# %% grade_id="fingerprint" points=5 message="another type of artefact" why="forgets the outputs: passes what is visible"
+def fingerprint(compiled, path, parameters, artefacts):
+    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
+    spec, _ = load_spec(Path(compiled))
+    component = spec["root"]
+    for name in path.split("/"):
+        task = component["dag"]["tasks"][name]
+        component = spec["components"][task["componentRef"]["name"]]
+    if not task.get("cachingOptions", {}).get("enableCache"):
+        return None
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(one) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(one) for one in value]
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    known = component.get("inputDefinitions", {}).get("parameters", {})
+    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
+    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+    counts = {
+        "pipeline": spec["pipelineInfo"]["name"],
+        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
+        "parameters": plain(values),
+        "artefacts": artefacts,
+    }
+    return json.dumps(counts, sort_keys=True)
+
 # %% grade_id="ledger" points=14 why="another style: an explicit transaction, one statement for all hours"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2102,7 +2474,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=14 why="another style: a copy of the database, changed and renamed"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2149,7 +2521,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=0 message="runs has 2 rows of r-0018" why="adds, under the run's identity"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2185,7 +2557,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=0 message="the identities of the pipeline's runs" why="a number of its own for each attempt"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2226,7 +2598,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=0 message="the pod was lost before it could report" why="no retries"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2264,7 +2636,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=0 message="runs has 0 rows of r-0017 and Lakeside" why="takes away all of the run, other cities too"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2302,7 +2674,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=5 message="expected one. It has the runs" why="a key and INSERT OR REPLACE, and Cy's table has no key: passes what is visible"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2338,7 +2710,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=5 message="All of a city or nothing" why="commits piece by piece: passes what is visible"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2376,7 +2748,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=5 message="corrected trips" why="replaces the row of the run, and adds hours where there are none: passes what is visible"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2415,7 +2787,7 @@ compiler.Compiler().compile(record, "record.yaml")
 
 # %% grade_id="ledger" points=5 message="enter may come from the cache" why="may come from the cache: passes what is visible"
 # The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -2451,6 +2823,45 @@ def record(source: str, ledger: str, cities: list[str]):
 
 compiler.Compiler().compile(record, "record.yaml")
 
+# %% grade_id="ledger" points=5 message="must still be there" why="takes the old rows away in a transaction of its own: passes what is visible"
+# The component enter, and the pipeline record, compiled to record.yaml.
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
+def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
+    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
+    import csv
+    import sqlite3
+
+    with open(forecast.path, newline="") as lines:
+        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
+    book = sqlite3.connect(ledger, timeout=30)
+    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
+    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
+    with book:
+        for table in ("runs", "forecasts"):
+            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
+    with book:
+        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
+        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
+    book.close()
+
+
+@dsl.pipeline(name="record", description="Every forecast, once and whole.")
+def record(source: str, ledger: str, cities: list[str]):
+    """Make a forecast for each city, and enter it."""
+    with dsl.ParallelFor(cities) as place:
+        both = steps.foresee(source=source, city=place).outputs
+        entered = enter(
+            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
+            forecast=both["forecast"],
+            city=place,
+            ledger=ledger,
+            error=both["Output"],
+        )
+        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
+
+
+compiler.Compiler().compile(record, "record.yaml")
+
 # %% grade_id="night" points=16 why="another style: limits for all steps by a loop over them, the day in the city's own pipeline"
 @dsl.pipeline(name="city")
 def a_city(source: str, city: str, at: str, store: str) -> float:
@@ -2477,7 +2888,7 @@ def night(source: str, store: str, cities: list[str]):
 
 compiler.Compiler().compile(night, "night.yaml")
 
-# %% grade_id="night" points=16 why="another style: requests besides limits, the day never from the cache"
+# %% grade_id="night" points=16 why="another style: requests besides limits, one city at a time, the day never from the cache"
 # The pipeline night, compiled to night.yaml.
 def small(task):
     """Give a task the limits of most steps."""
@@ -2500,7 +2911,7 @@ def night(source: str, store: str, cities: list[str]):
     """Train and deliver the forecasts of all cities."""
     with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
         day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER)).set_caching_options(False)
-        with dsl.ParallelFor(cities, parallelism=2) as city:
+        with dsl.ParallelFor(cities, parallelism=1) as city:
             one = city_of_the_night(source=source, city=city, day=day.output, store=store)
         small(steps.summary(errors=dsl.Collected(one.output)))
 
@@ -2657,7 +3068,7 @@ def night(source: str, store: str, cities: list[str]):
 
 compiler.Compiler().compile(night, "night.yaml")
 
-# %% grade_id="night" points=11 message="there is no forecast of" why="deliver comes from the cache: passes what is visible"
+# %% grade_id="night" points=11 message="deliver came from the cache" why="deliver comes from the cache: passes what is visible"
 # The pipeline night, compiled to night.yaml.
 def small(task):
     """Give a task the limits of most steps."""

@@ -56,12 +56,14 @@
 # Beside this notebook lie:
 #
 # - `trips.csv`, the trips that started in each city and hour, for three weeks up to yesterday; `holidays.txt`.
-# - `thursday.yaml` and `friday.yaml`, what was sent to the cluster on these days; `lineage.json`, what the cluster remembers.
+# - `thursday.yaml` and `friday.yaml`, what was sent to the cluster on 22 and 23 January; `lineage.json`, what the cluster remembers.
 # - `cys_city.py` with `cys_helpers.py`, `bos_release.py`, `cys_record.py` (compiled: `cys_record.yaml`) and `cys_night.py`: what is broken. `steps.py` holds sound steps.
 # - `cluster.py`, a small cluster, and `desk.py`, tools: read the first line of each function.
 #
-# The small cluster runs a compiled pipeline by the rules of a real one: read them at the top of `cluster.py`. Each attempt of a step has an empty folder and an empty environment there, and a pod that dies is a process that is really killed. Kubeflow's own local runner stands beside it. That one (2.16) is good for straight pipelines: it does not know `dsl.OneOf`, decides no
+# The small cluster runs a compiled pipeline by the rules of a real one: read them at the top of `cluster.py`. Each attempt of a step runs in a *pod*, the box in which Kubernetes runs a program: it has an empty folder and an empty environment, and one that dies is a process that is really killed. Kubeflow's own local runner stands beside it. That one (2.16) is good for straight pipelines: it does not know `dsl.OneOf`, decides no
 # condition, retries nothing and has no cache.
+#
+# All components here are written with `base_image="metro-bikes/steps:2.16", install_kfp_package=False`. A step needs the package kfp where it runs. By default each pod installs it with pip, each time; the team's own image has it already. (With a bare `python:3.11` and no installing, every step would die: "No module named kfp".)
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import json
@@ -76,16 +78,17 @@ from kfp.dsl import Dataset, Input, Model, Output
 import bos_release
 import cys_city
 import cys_night
-import cys_record
 import steps
-from cluster import function_of, load_spec
+from cluster import load_spec
 from desk import by_day, node_pool, run_here
 
 CITIES = ["Metro", "Northport", "Lakeside", "Kingsmere"]
 HOLIDAYS = Path("holidays.txt").read_text().split()
+for name in ("city_night", "release", "record", "night"):  # what you compiled yesterday is not judged today
+    Path(f"{name}.yaml").unlink(missing_ok=True)
 
 
-# The grader calls this one by name, in a process of its own.
+# A thin wrapper, which the grader needs.
 def rehearse(compiled, runs):
     """Run a compiled pipeline on the small cluster, and return what each run tells: see rehearse in cluster.py."""
     from cluster import rehearse
@@ -103,7 +106,7 @@ def show(run):
 # %% [markdown]
 # ## Part 1 · What changed on Friday?
 #
-# A compiled pipeline is a file, and files have versions. "I only gave a step a nicer name on Friday", says Cy. `diff` shows some 200 lines. Most of them mean nothing: components and executors are numbered (`comp-train-2`), and one more step shifts the numbers; tasks are sorted by name. What matters is *what will run differently*. For that one must know where it stands:
+# A compiled pipeline is a file, and files have versions. "I only gave a step a nicer name, on that Friday", says Cy. `diff` shows more than a hundred lines. Most of them mean nothing: components and executors are numbered (`comp-train-2`), and one more step shifts the numbers; tasks are sorted by name. What matters is *what will run differently*. For that one must know where it stands:
 
 # %%
 spec, platform = load_spec("friday.yaml")
@@ -130,21 +133,21 @@ print("its executor:", {key: value if key != "command" else "…" for key, value
 #
 # | word | what differs |
 # |:--|:--|
-# | `added`, `removed` | the task is in one of the two alone; of a loop, a condition or a pipeline only itself is named, not what is inside |
+# | `added`, `removed` | the task is in one of the two alone. If a whole loop, condition or pipeline came or went, only itself is named, and nothing inside |
 # | `inputs` | the task's `inputs` |
-# | `when` | its `triggerPolicy`, `parameterIterator` or `iteratorPolicy` |
+# | `when` | its `triggerPolicy` (the condition under which it runs), `parameterIterator` (the list that a loop runs over) or `iteratorPolicy` (how many turns at once) |
 # | `caching` | whether `cachingOptions` has `enableCache` |
 # | `retries` | its `retryPolicy` |
 # | `image`, `env` | its executor's |
 # | `code` | its executor's `command` or `args` |
 # | `resources` | its executor's `resources`, or what the platform specification has for it |
 #
-# Nothing else counts: no numbers in the names of components and executors, no display name (`taskInfo`), no order, no version of the SDK. Tasks are the same if their paths are.
+# Nothing else counts: no numbers in the names of components and executors, no display name (`taskInfo`), no order, no version of the SDK. (`dependentTasks` is left out here, too. It mostly follows from the inputs; at work give it a word, for a removed `.after` matters.) Tasks are the same if their paths are.
 #
 # Done means: it is right about Friday, and about other pairs of compiled pipelines.
 #
 # <details><summary>Hint 1</summary>Write a helper that turns one compiled pipeline into a dictionary: path → {word: what stands there}. It calls itself where a component has a <code>dag</code>. Then compare two dictionaries.</details>
-# <details><summary>Hint 2</summary>An executor's label is needed to look things up, and must not be compared. A missing entry and an empty one are the same: <code>task.get("retryPolicy")</code>. A path is added if it is new and the path before its last <code>/</code> is not.</details>
+# <details><summary>Hint 2</summary>What do you need only to look things up? That must not be compared. Many entries are missing where nothing was said. And what can you tell from a path about the loop or pipeline around a task?</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "changes", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -229,7 +232,7 @@ for older, newer, truth, what in changes_cases():
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# So much for the nicer name. On Friday all turns of the loop may run at once, `train` has lost its accelerator and has a limit of 8 *bytes*, `deliver` is not retried any more, and the cache of `download` is on. Cy had moved "no cache" from `download` to the whole `one-city`. Keep that in mind until Part 5.
+# So much for the nicer name. Since that Friday all turns of the loop may run at once, each with a `train` that has lost its accelerator and may take 64 GB instead of 8: there are the map team's machines. A second download, a "backup" that nobody reads, runs in each city. `deliver` is not retried any more. And the cache of `download` is on: Cy had moved "no cache" from `download` to the whole `one-city`. Keep that in mind until Part 5.
 
 # %% [markdown]
 # ## Part 2 · Green here, red there
@@ -242,6 +245,9 @@ print("local runner:", told["Output"])
 compiler.Compiler().compile(cys_city.city_night, "cys_city.yaml")
 files = {"trips.csv": Path("trips.csv").read_text()}
 show(rehearse("cys_city.yaml", [{"arguments": {"trips": "{data}/trips.csv", "city": "Northport"}, "files": files}])[0])
+for left in ("clean.csv", "errors.csv"):
+    print(left, "lies in your folder now, where Cy's steps left it" if Path(left).exists() else "is not there")
+    Path(left).unlink(missing_ok=True)
 
 # %% [markdown]
 # The local runner starts each step as a process, too. But all of them share your disk, your folder, your modules and your environment, and one step's artefacts lie where the next one finds them. Whatever goes from step to step by these ways is not in the compiled pipeline, and does not exist on a cluster:
@@ -258,12 +264,12 @@ show(rehearse("cys_city.yaml", [{"arguments": {"trips": "{data}/trips.csv", "cit
 # ### Exercise 2 — The night of one city
 # *Difficulty ●●● · about 25 minutes*
 #
-# Mend `cys_city.py`: write the five steps and the pipeline anew in your cell, and compile it to `city_night.yaml`. Compute what Cy's pipeline computes.
+# Mend `cys_city.py`: write the five steps and the pipeline anew in your cell, and compile it to `city_night.yaml`. Compute what Cy's pipeline computes, also for an hour of the day that the training days never had.
 #
-# - The pipeline is `city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str`, named `city-night`. `trips` is a file on a volume that every pod sees. `holidays` is known when the pipeline is run, as a list of days.
+# - The pipeline is `city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str`, named `city-night`. `trips` is a file on a *volume*, a disk that every pod sees. `holidays` is known when the pipeline is run, as a list of days.
 # - The steps keep the names `clean`, `mark`, `train`, `test` and `tell`. What they take and give is yours to change.
 # - Every table is a `Dataset` and the model a `Model`, and each has in its metadata the `city`; the tables of `clean` and `mark` also `rows`, their number of rows. No metadata and no parameter holds a file's name.
-# - No step changes an input, and each has what it needs in its own source.
+# - No step changes an input, not even its own copy, and each has what it needs in its own source.
 #
 # Done means: local runner and cluster end with the same, right sentence, also for other trips, cities, holidays and test days.
 #
@@ -274,7 +280,7 @@ show(rehearse("cys_city.yaml", [{"arguments": {"trips": "{data}/trips.csv", "cit
 # %% nbgrader={"grade": false, "grade_id": "city", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The steps, and the pipeline city_night, compiled to city_night.yaml.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, table: Output[Dataset], city: str):
     """Write the trips of one city; no count above 400, which is a fault of a dock."""
     import csv
@@ -286,7 +292,7 @@ def clean(trips: str, table: Output[Dataset], city: str):
     table.metadata.update({"city": city, "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     """Write the table with a column more: whether the hour is free, on weekends and holidays."""
     import csv
@@ -301,7 +307,7 @@ def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
     marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model], test_days: int):
     """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
     import csv
@@ -324,7 +330,7 @@ def train(table: Input[Dataset], model: Output[Model], test_days: int):
     model.metadata.update({"city": table.metadata["city"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
     import csv
@@ -344,7 +350,7 @@ def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(result: dict) -> str:
     """Say how far the model is off, and when most."""
     return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
@@ -396,7 +402,7 @@ expect_city(rehearse, compiled_text("city_night.yaml"))
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-city-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in, from city_night.yaml, on the cluster: types and metadata of the artefacts, file names in metadata and parameters; the same trips with other holidays.
+# Judged when you hand in, from city_night.yaml, on the cluster: types and metadata of the artefacts, file names in metadata and parameters; inputs that a step has changed; the same trips with other holidays.
 ### BEGIN HIDDEN TESTS
 from judging import compiled_text, expect_handed_over
 
@@ -434,7 +440,7 @@ for identity, one in list(records["artefacts"].items())[:5]:
 # Done means: it is right about `lineage.json`, and about other records. The executions come in no order.
 #
 # <details><summary>Hint 1</summary>Keep a set of wrong artefacts, and let it grow: go through all executions again and again until a round adds nothing.</details>
-# <details><summary>Hint 2</summary>In each round add the outputs of every execution with a wrong input, and every artefact whose <code>uri</code> is that of a wrong one. For <code>retest</code> look at the execution that made the figures: is a model among its inputs that is wrong?</details>
+# <details><summary>Hint 2</summary>There are two ways in which a round can add something: think of what reads, and of what lies at the same place. A table can be imported, too. And what decides about <code>retest</code> is not what the figures say of themselves, but which execution made them, from what.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "lineage", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -516,7 +522,7 @@ for new, old in [(5.0, 5.5), (6.5, 5.0)]:
 
 
 # %%
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def dress(with_what: str) -> str:
     return f"Riders need {with_what}."
 
@@ -542,7 +548,7 @@ for run in rehearse("weather.yaml", [{"arguments": {"celsius": celsius}} for cel
     print(run["outputs"])
 
 # %% [markdown]
-# Two limits. A condition compares two values, and knows no `and`. Nested conditions are possible, but then an `Else` belongs to the inner ones alone. What is more than one comparison is better decided in a *step*, which returns a text or a truth value, can be tested, and leaves its decision in the metadata store. And artefacts that leave their branches by `dsl.OneOf` must be of one type.
+# Some limits. A condition compares two values, and knows no `and`. Nested conditions are possible, but then an `Else` belongs to the inner ones alone, and a `dsl.OneOf` cannot stand in another. What is more than one comparison is better decided in a *step*, which returns a text or a truth value, can be tested, and leaves its decision in the metadata store. `dsl.OneOf` also needs an output of an `Else` among its own, and artefacts that leave their branches by it must be of one type.
 #
 # ### Exercise 4 — The release
 # *Difficulty ●●○ · about 15 minutes*
@@ -551,7 +557,7 @@ for run in rehearse("weather.yaml", [{"arguments": {"celsius": celsius}} for cel
 #
 # Done means:
 #
-# 1. By the rule above, exactly one of `promote`, `keep` and `fall_back` runs. The two errors are what `bring` returns.
+# 1. By the rule above, exactly one of `promote`, `keep` and `fall_back` runs. The two errors are what `bring` returns, whatever the pipeline was given.
 # 2. `hand_over` stands once in the compiled pipeline, after the branches, and gives the drivers the model and the reason of the branch that ran.
 # 3. It gives it to them each time, also if the same was given before.
 #
@@ -562,7 +568,7 @@ for run in rehearse("weather.yaml", [{"arguments": {"celsius": celsius}} for cel
 # %% nbgrader={"grade": false, "grade_id": "release", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The pipeline release, compiled to release.yaml.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def decide(new: float, old: float, limit: float) -> str:
     """Return which model the drivers get."""
     if new <= limit and new <= old:
@@ -613,7 +619,7 @@ for run, (new, old, branch) in zip(runs, cases):
     assert given == reason, f"With {new} and {old} the drivers got a model with the reason {given!r}, expected {reason!r}."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-release", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in, from release.yaml, on the cluster: errors on all sides of the limit and of one another, and exactly on it; cases that come again; the compiled branches.
+# Judged when you hand in, from release.yaml, on the cluster: errors on all sides of the limit and of one another, and exactly on it; cases that come again; a bring that returns other errors; the compiled branches.
 ### BEGIN HIDDEN TESTS
 from judging import compiled_text, expect_branches
 
@@ -623,7 +629,7 @@ expect_branches(rehearse, compiled_text("release.yaml"))
 # %% [markdown]
 # ## Part 5 · When does the cluster not run a task?
 #
-# Lakeside's forecast has not noticed the warm days. Let us see what Cy's night (`cys_night.py`) did, one night after the other, each with the trips up to the day before:
+# Lakeside's forecast has not noticed the warm days. Let us see what Cy's night did, one night after the other, each with the trips up to the day before. (`cys_night.py` is how it runs today; he has tidied it a little since that Friday. The cluster's cache was emptied on 27 January, so the first night begins afresh.)
 
 # %%
 compiler.Compiler().compile(cys_night.night, "cys_night.yaml")
@@ -656,9 +662,10 @@ for name, task in spec["components"][outer["componentRef"]["name"]]["dag"]["task
 # - of the executor: `image`, `command`, `args`, and `env` (older servers leave it out: there a changed variable gives old outputs);
 # - the input *parameters*, names and values, those with a default value filled in. All numbers are of one kind, so 7 and 7.0 are the same; but `1` is not `true`, and `"7"` is not 7. The order of a list counts, the order of a dictionary does not;
 # - the input *artefacts*, for each input the list of identities in its order. Never what is in them;
-# - the *outputs*: names and types.
+# - the *outputs*: names and types;
+# - the names of volumes that are mounted, never what lies on them. (Ours are the same everywhere: leave them aside. Also a `cacheKey`, which `.set_caching_options(True, cache_key="v1")` writes and not every server reads.)
 #
-# And nothing else: not the task's name, nor resources, retries, or the machines on which it runs; not the time.
+# And nothing else: not the task's name, nor resources, retries, or the machines on which it runs; not the time. It looks among the tasks of the same namespace, one team's part of the cluster.
 #
 # ### Exercise 5 — The fingerprint
 # *Difficulty ●●● · about 20 minutes*
@@ -670,7 +677,7 @@ for name, task in spec["components"][outer["componentRef"]["name"]]["dag"]["task
 # Done means: it is right about Cy's night, and about pairs of tasks that you have not seen.
 #
 # <details><summary>Hint 1</summary>Collect all that counts in one structure of lists and dictionaries, and make a text of it: <code>json.dumps(…, sort_keys=True)</code>. Defaults stand in the component's <code>inputDefinitions</code>, as <code>defaultValue</code>.</details>
-# <details><summary>Hint 2</summary>JSON keeps <code>1</code>, <code>true</code> and <code>"1"</code> apart, but writes 7 and 7.0 differently. Turn numbers into <code>float</code>s, also inside of lists and dictionaries; in Python <code>True</code> is an <code>int</code>, too.</details>
+# <details><summary>Hint 2</summary>Try <code>json.dumps</code> on 7, 7.0, <code>True</code>, <code>"7"</code>: which does it keep apart that must be equal? Numbers can also stand inside of lists and dictionaries. And ask Python for <code>isinstance(True, int)</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "fingerprint", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -744,7 +751,7 @@ expect_fingerprints(fingerprint)
 # %% [markdown]
 # With such a function a team can say *before* a change is sent which tasks will run again, and what that costs. And it shows a trap for the careful: a training with other memory, or on another kind of machine, is not run again; a training with one more comment is.
 #
-# **In older tutorials** you find, for Kubeflow Pipelines 1, `task.execution_options.caching_strategy.max_cache_staleness = "P0D"`; in version 2 there is no age, only on or off, `.set_caching_options(False)`. Also `dsl.RUN_ID_PLACEHOLDER` (now `dsl.PIPELINE_JOB_ID_PLACEHOLDER`), `dsl.Condition` (now `dsl.If`), `set_gpu_limit` (now `set_accelerator_type` and `set_accelerator_limit`), and
+# **In older tutorials** you find, for Kubeflow Pipelines 1, `task.execution_options.caching_strategy.max_cache_staleness = "P0D"`; in version 2 there is no age, only on or off, `.set_caching_options(False)`, and a key. Also `dsl.RUN_ID_PLACEHOLDER` (now `dsl.PIPELINE_JOB_ID_PLACEHOLDER`), `dsl.Condition` (now `dsl.If`), `set_gpu_limit` (now `set_accelerator_type` and `set_accelerator_limit`), and
 # `ContainerOp.add_node_selector_constraint("cloud.google.com/gke-nodepool", …)`: since version 2 machines are chosen in the platform specification, which the package kfp-kubernetes writes.
 
 # %% [markdown]
@@ -764,7 +771,7 @@ for table, rows in run["tables"]["ledger.db"].items():
 # %% [markdown]
 # `killed` lets the first pod of `enter` die at its seventh writing statement, and `lost` another one after its work, before it could report. Two forecasts of 24 hours; the ledger has more, under numbers that nobody knows. Three mistakes:
 #
-# - *No key.* `uuid4()` gives another number at each attempt. A run has an identity, which stays the same through all retries: `dsl.PIPELINE_JOB_ID_PLACEHOLDER`, given to a step as an input, becomes it at run time.
+# - *No key.* `uuid4()` gives another number at each attempt. A run has an identity, which stays the same through all retries: `dsl.PIPELINE_JOB_ID_PLACEHOLDER`, a *placeholder*, stands in the compiled pipeline; given to a step as an input, it becomes the identity at run time.
 # - *Piecewise.* Between two `commit`s the step can die, and then half of it is there for good. A **transaction** is a bundle of changes that happen together or not at all. In Python's `sqlite3` the first change opens one, and `commit` ends it; if the process dies before, nothing of it has happened. `with connection:` commits at its end, and takes back all if there was an exception.
 # - *Adding instead of replacing.* A pod may have done all its work, and die before it says so.
 #
@@ -778,18 +785,18 @@ for table, rows in run["tables"]["ledger.db"].items():
 # Done means:
 #
 # 1. After a run that succeeded, each of its cities has one row in `runs`, and in `forecasts` the rows of its forecast and no others, however many pods have died, and when.
-# 2. At each moment, for each run and city, all is there or nothing; or what was there before, whole.
+# 2. At each moment the ledger has, for each run and city, what it had before, whole, or all of the new; nothing only where nothing was.
 # 3. If the same run is started again, perhaps with a forecast of fewer hours, its rows replace the old ones. Rows of other runs and cities stay, also those that are in the ledger today.
 # 4. `enter` is retried up to three times, and never comes from the cache.
 #
 # <details><summary>Hint 1</summary>What a run and city has in the ledger, away with it; what it has now, in; both in one transaction. A key is then not even needed.</details>
-# <details><summary>Hint 2</summary>Make the tables first, then <code>with connection:</code> around all the rest. The identity is an input, <code>run=dsl.PIPELINE_JOB_ID_PLACEHOLDER</code>. <code>executemany</code> takes a list of rows.</details>
+# <details><summary>Hint 2</summary>Count your commits: how many are there after the tables have been made? A step does not know its run's identity by itself; it must be among its inputs. To try it, let <code>rehearse</code> kill a run that is in the ledger already.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "ledger", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The component enter, and the pipeline record, compiled to record.yaml.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
     import csv
@@ -851,7 +858,7 @@ for run, job, what in [(quiet, "r-0017", "a quiet run"), (rough, "r-0018", "a ru
         assert len(hours) == 24, f"After {what} forecasts has {len(hours)} rows of {job} and {city}, expected 24."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-ledger", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in, from record.yaml, on the cluster: a ledger with Cy's rows in it, pods that are killed in the middle or lost after their work, runs that are given up, runs that are repeated with fewer hours.
+# Judged when you hand in, from record.yaml, on the cluster: a ledger with Cy's rows in it, pods that are killed in the middle or lost after their work, runs that are given up, new and repeated ones, runs that are repeated with fewer hours.
 ### BEGIN HIDDEN TESTS
 from judging import compiled_text, expect_recorded
 
@@ -864,27 +871,27 @@ expect_recorded(rehearse, compiled_text("record.yaml"))
 # %% [markdown]
 # ## Part 7 · The night
 #
-# Last, the map team. Two pools of machines stand in the cluster. A **node pool** is the machines of one kind, known by a label: `pool=cpu`, and `pool=gpu`, two machines, each with one accelerator. The latter carry a **taint**, a mark that keeps away all pods which do not say that they tolerate it. `desk.node_pool(task, "gpu")` writes both, label and toleration, into the platform specification.
+# Last, the map team. Two pools of machines stand in the cluster. A **node pool** is the machines of one kind, known by a label: `pool=cpu`, and `pool=gpu`, two machines, each with one accelerator (a processor for training, such as a GPU). The latter carry a **taint**, a mark that keeps away all pods which do not say that they tolerate it. `desk.node_pool(task, "gpu")` writes both, label and toleration, into the platform specification. It does so by hand. At work the package kfp-kubernetes does that, which is not installed here: `kubernetes.add_node_selector(task, "pool", "gpu")`, and `kubernetes.add_toleration(task, key="pool", operator="Equal", value="gpu", effect="NoSchedule")`.
 #
-# What one step may take is said of the task, and stands in its executor: `.set_cpu_limit("4")`, `.set_memory_limit("8G")`, `.set_accelerator_type("nvidia.com/gpu")`, `.set_accelerator_limit(1)`. Kubernetes' units: `G` is a billion bytes, `Gi` is 2³⁰, `M` a million, and no unit is bytes. The compiler takes `"8"` without a word. A step without a limit may take the whole machine. A pipeline as a task cannot
+# What one step may take is said of the task, and stands in its executor: `.set_cpu_limit("4")`, `.set_memory_limit("8G")`, `.set_accelerator_type("nvidia.com/gpu")`, `.set_accelerator_limit(1)`. Kubernetes' units: `G` is a billion bytes, `Gi` is 2³⁰, `M` a million, and no unit is bytes. The compiler takes `"8"` without a word, and a pod with eight bytes never starts. A step without a limit may take the whole machine. A pipeline as a task cannot
 # have limits or machines: say it of the steps inside.
 #
 # How many turns of a loop run at once says `dsl.ParallelFor(cities, parallelism=2)`. To bring together what the turns have made is called **fan-in**: `dsl.Collected(…)`. A pipeline in a pipeline is called like a step, and what it returns is its `.output`.
 #
-# And for "yesterday": the time for which a run was scheduled is the same in each retry, and also if a night is made up for later (a recurring run that *catches up*): `dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER`, given to a step as an input, becomes a text such as `2026-02-02T04:00:00Z`. (Servers from before the middle of 2026 left
+# And for "yesterday": the time for which a run was scheduled is the same in each retry, and also if a night is made up for later (a recurring run that *catches up*): `dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER`, given to a step as an input, becomes a text such as `2026-02-02T04:00:00Z`. A run that somebody starts by hand has no schedule, and gets the time at which it was created: then "yesterday" may be wrong, and green. (Servers from before the middle of 2026 left
 # the placeholder as it is, says [the issue](https://github.com/kubeflow/pipelines/issues/12616). `steps.day_before` fails loudly there: no date begins with `{{$`.)
 #
 # ### Exercise 7 — The night of all cities
-# *Difficulty ●●● · about 30 minutes*
+# *Difficulty ●●● · about 25 minutes*
 #
 # Write `night(source: str, store: str, cities: list[str])`, named `night`, from `cys_night.py`, with the steps in `steps.py`, and compile it to `night.yaml` in the same cell. The list of cities is known at run time.
 #
 # Done means:
 #
-# 1. For each city: `download` the trips up to the day before the scheduled one (`steps.day_before`), `train`, `test`, `deliver`, in a pipeline of their own. At most two cities at once.
+# 1. For each city: `download` the trips up to the day before the scheduled one (`steps.day_before`), `train`, `test`, `deliver`, in a pipeline of their own. At most two cities at once (one is slow, but right).
 # 2. `summary` gets the errors of all cities. If any step fails, the run fails.
-# 3. `train` may take 4 CPUs, 8 GB of memory and one `nvidia.com/gpu`, and runs in the pool `gpu`. Every other step has limits as well, of at most 1 CPU and 1 GB, asks for no accelerator and is bound to no pool.
-# 4. `deliver` is retried up to twice, nothing else is. It runs each time; a night that is started again, or later, for the same scheduled time trains nothing again.
+# 3. `train` may take 4 CPUs, 8 GB of memory (`8G`; `8Gi` will do) and one `nvidia.com/gpu`, and runs in the pool `gpu`. Every other step has limits as well, of at most 1 CPU and 1 GB, asks for no accelerator and is bound to no pool.
+# 4. `deliver` is retried up to twice, nothing else is. It runs each time, never from the cache; a night that is started again, or later, for the same scheduled time trains nothing again.
 # 5. `announce` tells how the night has ended, whatever became of it, in the channel `#nights`. (That is an exit handler: `with dsl.ExitHandler(announce_task):` around all the rest. It gets its `status` by itself.)
 #
 # <details><summary>Hint 1</summary>Begin with <code>one_city</code>, which takes the day as a parameter and returns the error. A small helper that sets the limits of a task spares you repetition.</details>
@@ -962,7 +969,7 @@ expect_sized(compiled_text("night.yaml"))
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-night-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in, from night.yaml, on the cluster: other cities and nights, a night that is started again later, pods that are lost, a city without trips.
+# Judged when you hand in, from night.yaml, on the cluster: other cities and nights, a night that is started again later with an empty store, pods that are lost, a city without trips.
 ### BEGIN HIDDEN TESTS
 from judging import compiled_text, expect_nights
 
@@ -995,7 +1002,7 @@ def missed(run, day):
 fig, ax = plt.subplots(figsize=(8, 3))
 for label, nights, mark_of in [("Cy's night: «yesterday» from the cache", stale, "s--"), ("your night", fresh, "o-")]:
     ax.plot([day[5:] for day in NIGHTS], [missed(run, day) for run, day in zip(nights, NIGHTS)], mark_of, label=label)
-ax.set(xlabel="day of 2026 (month-day)", ylabel="mean absolute error\n(trips per hour)", ylim=(0, None))
+ax.set(xlabel="day of 2026 (month-day)", ylabel="mean absolute error\n(trips per hour)", ylim=(0, None), title="Lakeside")
 ax.legend()
 fig.tight_layout()
 fig.savefig("yesterday.png", dpi=100)

@@ -35,8 +35,8 @@ def thursday(source: str, city: str, store: str) -> float:
 def friday(source: str, city: str, store: str) -> float:
     """Train a city's model, as on Friday."""
     got = download(source=source, city=city, day="yesterday").set_display_name("newest trips")
-    download(source=source, city=city, day="2026-01-01").set_display_name("backup")
-    model = train(table=got.outputs["table"]).set_memory_limit("8")
+    download(source=source, city=city, day="2026-01-12").set_display_name("backup")
+    model = train(table=got.outputs["table"]).set_memory_limit("64G")
     deliver(model=model.outputs["model"], city=city, store=store)
     error = test(model=model.outputs["model"], table=got.outputs["table"])
     return error.output

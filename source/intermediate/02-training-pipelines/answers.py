@@ -405,7 +405,7 @@ def join(trips: str, weather: str, days: Output[Dataset]):
     days.metadata["first"] = min(sums)
     days.metadata["last"] = max(sums)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     import json
     lines = [line.strip().split(",") for line in open(days.path)][1:]
@@ -846,7 +846,7 @@ def join(trips: str, weather: str, days: Output[Dataset]):
     days.metadata["first"] = min(sums)
     days.metadata["last"] = max(sums)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     import json
     import numpy as np
@@ -1237,12 +1237,12 @@ def nightly(source: str, day: str, store: str, limit: float, districts: list[str
 compiler.Compiler().compile(nightly, "nightly.yaml")
 
 # %% grade_id="cache" points=14 why="another style: each district's own lines travel as a parameter, which is compared by its value, into a prepare of one's own; two conditions; names on display"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def lines_of(source: str, district: str) -> str:
     with open(source) as file:
         return "".join(line for line in file if line.startswith("hour,") or f",{district}," in line)
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def cut(text: str, district: str, train_table: Output[Dataset], test_table: Output[Dataset]):
     header, *lines = text.splitlines(keepends=True)
     days = sorted({line[:10] for line in lines})
@@ -1273,7 +1273,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=14 why="another style: a step lays the trips down under their hash, and gives a path that changes with them; what works on them is cached, all else not"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def snapshot(source: str) -> str:
     import hashlib, os, pathlib
     data = pathlib.Path(source).read_bytes()
@@ -1331,7 +1331,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=10 message="Which step changes the world outside" why="leaves publish in the cache: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
@@ -1353,7 +1353,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=10 message="May it come from the cache?" why="leaves tell in the cache: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
@@ -1375,7 +1375,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=10 message="the pod was lost before it could report" why="drops the retries: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
@@ -1397,7 +1397,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=4 message="Which step did not look?" why="the fingerprint comes from the cache, too, and then nobody sees other trips"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
@@ -1419,7 +1419,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=4 message="ran for hours all the same" why="no cache at all"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
@@ -1441,7 +1441,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=10 message="these trips were never learnt from" why="the file's size for its version: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import os, shutil
     from datetime import datetime
@@ -1466,7 +1466,7 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="cache" points=10 message="it has learnt from these very trips before" why="the file's time for its version: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import os, shutil
     from datetime import datetime
@@ -1491,12 +1491,12 @@ def every_night(source: str, day: str, store: str, limit: float, districts: list
 compiler.Compiler().compile(every_night, "every_night.yaml")
 
 # %% grade_id="closing" points=12 why="another style: the whole pipeline written anew within the handler, pathlib, a longer report"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def look(source: str) -> str:
     import hashlib
     return hashlib.sha256(open(source, "rb").read()).hexdigest()
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def lights_out(how: dsl.PipelineTaskFinalStatus, desk: str, night: str):
     from pathlib import Path
     (Path(desk) / "rented.txt").unlink(missing_ok=True)
@@ -1525,7 +1525,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=12 why="another style: no handler, but a pipeline within the pipeline and a task that ignores its failure, which compiles to the same"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(desk: str, day: str, status: dsl.PipelineTaskFinalStatus):
     import contextlib, os
     with open(f"{desk}/{day}.txt", "w") as report:
@@ -1548,7 +1548,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=0 message="and the machine is still rented" why="gives back and reports in an ordinary last step"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1565,7 +1565,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=4 message="Outside the exit handler stands: rent" why="rents before the handler begins, and only the training lies in it: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1583,7 +1583,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=8 message="rented too late" why="nothing makes the training wait for the machine"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1601,7 +1601,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=0 message="The report says 'SUCCEEDED', expected FAILED" why="a report that never looks at the status"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1619,7 +1619,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=0 message="The report says 'SUCCEEDED', expected FAILED" why="goes by the error's message, which is empty"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1637,7 +1637,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=0 message="and the machine is still rented" why="keeps the machine after a failure, to look into it"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if status.state == "SUCCEEDED":
@@ -1655,7 +1655,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=8 message="failed for good, after 1 attempts" why="the exit task is not retried: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if os.path.exists(desk + "/rented.txt"):
@@ -1673,7 +1673,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=8 message="what does it find the second time" why="gives back what was given back already: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     os.remove(desk + "/rented.txt")
@@ -1690,7 +1690,7 @@ def watched_night(source: str, day: str, store: str, limit: float, districts: li
 compiler.Compiler().compile(watched_night, "watched_night.yaml")
 
 # %% grade_id="closing" points=8 message="came from the cache" why="leaves rent and the exit task in the cache: passes what is visible"
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     import os
     if os.path.exists(desk + "/rented.txt"):

@@ -238,7 +238,7 @@ expect_nights(nights("nightly-repo", changes), expected)
 
 
 # %%
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def count(source: str, day: str, table: Output[Dataset]):
     import csv
 
@@ -249,7 +249,7 @@ def count(source: str, day: str, table: Output[Dataset]):
     table.metadata["rows"] = len(rows)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def add(table: Input[Dataset]) -> int:
     with open(table.path) as file:
         return sum(map(int, file))
@@ -264,8 +264,8 @@ def trips_of_a_day(source: str, day: str = "2025-10-19") -> int:
 run_here(trips_of_a_day, source=str(Path("trips.csv").resolve()))
 
 # %% [markdown]
-# This was Kubeflow's own *local runner*, which runs each step as a process on your machine. On a cluster a step runs in an **image**: a file system with a Python and its packages, packed up once and unpacked afresh for each step. `python:3.11` holds Python's standard library and no more, no numpy and no pandas. Name the image yourself: the default of
-# today is not that of next year. (A step also needs the package `kfp`, and calls `pip` for it first. `install_kfp_package=False` keeps it from that: the team's own copy of `python:3.11` has kfp besides.)
+# This was Kubeflow's own *local runner*, which runs each step as a process on your machine. On a cluster a step runs in an **image**: a file system with a Python and its packages, packed up once and unpacked afresh for each step. `metro-bikes/steps:2.16`, the team's own, holds Python's standard library and `kfp` 2.16, and no more, no numpy and no pandas. Name the image yourself: the default of
+# today, `python:3.11`, is not that of next year. (A step needs the package `kfp` where it runs, and by default calls `pip` for it first. `install_kfp_package=False` keeps it from that, and is right only for an image that has kfp, as ours does.)
 #
 # The function `trips_of_a_day` does not run when data flows. It runs *once*, when the pipeline is **compiled**: it only writes down which step gets what from whom. What goes to the cluster is what was written down, the **compiled pipeline**: a YAML file that says all that is to be run, and with what.
 
@@ -388,7 +388,7 @@ print(f"The step succeeded. Its table: {made['text']!r}")
 # ### Exercise 3 — Three steps for the cluster
 # *Difficulty ●●● · about 20 minutes*
 #
-# Write the three components, with `@dsl.component(base_image="python:3.11", install_kfp_package=False)`. They use what is in this image: the standard library alone. Begin with Bo's, and mend what is wrong. Their inputs and outputs:
+# Write the three components, with `@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)`. They use what is in this image: the standard library alone. Begin with Bo's, and mend what is wrong. Their inputs and outputs:
 #
 # | component | in | out |
 # |:--|:--|:--|
@@ -411,7 +411,7 @@ print(f"The step succeeded. Its table: {made['text']!r}")
 # %% nbgrader={"grade": false, "grade_id": "components", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The components join, fit and score.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def join(weather: str, trips: str, days: Output[Dataset]):
     """Write a row for each day: day, trips (the city's sum), temperature_c. Raises ValueError where there is no trip or no temperature."""
     import csv
@@ -434,7 +434,7 @@ def join(weather: str, trips: str, days: Output[Dataset]):
     days.metadata.update({"rows": len(sums), "first": min(sums), "last": max(sums)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     """Fit trips = intercept + slope * temperature_c to all days but the last ones. Raises ValueError for fewer than three days."""
     import csv
@@ -452,7 +452,7 @@ def fit(days: Input[Dataset], test_days: int, model: Output[Model]):
     model.metadata.update({"trained_on": len(past), "last": past[-1]["day"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def score(model: Input[Model], days: Input[Dataset], test_days: int) -> float:
     """Return how far the model is off on the last days, on average, in trips per day."""
     import csv
@@ -493,7 +493,7 @@ slow = [
     if any("pip install" in word for word in executor["container"]["command"])
 ]
 assert not slow, (
-    f"{', '.join(slow)} calls pip before it runs: write @dsl.component(base_image='python:3.11', install_kfp_package=False), without packages to install."
+    f"{', '.join(slow)} calls pip before it runs: write @dsl.component(base_image='metro-bikes/steps:2.16', install_kfp_package=False), without packages to install."
 )
 types_of = {
     f"{name} {key}": about["artifactType"]["schemaTitle"]
@@ -727,12 +727,12 @@ print("published:", sorted(told["store"]))
 
 
 # %%
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def busiest(trips: list[int]) -> int:
     return max(trips)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def send_vans(trips: int):
     print(f"More vans! There were {trips} trips on one day.")
 
@@ -936,7 +936,7 @@ tell_nights(
 # %% nbgrader={"grade": false, "grade_id": "cache", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The pipeline every_night, compiled to every_night.yaml.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fingerprint(source: str) -> str:
     """Return the SHA-256 of a file."""
     import hashlib
@@ -1039,7 +1039,7 @@ tell_nights(
 
 
 # %%
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def last_word(day: str, status: dsl.PipelineTaskFinalStatus):
     print(f"{day}: {status.state}")
 
@@ -1094,7 +1094,7 @@ for arrived in (files, broken):
 # %% nbgrader={"grade": false, "grade_id": "closing", "locked": false, "schema_version": 3, "solution": true, "task": false}
 # The exit task, and the pipeline watched_night, compiled to watched_night.yaml.
 ### BEGIN SOLUTION
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def sign_off(day: str, desk: str, status: dsl.PipelineTaskFinalStatus):
     """Give the machine back, if there is one, and write the night's report."""
     import os

@@ -13,7 +13,7 @@ from steps import evaluate, prepare, train  # noqa: E402
 from metro_bikes import QUIET, hourly_demand, simulate  # noqa: E402
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def smooth(model: Input[Model], table: Input[Dataset], smoothed: Output[Model]):
     """Draw a model towards what a table says."""
     import csv

@@ -4,7 +4,7 @@
 - Each attempt of a step runs in a *pod*, with an empty folder and an empty environment. It sees its own folder and the volumes of the
   rehearsal, {data} and {store}; files elsewhere do not exist for it. Its folder is gone afterwards: only what lies at the `.path` of an
   output is uploaded, and each reader gets a copy of its own. A pod that shall die is a process of its own, and is really killed.
-- The image of every pod has Python's standard library and kfp. A step that imports another package or module fails.
+- The image of every pod, metro-bikes/steps:2.16, has Python's standard library and kfp. A step that imports something else fails.
 - Conditions, loops, pipelines in pipelines, `.after`, retries, exit handlers and placeholders are obeyed.
 - A task that may be cached, and whose fingerprint is that of an earlier task of a pipeline of the same name, does not run again.
 
@@ -70,7 +70,7 @@ class Cluster:
         at which writing statement in a database its pods die, attempt by attempt: {"enter": [3, 9]}. `job` is the run's identity, `at`
         the time it was scheduled for, `created` when it was started, if later. Each of `steps` says: "name" (of its function), "item"
         (in a loop), "state" (SUCCEEDED, CACHED, SKIPPED, FAILED), "attempts", "inputs", "outputs" (values; of artefacts {"type", "text",
-        "metadata"}), "error", and "log", what it printed.
+        "metadata"}), "error", "log", what it printed, and "changed", the inputs that it has changed in its own copy.
         """
         if str(compiled) not in self.read:
             self.read[str(compiled)] = load_spec(compiled)
@@ -171,6 +171,7 @@ class Cluster:
         what = [self.spec["pipelineInfo"]["name"], container, given, names, component.get("outputDefinitions", {})]
         what[1] = {word: container.get(word) for word in ("image", "command", "args", "env")}
         key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        self.changed = []
         may_cache = task.get("cachingOptions", {}).get("enableCache", False)
         shown = {**given, **{one: _shown(value) for one, value in inputs.items()}}
         if may_cache and key in self.memory["cache"]:
@@ -229,6 +230,7 @@ class Cluster:
                 _inside(pod, container, asked, self.volumes, dies)
                 os._exit(0)
             log.append((pod / "log").read_text("utf-8", "replace"))
+            self.changed = [key for key, value in inputs.items() if self._differs(value, pod / "in" / key)]
             if os.WIFSIGNALED(status):
                 raise RuntimeError(f"the pod was killed ({signal.Signals(os.WTERMSIG(status)).name})")
             if (pod / "error").is_file():
@@ -257,6 +259,11 @@ class Cluster:
         if path.is_dir():
             text = "\n".join(sorted(one.relative_to(path).as_posix() for one in path.rglob("*")))
         return {"id": identity, "type": kind, "text": text, "metadata": metadata}
+
+    def _differs(self, value, folder):
+        """Return whether a pod's copy of an input is not what it was."""
+        pairs = [(self.folder / "artefacts" / one["id"], folder / str(n)) for n, one in enumerate(_listed(value))]
+        return any(_content(kept) != _content(copy) for kept, copy in pairs)
 
     def _download(self, artefact, path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -294,7 +301,7 @@ class Cluster:
         shown = {key: _shown(value) for key, value in (outputs or {}).items()}
         self.steps.append(
             {"name": function_of(self.spec, task), "item": item, "state": state, "attempts": attempts, "inputs": inputs or {}}
-            | {"outputs": shown, "error": error, "log": log}
+            | {"outputs": shown, "error": error, "log": log, "changed": self.changed if state == "SUCCEEDED" else []}
         )
 
     def _record(self, path, item, state, given, names, outputs):
@@ -415,6 +422,13 @@ def _output_names(component):
 
 def _listed(value):
     return value if isinstance(value, list) else [value] if value else []
+
+
+def _content(path):
+    """Return what lies at a path: a file's bytes, those of a folder's files by name, or None."""
+    if path.is_dir():
+        return {one.relative_to(path).as_posix(): one.read_bytes() for one in path.rglob("*") if one.is_file()}
+    return path.read_bytes() if path.is_file() else None
 
 
 def _shown(value):

@@ -9,7 +9,7 @@ from kfp.dsl import Dataset, Input, Model, Output
 os.environ["METRO_HOLIDAYS"] = " ".join((Path(__file__).parent / "holidays.txt").read_text().split())
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def clean(trips: str, city: str, table: Output[Dataset]):
     """Write a city's trips by hour, impossible counts cut."""
     import csv
@@ -28,7 +28,7 @@ def clean(trips: str, city: str, table: Output[Dataset]):
     table.metadata["where"] = os.path.abspath("clean.csv")
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def mark(table: Input[Dataset]) -> int:
     """Mark each hour as free, 1, on weekends and holidays, or not, 0; return how many are free."""
     import csv
@@ -48,7 +48,7 @@ def mark(table: Input[Dataset]) -> int:
     return sum(row["free"] for row in rows)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], test_days: int, model: Output[Model]):
     """Learn the mean trips of each hour, of free days and others, from all days but the last; and the mean of all, for hours never seen."""
     import csv
@@ -69,7 +69,7 @@ def train(table: Input[Dataset], test_days: int, model: Output[Model]):
     model.metadata["city"] = table.metadata["city"]
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(model: Input[Model], table: Input[Dataset], test_days: int) -> dict:
     """Return the mean absolute error on the last days, in trips per hour, and where the errors lie, worst first."""
     import csv
@@ -94,7 +94,7 @@ def test(model: Input[Model], table: Input[Dataset], test_days: int) -> dict:
     return {"mae": fmean(error for error, _ in errors), "errors": os.path.abspath("errors.csv")}
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def tell(tested: dict) -> str:
     """Return a sentence for the team: the error, and the worst hour."""
     with open(tested["errors"]) as file:

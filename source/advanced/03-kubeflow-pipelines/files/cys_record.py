@@ -5,7 +5,7 @@ from kfp.dsl import Dataset, Input
 from steps import foresee
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def enter(forecast: Input[Dataset], city: str, error: float, ledger: str):
     """Enter a city's forecast into the ledger, a database: a row in runs, and its hours in forecasts."""
     import csv

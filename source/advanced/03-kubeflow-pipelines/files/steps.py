@@ -6,7 +6,7 @@ from kfp.dsl import Dataset, Input, Metrics, Model, Output, PipelineTaskFinalSta
 # Part 4: the release
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def bring(name: str, error: float, model: Output[Model]) -> float:
     """Bring a model from the registry; return the error that it has on last week's trips, in trips per hour."""
     import json
@@ -17,7 +17,7 @@ def bring(name: str, error: float, model: Output[Model]) -> float:
     return error
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def promote(model: Input[Model], released: Output[Model]) -> str:
     """Make a model the champion; return the reason for which it is released."""
     import shutil
@@ -27,7 +27,7 @@ def promote(model: Input[Model], released: Output[Model]) -> str:
     return "promoted"
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def keep(model: Input[Model], released: Output[Model]) -> str:
     """Leave the champion where it is; return the reason."""
     import shutil
@@ -37,7 +37,7 @@ def keep(model: Input[Model], released: Output[Model]) -> str:
     return "kept"
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def fall_back(city: str, released: Output[Model]) -> str:
     """Make a model of last year's trips, which takes an hour and wakes the person on call; return the reason."""
     import json
@@ -48,7 +48,7 @@ def fall_back(city: str, released: Output[Model]) -> str:
     return "fallen back"
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def hand_over(model: Input[Model], reason: str, city: str, store: str):
     """Give a model to the drivers of a city."""
     import json
@@ -64,7 +64,7 @@ def hand_over(model: Input[Model], reason: str, city: str, store: str):
 # Part 6: the ledger
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def foresee(source: str, city: str, forecast: Output[Dataset]) -> float:
     """Write a forecast, a row for each hour of the day (hour,trips) that has trips; return its error, in trips per hour."""
     import csv
@@ -87,7 +87,7 @@ def foresee(source: str, city: str, forecast: Output[Dataset]) -> float:
 # Part 7: the night
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def day_before(at: str) -> str:
     """Return the day before a time, such as 2026-02-01 before 2026-02-02T04:00:00Z."""
     from datetime import date, timedelta
@@ -95,7 +95,7 @@ def day_before(at: str) -> str:
     return (date.fromisoformat(at[:10]) - timedelta(1)).isoformat()
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def download(source: str, city: str, day: str, table: Output[Dataset]):
     """Write a city's trips of the seven days up to `day`, or up to the newest one there is: "yesterday". A day's file is final."""
     import csv
@@ -118,7 +118,7 @@ def download(source: str, city: str, day: str, table: Output[Dataset]):
     table.metadata.update({"city": city, "first": kept[0]["hour"][:10], "last": kept[-1]["hour"][:10], "rows": len(kept)})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def train(table: Input[Dataset], model: Output[Model]):
     """Learn each hour's mean trips, of workdays and of weekends."""
     import csv
@@ -136,7 +136,7 @@ def train(table: Input[Dataset], model: Output[Model]):
     model.metadata.update({"city": table.metadata["city"], "last": table.metadata["last"], "rows": table.metadata["rows"]})
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def test(model: Input[Model], table: Input[Dataset]) -> float:
     """Return how far a model is off on a table's last day, on average, in trips per hour."""
     import csv
@@ -155,7 +155,7 @@ def test(model: Input[Model], table: Input[Dataset]) -> float:
     return fmean(errors)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def deliver(model: Input[Model], city: str, store: str):
     """Put a city's forecast into the store, in the place of the old one."""
     import json
@@ -169,7 +169,7 @@ def deliver(model: Input[Model], city: str, store: str):
     os.replace(path + ".part", path)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def summary(errors: list[float], figures: Output[Metrics]) -> float:
     """Return the worst of the cities' errors, and keep it with their mean."""
     figures.log_metric("worst", max(errors))
@@ -177,7 +177,7 @@ def summary(errors: list[float], figures: Output[Metrics]) -> float:
     return max(errors)
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def announce(status: PipelineTaskFinalStatus, channel: str):
     """Tell the team how the night has ended."""
     print(f"{channel}: the night {status.state.lower()}. {status.error_message or 'All is well.'}")

@@ -5,32 +5,32 @@ from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def divide(left: Output[Dataset], right: Output[Dataset]):
     pass
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def teach(lessons: Input[Dataset], pupil: Output[Model], marks: Output[Metrics]):
     pass
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def coach(pupil: Input[Model], lessons: Input[Dataset], older: Output[Model]):
     pass
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def examine(pupil: Input[Model], paper: Input[Dataset]) -> float:
     return 0.0
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def compete(first: Input[Model], second: Input[Model], paper: Input[Dataset]) -> float:
     return 0.0
 
 
-@dsl.component(base_image="python:3.11", install_kfp_package=False)
+@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
 def read_out(marks: Input[Metrics], pupil: Input[Model], number: float):
     pass
 

@@ -3086,15 +3086,15 @@ def watch(minutes):
 
 save_cell("system/capacity.py")
 
-# %% grade_id="capacity" points=3 message="tell at once" why="nobody is turned away, so all wait"
+# %% grade_id="capacity" points=3 message="tell at once" why="replicas are full, and nobody is turned away"
 import math
 
 
 def replicas(seen):
     memory, have = seen["memory"], seen["ready"] + seen["starting"]
-    needed = math.ceil(seen["ready"] * seen["busy"] / 0.44)
+    needed = math.ceil(seen["ready"] * seen["busy"] / 0.85)
     if seen["refused"] or seen["queue"] > 2 * seen["ready"]:
-        needed = max(needed, math.ceil(seen["offered"] / 0.6))
+        needed = max(needed, math.ceil(seen["offered"] / 0.95))
     history = memory.setdefault("history", [])
     history.append(needed)
     return max(2, max(history[-14:]), 0 * have)

@@ -119,8 +119,8 @@ def play_vault(plan, folder="system"):
     plan: a list of phases. {"do": [["record", entry], ["backup"]], "kill": n} ends the process at the n-th line that vault.py executes;
     ["lose"] takes disk-a away, ["tear"] cuts what the journal has beyond what was acknowledged in half, ["bad backup"] damages the newest
     backup, ["bad line", number] a line of the journal (0 is the first, -1 the last), ["trim", n] takes the first n lines of the
-    journal away, ["half line"] leaves half of a line at its end,
-    ["empty store"] cuts the store's files to half. A phase {"do": [["restore"], ["entries"]]} says what is there.
+    journal away, ["half line"] leaves half of a line at its end, ["empty store"] cuts the store's files to half.
+    A phase {"do": [["restore"], ["entries"]]} says what is there.
     `said`: for each phase what each step returned; `after`: how many lines had run by then.
     """
     results, acknowledged = [], 0
@@ -154,8 +154,8 @@ def _damage(world, journal, phase, acknowledged):
         for path in [newest] if newest and newest.is_file() else sorted(newest.rglob("*")) if newest else []:
             if path.is_file():
                 data = bytearray(path.read_bytes())
-                digits = [at for at in range(len(data) // 3, len(data)) if chr(data[at]).isdigit()]
-                for at in digits[::7] or [len(data) // 2]:
+                digits = [at for at in range(len(data) // 3, len(data)) if data[at] in b"23456789"]  # it can still be read
+                for at in digits or [len(data) // 2]:
                     data[at] ^= 1
                 path.write_bytes(bytes(data))
     elif phase[0] == "half line" and journal.exists():

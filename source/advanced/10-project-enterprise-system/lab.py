@@ -102,7 +102,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Image
 
-from worlds import draw_world, good_token, pack, sealed
+from worlds import draw_world
 
 shutil.rmtree("system", ignore_errors=True)
 shutil.copytree("found", "system", ignore=shutil.ignore_patterns("__pycache__", "app.py", "model.py"))
@@ -176,8 +176,10 @@ ROWS = {"rows": [[3, 8, 12.5], [4, 9, 12.5]]}  # station, hour of the day, °C
 RING = {"keys": [{"kid": "k0", "secret": "s" * 64, "from": 0, "until": None}]}
 
 
-def bearer(client, secret=WORLD["secret"], header=None, **changes):
+def forger_sends(client, secret=WORLD["secret"], header=None, **changes):
     """Return an Authorization with a token as a forger could make it: changes to the header, and to the claims."""
+    from worlds import good_token, sealed
+
     first, claims = good_token(WORLD, client, **changes)
     return {"raw": f"Bearer {sealed({**first, **(header or {})}, claims, secret)}"}
 
@@ -188,6 +190,8 @@ def bearer(client, secret=WORLD["secret"], header=None, **changes):
 # **Authentication** is to find out who is calling, **authorisation** to decide whether they may. Callers get a *token*, a JSON web token: three parts with dots between, each in base64. The *header* says how it was signed, and with which key (`kid`, the key's id). The **claims** say who it is, for which service, until when, with which rights. The third part is the seal, over the other two:
 
 # %%
+from worlds import good_token, pack, sealed
+
 header, claims = good_token(WORLD, "ciclo")
 token = sealed(header, claims, WORLD["secret"])
 print(header, claims, token[:60] + "…", sep="\n")
@@ -197,10 +201,10 @@ print(header, claims, token[:60] + "…", sep="\n")
 
 # %%
 tries = {
-    "good": bearer("ciclo"),
+    "good": forger_sends("ciclo"),
     "alg none": {"raw": f"Bearer {pack({**header, 'alg': 'none'})}.{pack(claims)}."},
-    "for the billing service": bearer("ciclo", aud="metro-billing"),
-    "of last year, without exp": bearer("ciclo", exp=None),
+    "for the billing service": forger_sends("ciclo", aud="metro-billing"),
+    "of last year, without exp": forger_sends("ciclo", exp=None),
     "nonsense": {"raw": "Bearer nonsense"},
 }
 seen = play_gate([], WORLD, [{"ask": MINE, "as": token} for token in tries.values()])
@@ -279,6 +283,8 @@ def may(caller: dict, scope: str, thing: dict | None) -> int:
 save_cell("system/door.py")
 
 # %% nbgrader={"grade": true, "grade_id": "test-door", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from worlds import good_token, pack
+
 doors = {
     "without any token": (None, 401),
     "that is nonsense": ({"raw": "Bearer nonsense"}, 401),
@@ -286,15 +292,15 @@ doors = {
         {"raw": f"Bearer {pack({**good_token(WORLD, 'ciclo')[0], 'alg': 'none'})}.{pack(good_token(WORLD, 'ciclo')[1])}."},
         401,
     ),
-    "sealed with a guessed secret": (bearer("ciclo", secret="guess"), 401),
-    "for the billing service": (bearer("ciclo", aud="metro-billing"), 401),
-    "that ended": (bearer("ciclo", exp=NOW - 5, iat=NOW - 905), 401),
-    "without exp": (bearer("ciclo", exp=None), 401),
-    "that is good": (bearer("ciclo"), 200),
+    "sealed with a guessed secret": (forger_sends("ciclo", secret="guess"), 401),
+    "for the billing service": (forger_sends("ciclo", aud="metro-billing"), 401),
+    "that ended": (forger_sends("ciclo", exp=NOW - 5, iat=NOW - 905), 401),
+    "without exp": (forger_sends("ciclo", exp=None), 401),
+    "that is good": (forger_sends("ciclo"), 200),
 }
 knocks = [{"ask": MINE, "as": given} for given, _ in doors.values()]
 knocks += [{"token": "a", "client": "ciclo"}, {"ask": ["POST", "/v1/forecasts", ROWS], "as": "a", "save": "f"}]
-knocks += [{"ask": ["GET", "/v1/forecasts/{f}"], "as": bearer(client)} for client in ("ciclo", "roda", "noor")]
+knocks += [{"ask": ["GET", "/v1/forecasts/{f}"], "as": forger_sends(client)} for client in ("ciclo", "roda", "noor")]
 seen = play_gate(["door"], WORLD, knocks)
 assert seen["started"], f"With your door.py the system does not run: {seen['why']}"
 for (name, (_, right)), answer in zip(doors.items(), seen["answers"]):

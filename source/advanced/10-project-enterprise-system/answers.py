@@ -2536,7 +2536,7 @@ def pick(waiting, weights, memory):
 
 save_cell("system/quota.py")
 
-# %% grade_id="quota" points=3 message="Was a refused request charged" why="charges what it refused"
+# %% grade_id="quota" points=3 message="expected None" why="charges what it refused"
 from math import ceil
 
 
@@ -2983,7 +2983,7 @@ def watch(minutes):
 
 save_cell("system/capacity.py")
 
-# %% grade_id="capacity" points=8 message="of the kind night" why="six replicas at least, to be safe: passes what is visible"
+# %% grade_id="capacity" points=13 message="of the kind night" why="four replicas at least, to be safe: passes what is visible"
 import math
 
 
@@ -2994,7 +2994,7 @@ def replicas(seen):
         needed = max(needed, math.ceil(seen["offered"] / 0.6))
     history = memory.setdefault("history", [])
     history.append(needed)
-    return max(6, max(history[-14:]))
+    return max(4, max(history[-14:]))
 
 
 def admit(seen):
@@ -3086,7 +3086,7 @@ def watch(minutes):
 
 save_cell("system/capacity.py")
 
-# %% grade_id="capacity" points=3 message="tell at once" why="replicas are full, and nobody is turned away"
+# %% grade_id="capacity" points=3 message="had no answer within" why="replicas are full, and nobody is turned away"
 import math
 
 
@@ -4657,7 +4657,7 @@ def page(record):
 
 save_cell("system/bill.py")
 
-# %% grade_id="bill" points=2 message="rounded up or down" why="the first tenant pays all that is left over"
+# %% grade_id="bill" points=2 message="expected equal parts" why="the first tenant pays all that is left over"
 from xml.etree import ElementTree as tree
 
 import pageframe

@@ -7,17 +7,29 @@ from judging import drawn, short
 NAMES = ["velo-nord", "ciclo", "roda"]
 
 
+def _draw_calls(rng, plans, now):
+    """Yield (tenant, time, work): bursts, pauses, and a clock that now and then goes back."""
+    for turn in range(220):
+        name = rng.choice(NAMES if turn % 40 < 20 else NAMES[:1])
+        now += rng.choice([0, 0.25, 0.5, 3, 11, 40]) if turn % 30 else 400
+        burst = plans[name]["burst"]
+        yield name, now - rng.choice([0, 0, 0, 1.5]), round(rng.choice([0.1, 0.5, 0.9, burst * 0.6, burst, burst * 1.2]), 3)
+
+
 def judge_buckets(quota):
     """Fail where a bucket differs from what a token bucket is."""
     rng = drawn("buckets")
     plans = {name: {"rate": round(rng.uniform(0.5, 3), 2), "burst": round(rng.uniform(4, 20), 1), "weight": 1} for name in NAMES}
     levels, calls, truth, now = {}, [], [], 50_000.0
-    for turn in range(220):
-        name = rng.choice(NAMES if turn % 40 < 20 else NAMES[:1])
+    name, plan = NAMES[1], plans[NAMES[1]]
+    third = plan["burst"] / 3 / plan["rate"]  # seconds in which a third of the bucket comes in
+    back = [
+        (name, now + after * third, round(share * plan["burst"], 3))
+        for after, share in ((0, 1), (1, 1), (0, 0.25), (1, 0.5), (0, 0.5), (1, 0.4))
+    ]
+    asked = [*back, *_draw_calls(rng, plans, now + 1000)]
+    for name, then, work in asked:
         plan = plans[name]
-        now += rng.choice([0, 0.25, 0.5, 3, 11, 40]) if turn % 30 else 400
-        then = now - rng.choice([0, 0, 0, 1.5])
-        work = round(rng.choice([0.1, 0.5, 0.9, plan["burst"] * 0.6, plan["burst"], plan["burst"] * 1.2]), 3)
         level, last = levels.get(name, (plan["burst"], then))
         full = min(plan["burst"], level + plan["rate"] * max(0.0, then - last))
         if abs(full - work) < 1e-3 and full < plan["burst"]:

@@ -1011,7 +1011,7 @@ assert calm[0]["said"][:5] + calm[0]["said"][6:] == [True] * 9 + [False], (
     f"Nine new entries, a backup after five, and the third once more: record said {calm[0]['said']}."
 )
 assert calm[1]["said"][1] == orders, (
-    f"After the disk was lost, {calm[1]['said'][1]} came back, expected nine entries: five from the backup, four from the journal."
+    f"After the disk was lost, {calm[1]['said'][1]} came back, expected nine entries, the oldest first: five from the backup, four from the journal."
 )
 for kill in (30, 60, 90, 120):
     first, second = play_store(

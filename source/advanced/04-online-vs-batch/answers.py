@@ -54,7 +54,7 @@ def compare(online, batch, tolerance=1e-6):
     joined = pd.merge(one, two, how="outer", on="trip_id", suffixes=("_1", "_2"), indicator=True)
     result = {
         "missing": sorted(joined.trip_id[joined._merge == "left_only"].tolist()),
-        "extra": sorted(joined.trip_id[joined._merge == "right_only"].tolist()),
+        "extra": sorted(joined.trip_id[joined._merge == "right_only"].unique().tolist()),
         "repeated": sorted(two.trip_id[two.trip_id.duplicated()].unique().tolist()),
         "different": {},
     }

@@ -279,7 +279,7 @@ print(f"the risk is another in {(either.abs() > 1e-6).mean():.0%} of the rows, b
 #
 # Write `compare(online, batch, tolerance=1e-6)`. Both are tables with the columns `trip_id` and others, the same in both. It returns a dictionary:
 #
-# - `missing`: the trips that only `online` has, `extra`: those that only `batch` has, and `repeated`: those that `batch` has more than once. Each is a sorted list of whole numbers.
+# - `missing`: the trips that only `online` has, `extra`: those that only `batch` has, and `repeated`: those that `batch` has more than once. Each is a sorted list of whole numbers, each trip once.
 # - `different`: for each column in which a trip differs, and for no other, the sorted list of these trips, each once. A trip that `batch` has twice differs if one of its rows does.
 #
 # Two numbers differ if they are more than `tolerance` apart; 1, 1.0 and `True` are the same. Two missing values do not differ, a missing and a present one do. Texts differ if they are not equal. Rows and columns may come in any order, the index may be anything, and in either table `trip_id` may be text, for it came from a file. `online` has each trip once. The tables stay as they are.
@@ -1338,18 +1338,20 @@ for name in ("plain.py", "cys_collected.py"):
         with ThreadPoolExecutor(3) as pool:
             sent = [one for some in pool.map(wave, [url] * 3, range(3)) for one in some]
         bill = Path("bill.txt").read_text().split()
-        statuses = [one["status"] for one in load(url, "/risk", unreadable, clients=8)]
-    right = sum(one["status"] == 200 and one["answer"]["risk"] == [risk] for one, risk in zip(sent, expected))
+        faulty = load(url, "/risk", unreadable, clients=8)
+    right, beside = (
+        sum(one["status"] == 200 and one["answer"]["risk"] == [risk] for one, risk in zip(some, expected)) for some in (sent, faulty[:7])
+    )
     print(f"{name}: rows of each call {bill}; slowest {max(one['ms'] for one in sent):.0f} ms; right answers {right} of {len(sent)}")
-    print(f"   seven requests, and one that cannot be read: status {statuses}")
+    print(f"   beside one that cannot be read (its status is {faulty[7]['status']}): right answers {beside} of 7")
 Path("bill.txt").unlink()
 
 # %% [markdown]
 # His second service is quick. It is even right, as long as all of a batch come at the same moment. Ours came in three waves, 30 ms apart, and then one of eight could not be read:
 #
-# - Each request remembers *a place* in a common list, and when it wakes up, the list may be another batch's. An answer must find back to its request by something that belongs to the two alone: in asyncio, a *future*, an empty box that one side waits for and the other fills.
+# - Each request remembers *a place* in a common list, and when it wakes up, the list may be another batch's. It answers 200, and means another bike or none. An answer must find back to its request by something that belongs to the two alone: in asyncio, a *future*, an empty box that one side waits for and the other fills.
 # - It always waits, also if the batch is full, and it takes any number of rows in a call: a card's memory ends somewhere.
-# - One return that cannot be read ruins the call for all others in it.
+# - One return that cannot be read ruins the call for all others in it, and, as nobody clears up, for all who come later.
 # - While the card computes, nobody else is heard, not even `/health`: the endpoint is an `async def`, and `card.risks` blocks.
 
 # %% [markdown]
@@ -1729,11 +1731,10 @@ assert len(windows) == len(set(windows)), "On a long stream a window and station
 
 # %% nbgrader={"grade": false, "grade_id": "friday", "locked": true, "schema_version": 3, "solution": false, "task": false}
 friday = returns[pd.to_datetime(returns["ended_at"], utc=True).dt.strftime("%Y-%m-%d") == "2025-11-07"]
-rng = np.random.default_rng(1)
+rng = np.random.default_rng(6)
 seconds = pd.to_datetime(friday["ended_at"], utc=True).map(lambda moment: int(moment.timestamp())).to_numpy()
-arrive = seconds + np.where(
-    rng.random(len(friday)) < 0.95, rng.exponential(120, len(friday)), rng.uniform(3_600, 18_000, len(friday))
-).astype(int)
+quick, slow, hours = rng.exponential(20, len(friday)), rng.uniform(120, 1_500, len(friday)), rng.uniform(3_600, 18_000, len(friday))
+arrive = seconds + np.choose(rng.choice(3, len(friday), p=[0.7, 0.25, 0.05]), [quick, slow, hours]).astype(int)
 events = [
     {"trip_id": int(trip), "ended_at": int(at), "station": int(station)}
     for trip, at, station in zip(friday["trip_id"], seconds, friday["station"])
@@ -1745,15 +1746,19 @@ batches = [
 
 # %% tags=["uses-answers"]
 table = {}
-for lateness_s in (0, 120, 300, 600, 1_200, 3_600, 18_000):
+for lateness_s in (0, 300, 600, 900, 1_200, 3_600, 18_000):
     said = stream_through(batches, lateness_s)
     late = {event["trip_id"] for one in said for event in one["aside"]}
     after = [now - start - 900 for (now, _), one in zip(batches, said) for start, _, _ in one["closed"]]
-    table[lateness_s] = {"set aside": f"{len(late) / len(events):.1%}", "a count is out after (min, median)": round(np.median(after) / 60)}
+    table[lateness_s] = {
+        "set aside": f"{len(late) / len(events):.1%}",
+        "a count is out after (minutes, median)": round(np.median(after) / 60),
+    }
 pd.DataFrame(table).T.rename_axis("allowed lateness (s)")
 
 # %% [markdown]
-# Two kinds of events are late: those whose message took a few minutes, and those whose dock had no network for hours. The first kind is worth waiting for, and ten minutes get nearly all of it. For the second kind one would have to wait for five hours, and no van does. So **600 s**: beyond it the share that is set aside hardly falls, while each count comes later. Write such a table down beside the number: with other docks the number is another.
+# Two kinds of events are late: those whose message took some minutes, and those whose dock had no network for hours. The first kind is worth waiting for, and a quarter of an hour gets nearly all of it. For the second kind one would have to wait for five hours, and no van does. The vans plan with counts that are 25 minutes old at most. So **900 s**: the longest that they can bear, and beyond it the share that is set aside hardly falls. Write such a table
+# down beside the number: with other docks the number is another.
 #
 # A watermark moves only when events come. On this line, after the last bike of the evening, nothing closes any more: the last windows stay open until the next morning's first return, and where there are several sources, one silent one holds all of them up. That is the first trouble with watermarks at work. Streaming systems have a setting for such an *idle* source: after so many minutes of silence it no longer counts, or a heartbeat moves the watermark by the clock.
 #
@@ -1910,7 +1915,7 @@ Image(
 # That Friday once more, in all the ways. The docks' events come in micro-batches, out of order, a few of them far too late. The stream counts; what it sets aside arrives on Saturday as a file, and the backfill re-opens the day. Then the service, the job and the store are compared, trip by trip.
 
 # %% tags=["uses-answers"]
-said = stream_through(batches, 600)
+said = stream_through(batches, 900)
 aside = {event["trip_id"] for one in said for event in one["aside"]}
 counted = sum(count for one in said for *_, count in one["closed"])
 print(

@@ -409,12 +409,12 @@ for turn in range(3):
     gone, twice = ids[:3], ids[3:5]
     more = other.iloc[-2:].assign(trip_id=[int(ids.max()) + 7, int(ids.max()) + 8])
     again, kept = other[other["trip_id"].isin(twice)], other[~other["trip_id"].isin(gone)]
-    rest = pd.concat([kept, more, more.iloc[[1]]])
-    rest = rest.iloc[rng.permutation(len(rest))]
+    strangers = pd.concat([kept, more, more.iloc[[1]]])
+    strangers = strangers.iloc[rng.permutation(len(strangers))]
     if turn:  # of one trip the first of two rows differs, of another the last
         again = again.assign(climb=again["climb"] + 7)
         different["climb"] = different.get("climb", set()) | {int(trip) for trip in twice}
-    other = pd.concat([again.iloc[:1], rest, again.iloc[1:]])
+    other = pd.concat([again.iloc[:1], strangers, again.iloc[1:]])
     different = {
         name: sorted(trips - {int(trip) for trip in gone}) for name, trips in different.items() if trips - {int(trip) for trip in gone}
     }

@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox podman control-plane horovod lab test grade lint lock lock-upgrade build data check clean
+.PHONY: help install sandbox podman control-plane horovod lab update test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,8 +34,12 @@ horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-t
 	bash extras/horovod.sh
 	$(BIN)/python -m pytest tests/real/test_horovod.py $(ARGS)
 
-lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
+lab: install ## open the course in JupyterLab (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
+
+update: install ## fetch the course's newest version; your work is carried over, and kept as it was
+	$(BIN)/autograder update
+	@"$(PYTHON)" install.py
 
 test: lint ## pass every test
 	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real $(ARGS)

@@ -2,14 +2,15 @@
 
 One straight way, one module a word, and no module imports one that comes after it:
 
-    errors → offline → notebook → source → answers → release → catalogue → build → definitions → lint
+    errors → offline → notebook → source → answers → release → catalogue → aside → build → definitions → lint
     plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → page → redact → feedback → autograde → attempts → workers → grade → marks → plots → report
-    conformance → check → progress → show → cli
+    progress → record → overview → startpage → handin → reset → solution → carry → update → reasons
+    conformance → check → show → options → cli_learner → cli
 
 The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth a cohort's,
-the last what people call.
+the fifth the learner's, the last what people call.
 """
 
 import sys

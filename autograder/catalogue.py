@@ -64,7 +64,7 @@ def binder_link(repository: str, notebook: str) -> str:
 def with_badges(readme: str, repository: str) -> str:
     """Return the README's text with its badges made anew, between the two comments that mark their place."""
     owner_and_name = "/".join(repository.split("/")[-2:])
-    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab"
+    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=start"
     badges = (
         f"[![CI: whether all tests pass]({repository}/actions/workflows/ci.yml/badge.svg)]({repository}/actions/workflows/ci.yml)\n"
         f"[![Binder: open the labs in a browser](https://mybinder.org/badge_logo.svg)]({binder})"

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from autograder import show
+from autograder import cli_learner, show
 from autograder.attempts import lock, open_attempts
 from autograder.build import build, find_changes, project_folder
 from autograder.check import finish, measure_again, start
@@ -20,7 +19,7 @@ from autograder.execute import Limits
 from autograder.grade import find_work, grade, read_results
 from autograder.lint import RULES, lint
 from autograder.marks import add_marks
-from autograder.progress import find_own_work, grade_own_work
+from autograder.options import CORES, CellSeconds, Jobs, JsonFile, LabNames
 from autograder.report import write_report
 from autograder.result import GRADED
 from autograder.sandbox import why_not
@@ -29,14 +28,11 @@ from autograder.workers import dask_workers, local_workers
 
 UNWALLED = "Graded without a sandbox: the code of {count} submissions ran as the user who graded."
 FLAGGED = "Flagged as tampering with what judges them, and without points: {count}. Their rows say how; look at them before you act."
-CORES = os.cpu_count() or 1
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Build, check and grade the labs.")
 
-LabNames = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Labs, by slug; all of them if none is named.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many notebooks run at the same time.")]
+app.add_typer(cli_learner.app)
+
 CohortPath = Annotated[Path, typer.Argument(metavar="COHORT", help="A cohort's course folder.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON, too.")]
-CellSeconds = Annotated[float, typer.Option("--cell-seconds", min=1, help="How long one cell may run.")]
 
 
 @app.command("lint")
@@ -159,23 +155,6 @@ def attempts_command(
 def report_command(cohort: CohortPath) -> None:
     """Write a cohort's report again, with the marks that people gave in form grader."""
     _report(cohort)
-
-
-@app.command("progress")
-def progress_command(labs: LabNames = None, jobs: Jobs = 1, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
-    """Show your own state: your notebooks in labs/, graded with the hidden tests on this machine."""
-    project = project_folder()
-    works = find_own_work(project / "labs", find_labs(project / "source", tuple(labs or ())))
-    results = []
-    with local_workers(jobs) as workers, show.bar("grading", len(works)) as step:
-        for outcome in grade_own_work(works, workers, Limits(cell_seconds), not why_not()):
-            results.append(outcome)
-            step(f"{outcome.lab}: {show.points(outcome)}")
-    if any(not outcome.walled for outcome in results if outcome.seconds):
-        show.line(f"graded without a sandbox, as it is your own work ({why_not()})")
-    show.progress([work.lab for work in works], results)
-    if json_file:
-        json_file.write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:

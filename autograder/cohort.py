@@ -1,7 +1,6 @@
 """A cohort is a stock nbgrader course folder: made here, and read here."""
 
 import csv
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,14 +120,6 @@ def read_roster(path: Path) -> dict[str, dict[str, str]]:
     if wrong:
         raise CohortProblem(path, "; ".join(wrong), "mend the roster; nothing was changed")
     return {row["id"]: {name: row.get(name, "") for name in ROSTER_FIELDS[1:]} for _, row in rows}
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(data)
-    os.replace(part, path)
 
 
 def _write_lab(path: Path, lab: Lab) -> None:

@@ -9,10 +9,11 @@ from autograder import gradebook as book
 from autograder import result
 from autograder.attempts import Attempt, open_attempts
 from autograder.autograde import Outcome, Task, autograde, ungraded
-from autograder.cohort import Cohort, write_whole
+from autograder.cohort import Cohort
 from autograder.errors import CohortProblem
 from autograder.execute import Limits
 from autograder.feedback import write_feedback
+from autograder.files import write_whole
 from autograder.result import Result
 from autograder.source import Lab
 from autograder.submitted import Submission, find_students, find_submission

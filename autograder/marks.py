@@ -7,8 +7,9 @@ from nbformat import NotebookNode
 
 from autograder import gradebook as book
 from autograder import result
-from autograder.cohort import Cohort, write_whole
+from autograder.cohort import Cohort
 from autograder.feedback import write_feedback
+from autograder.files import write_whole
 from autograder.notebook import read_notebook
 from autograder.result import Result
 from autograder.score import FULL, PARTIAL, WRONG, score_cells

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.syntax import Syntax
 from rich.table import Table
 
 from autograder.attempts import Attempt
@@ -13,6 +15,7 @@ from autograder.check import Report
 from autograder.lint import Finding
 from autograder.result import GRADED, Result
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
+from autograder.solution import Compared
 from autograder.source import LEVELS, Lab
 
 _CONSOLE = Console(soft_wrap=True, highlight=False)
@@ -132,6 +135,22 @@ def progress(labs: Sequence[Lab], found: Sequence[Result]) -> None:
         if mine:
             total = sum(result.points for _, result in mine)
             line(f"\n{level}: {total:g} of {sum(lab.points for lab, _ in mine):g} points in {len(mine)} labs")
+
+
+def compared(found: Compared) -> None:
+    """Print a learner's answer and the reference solution side by side; one below the other where the terminal is narrow."""
+    width = _CONSOLE.width if _CONSOLE.is_terminal else 160
+    answers = {"yours": found.mine, "reference": found.reference}
+    columns = [Panel(Syntax(text, "python", word_wrap=True), title=title) for title, text in answers.items()]
+    if width < 100:
+        for column in columns:
+            _CONSOLE.print(column)
+        return
+    grid = Table.grid(expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(*columns)
+    Console(highlight=False, width=width).print(grid)
 
 
 def _outcome(outcome: str) -> str:

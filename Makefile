@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox podman control-plane horovod lab update test grade lint lock lock-upgrade build data check clean
+.PHONY: help install sandbox podman control-plane horovod browser screenshots lab update test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,14 @@ horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-t
 	bash extras/horovod.sh
 	$(BIN)/python -m pytest tests/real/test_horovod.py $(ARGS)
 
+browser: install ## try the course in a real browser (Chromium; as root on Debian installed), accessibility included
+	bash extras/browser.sh
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+screenshots: install ## make the README's pictures again, by the browser's tests
+	bash extras/browser.sh
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser $(ARGS)
+
 lab: install ## open the course in JupyterLab (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
 
@@ -42,7 +50,7 @@ update: install ## fetch the course's newest version; your work is carried over,
 	@"$(PYTHON)" install.py
 
 test: lint ## pass every test
-	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real $(ARGS)
+	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check

@@ -1,7 +1,8 @@
 """JupyterLab's settings for learners, the same for `make lab` and on Binder, where the repository is the home folder.
 
 labconfig/ beside this file says what the page leaves out (JupyterLab's news, nbgrader's pages for instructors) and that
-Markdown opens as a page to read.
+Markdown opens as a page to read. Notebooks stand in the page whole (windowing is off), so that the browser's search and screen
+readers find all of them.
 """
 
 import os

@@ -1,6 +1,6 @@
 """A learner's overview: every lab's state and points as pictures, by level and by career path, and which exercises are left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.build import project_folder
@@ -52,20 +52,20 @@ def show() -> None:
     """Show the overview below a notebook's cell."""
     from IPython.display import HTML, display
 
-    display(HTML(render("overview.html.j2", **values(read_overview(), "")).decode()))
+    display(HTML(render("overview.html.j2", **values(read_overview())).decode()))
 
 
-def values(overview: Overview, address: str) -> dict[str, object]:
-    """Return what the template shows; `address` is put before the path of a notebook below `labs/`."""
+def values(overview: Overview, link: Callable[[str], str] = str) -> dict[str, object]:
+    """Return what the template shows; `link` makes an address of the path of a file below `labs/`."""
     return {
-        "labs": [(one, address + notebook_path(one.lab), _note(one)) for one in overview.labs],
+        "labs": [(one, link(notebook_path(one.lab)), _note(one)) for one in overview.labs],
         "next": overview.next,
-        "next_link": address + notebook_path(overview.next.lab) if overview.next else "",
+        "next_link": link(notebook_path(overview.next.lab)) if overview.next else "",
         "ungraded": overview.ungraded,
         "pictures": overview.pictures,
         "levels": [level for level in LEVELS if level in overview.pictures],
         "introductions": INTRODUCTIONS,
-        "catalogue_link": address + "README.md",
+        "catalogue_link": link("README.md"),
         "titles": {one.lab.slug: exercise_titles(one.lab) for one in overview.labs},
     }
 

@@ -78,17 +78,20 @@ class StartPage(JupyterHandler):
         policy = f"default-src 'self'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; img-src data:"
         self.set_header("Content-Security-Policy", policy)
         self.set_header("Cache-Control", "no-store")
-        tree = url_path_join(self.base_url, "lab/tree/")
         here = url_path_join(self.base_url, PLACE)
         links = {
             "here": here,
             "state_link": url_path_join(here, "state"),
             "lab_link": url_path_join(self.base_url, "lab"),
-            "progress_link": tree + "progress.ipynb",
+            "progress_link": self._open("progress.ipynb"),
         }
         grading = {"running": self._grading.running, "failed": self._grading.failed}
         xsrf = Markup(self.xsrf_form_html())
-        self.finish(render("start.html.j2", **values(overview, tree), **links, **grading, nonce=nonce, xsrf=xsrf))
+        self.finish(render("start.html.j2", **values(overview, self._open), **links, **grading, nonce=nonce, xsrf=xsrf))
+
+    def _open(self, path: str) -> str:
+        """Return the address that opens a file in JupyterLab: each in a workspace of its own, with the tabs that were open there."""
+        return url_path_join(self.base_url, "lab/workspaces", Path(path).stem.lower(), "tree", path)
 
     @web.authenticated
     async def post(self) -> None:

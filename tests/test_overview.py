@@ -29,7 +29,7 @@ def earned(lab: Lab) -> Result:
 
 def page(*found: Standing) -> str:
     """Return the overview as HTML."""
-    return render("overview.html.j2", **values(make_overview(found), "lab/")).decode()
+    return render("overview.html.j2", **values(make_overview(found), "lab/{}".format)).decode()
 
 
 @pytest.mark.parametrize("state", [NOT_STARTED, WAITING])

@@ -92,7 +92,7 @@ def test_the_page_leads_on_and_grades_what_changed(server: Server) -> None:
     """From a lab that is not started over one that is not graded to its points; the links fit the server's address."""
     page = server.get(f"/start?token={TOKEN}")
     assert "not started" in page and "Grade what changed" not in page
-    assert 'href="/user/me/lab/tree/beginner/01-small-lab/small-lab.ipynb"' in page
+    assert 'href="/user/me/lab/workspaces/small-lab/tree/beginner/01-small-lab/small-lab.ipynb"' in page
 
     answer(notebook_of(server.project), RIGHT)
     page = server.get("/start")

@@ -19,9 +19,11 @@ c.ServerApp.default_url = c.LabApp.default_url = "/start"  # the catalogue, one'
 # Tabs are remembered for each clone: those of another course would not be found under labs/.
 c.LabApp.workspaces_dir = str(repository / ".jupyter" / "lab" / "workspaces")
 
-# nbgrader's parts for instructors have nothing to do in a learner's JupyterLab; its Validate button stays.
+# nbgrader's parts for instructors have nothing to do in a learner's JupyterLab; its Validate button stays, answered by autograder.validate.
 c.ServerApp.jpserver_extensions = {
     "autograder.startpage": True,
+    "autograder.validate": True,
+    "nbgrader.server_extensions.validate_assignment": False,
     "nbgrader.server_extensions.assignment_list": False,
     "nbgrader.server_extensions.course_list": False,
     "nbgrader.server_extensions.formgrader": False,

@@ -6,7 +6,7 @@ One straight way, one module a word, and no module imports one that comes after 
     plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → page → redact → feedback → autograde → attempts → workers → grade → marks → plots → report
-    progress → record → overview → startpage → handin → reset → solution → carry → update → reasons
+    progress → record → overview → startpage → handin → reset → solution → carry → update → reasons → validate
     conformance → check → show → options → cli_learner → cli
 
 The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth a cohort's,

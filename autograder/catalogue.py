@@ -23,7 +23,7 @@ def render_catalogue(labs: list[Lab], repository: str) -> str:
     for level in LEVELS:
         rows = [_row(lab, repository) for lab in labs if lab.header.level == level]
         if rows:
-            head = "| Lab | Minutes | Points | Tools | Afterwards you can | |\n|:--|--:|--:|:--|:--|:--|"
+            head = "| Lab | Minutes | Points | Tools | Afterwards you can | Binder |\n|:--|--:|--:|:--|:--|:--|"
             parts.append("\n".join([f"## {level.capitalize()}\n\n{INTRODUCTIONS[level]}\n", head, *rows]))
     paths = [_path(role, labs) for role in ROLES]
     parts.append("## Career paths\n\nThe labs that matter most for each role.\n\n" + "\n".join(path for path in paths if path))

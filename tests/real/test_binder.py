@@ -1,4 +1,4 @@
-"""Binder's own detection on this project: which build pack it picks, and what its Dockerfile does. Nothing is built: that takes an engine."""
+"""What Binder's own tool would build from this repository. Nothing is built: that takes an engine."""
 
 import os
 import re

@@ -58,6 +58,12 @@ def read_students(gradebook: Gradebook) -> dict[str, str]:
     return {student.id: " ".join(filter(None, (student.first_name, student.last_name))) for student in gradebook.students}
 
 
+def read_people(gradebook: Gradebook) -> list[dict[str, str]]:
+    """Return the roster's fields: id, first_name, last_name and email of each student, empty where unknown."""
+    names = ("id", "first_name", "last_name", "email")
+    return [{name: getattr(student, name) or "" for name in names} for student in gradebook.students]
+
+
 def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
     """Add the lab's cells and points. Raises CohortProblem where its cells changed after submissions were graded."""
     gradebook.update_or_create_assignment(lab.slug)

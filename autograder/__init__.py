@@ -6,7 +6,7 @@ One straight way, one module a word, and no module imports one that comes after 
     plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → moment → people → bundle → forms → collect
-    page → redact → feedback → autograde → attempts → workers → grade → marks → late → plots → report → export → similar → pairs
+    page → redact → feedback → autograde → attempts → workers → grade → late → marks → plots → report → export → similar → pairs
     conformance → check → progress → show → cli_cohort → cli
 
 The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth how hand-ins

@@ -17,11 +17,12 @@ from autograder.execute import Limits
 from autograder.forms import FORMS
 from autograder.grade import find_work, grade, read_results
 from autograder.gradebook import open_gradebook, read_people
+from autograder.late import read_due_dates, read_plugin, save_due_date
 from autograder.marks import add_marks
-from autograder.moment import read_zone
+from autograder.moment import parse_moment, read_zone
 from autograder.people import Directory, Person, make_directory, read_names
 from autograder.report import write_report
-from autograder.result import GRADED
+from autograder.result import GRADED, Result
 from autograder.sandbox import why_not
 from autograder.source import find_labs
 from autograder.workers import dask_workers, local_workers
@@ -109,20 +110,23 @@ def grade_command(
     if not unsafe and not dask and why_not():
         raise Problem("autograder grade", why_not(), "or trust every submission, and add --unsafe-no-sandbox")
     with lock(cohort):
+        read_plugin(cohort)
         work = find_work(course, again)
-        results, regraded = list(work.standing), []
+        regraded = []
         open_workers = dask_workers(dask) if dask else local_workers(max(1, min(jobs, len(work.waiting))))
         with open_workers as workers, show.bar("grading", len(work.waiting) + len(work.not_to_run)) as step:
             for before, now in grade(course, work, Limits(cell_seconds), not unsafe, workers):
-                results.append(now)
                 step(f"{now.student} {now.lab}: {show.points(now)}")
                 if before:
                     regraded.append((before, now))
-        show.results(sorted(results, key=lambda r: (r.student, r.lab)))
+        results, page = _report(cohort)
+        wanted = {lab.slug for lab in course.labs}
+        mine = sorted((result for result in results if result.lab in wanted), key=lambda r: (r.student, r.lab))
+        show.results(mine)
         if work.standing:
-            show.line(f"{len(work.standing)} of {len(results)} had not changed since they were graded (--again grades them, too)")
+            show.line(f"{len(work.standing)} of {len(mine)} had not changed since they were graded (--again grades them, too)")
         show.regraded(regraded)
-        _report(cohort)
+        show.line(f"report: {page}")
 
 
 @app.command("attempts")
@@ -139,11 +143,37 @@ def attempts_command(
 
 @app.command("report")
 def report_command(cohort: CohortPath) -> None:
-    """Write a cohort's report again, with the marks that people gave in form grader."""
-    _report(cohort)
+    """Write a cohort's report again, with the marks that people gave in form grader, and penalties for what was late."""
+    show.line(f"report: {_report(cohort)[1]}")
 
 
-def _report(path: Path) -> None:
+@app.command("due")
+def due_command(
+    cohort: CohortPath,
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="A lab, by slug.")] = "",
+    when: Annotated[str, typer.Argument(metavar="WHEN", help='As "2026-12-01 18:00", or with +01:00 or a zone; or: none.')] = "",
+    zone: Zone = "",
+) -> None:
+    """Set when a lab is due, or show when labs are. What comes later may lose points, by nbgrader's plugin for late submissions."""
+    course = read_cohort(cohort, (lab,) if lab else ())
+    where = read_zone(zone)
+    with open_gradebook(cohort) as gradebook:
+        if when:
+            try:
+                moment = None if when == "none" else parse_moment(when, where, exact=True)
+            except ValueError as error:
+                raise Problem(when, str(error), 'give it as "2026-12-01 18:00", with --zone or an offset') from None
+            save_due_date(gradebook, lab, moment)
+        dates = read_due_dates(gradebook)
+    for one in course.labs:
+        due = dates.get(one.slug)
+        shown = f"{due.astimezone(where):%Y-%m-%d %H:%M %Z} ({due:%Y-%m-%d %H:%M} UTC)" if due else "no due date"
+        show.line(f"{one.slug}: {shown}")
+    if when:
+        show.line(f"Now run: autograder report {cohort}")
+
+
+def _report(path: Path) -> tuple[list[Result], Path]:
     course = read_cohort(path)
     results = add_marks(course, read_results(course))
     unwalled = sum(outcome.state == GRADED and not outcome.walled for outcome in results)
@@ -151,7 +181,7 @@ def _report(path: Path) -> None:
     if flagged := sum(outcome.flagged for outcome in results):
         notes.append(FLAGGED.format(count=flagged))
     page = write_report(path / "report", path.resolve().name, course.labs, results, course.students, notes)
-    show.line(f"report: {page}")
+    return results, page
 
 
 def _directory(course: Cohort, names: Path | None) -> Directory:

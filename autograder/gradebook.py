@@ -87,6 +87,15 @@ def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetim
     gradebook.db.commit()
 
 
+def save_timestamps(gradebook: Gradebook, lab: str, timestamps: Mapping[str, datetime | None]) -> None:
+    """Bring the moments at which students handed in up to date, for submissions that were graded."""
+    for submission in gradebook.assignment_submissions(lab):
+        moment = parse_utc(timestamps.get(submission.student_id, submission.timestamp))
+        if moment != submission.timestamp:
+            submission.timestamp = moment
+    gradebook.db.commit()
+
+
 def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:
     """Return what people gave and wrote in form grader, by grade_id; only cells with a mark, extra credit or a comment."""
     try:

@@ -18,6 +18,7 @@ import mistune
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.result import in_words
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TERMINAL_CODES, TIMED_OUT, TO_MARK, WRONG
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -101,7 +102,7 @@ def clean_picture(kind: str, data: object) -> str:
 def _templates() -> Environment:
     loader = FileSystemLoader(TEMPLATES)
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(number=number, plain=plain)
+    made.filters.update(number=number, plain=plain, in_words=in_words)
     made.globals.update(symbols=SYMBOLS)
     return made
 

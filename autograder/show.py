@@ -11,7 +11,7 @@ from rich.table import Table
 from autograder.attempts import Attempt
 from autograder.check import Report
 from autograder.lint import Finding
-from autograder.result import GRADED, Result
+from autograder.result import GRADED, Result, in_words
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
 from autograder.source import LEVELS, Lab
 
@@ -62,7 +62,8 @@ def points(result: Result) -> str:
     """Return a result's points, or its state and why: *not graded* never looks like 0."""
     if result.state != GRADED:
         return f"{result.state} ({result.reason})"
-    return f"{result.points:g} of {result.max_points:g}"
+    late = f", {in_words(result.seconds_late)} late: {result.points_before:g} less {result.penalty:g}" if result.seconds_late else ""
+    return f"{result.points:g} of {result.max_points:g}{late}"
 
 
 def results(found: Sequence[Result]) -> None:
@@ -73,8 +74,13 @@ def results(found: Sequence[Result]) -> None:
         reason = next((score.message for score in result.scores if score.message), result.reason)
         shown = f"{result.points:g}" if result.state == GRADED else "–"
         state = result.state if result.state == GRADED else f"[yellow]{result.state}[/]"
-        rows.append([escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90])])
-    table(["student", "lab", "state", "points", "of", "exercises not full", "first reason"], rows, right=(3, 4))
+        late = f"{in_words(result.seconds_late)}: -{result.penalty:g}" if result.seconds_late else ""
+        row = [escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90]), late]
+        rows.append(row)
+    heads = ["student", "lab", "state", "points", "of", "exercises not full", "first reason", "late"]
+    if not any(row[-1] for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    table(heads, rows, right=(3, 4))
 
 
 def regraded(found: Sequence[tuple[Result, Result]]) -> None:

@@ -1,6 +1,7 @@
 """The commands for instructors: a cohort from its roster to its grades."""
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,11 @@ import typer
 from autograder import show
 from autograder.attempts import lock, open_attempts
 from autograder.build import project_folder
-from autograder.cohort import Cohort, new_cohort, read_cohort, read_roster, update_cohort
+from autograder.cohort import Cohort, new_cohort, read_cohort, read_roster, update_cohort, write_whole
 from autograder.collect import ASIDE, ASIDE_FOLDER, OTHER, UNCHANGED, collect
 from autograder.errors import Problem
 from autograder.execute import Limits
+from autograder.export import FORMATS, Grades, export
 from autograder.forms import FORMS
 from autograder.grade import find_work, grade, read_results
 from autograder.gradebook import open_gradebook, read_people
@@ -83,7 +85,7 @@ def collect_command(
         read_cohort(cohort, (lab,))
     with lock(cohort):
         found = []
-        for one in collect(course, source, _directory(course, names), read_zone(zone), lab, form):
+        for one in collect(course, source, _directory(course, names)[0], read_zone(zone), lab, form):
             found.append(one)
             where = f"{one.student} {one.lab}: " if one.student else ""
             if one.note or one.outcome not in (UNCHANGED, OTHER):
@@ -173,6 +175,35 @@ def due_command(
         show.line(f"Now run: autograder report {cohort}")
 
 
+@app.command("export")
+def export_command(
+    cohort: CohortPath,
+    labs: LabNames = None,
+    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = FORMATS[0],
+    names: NamesFile = None,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write this file; else to the terminal.")] = None,
+) -> None:
+    """Give the grades out, with marks and penalties: as a table, as data, or for Canvas or Moodle. What is not graded is empty."""
+    if form not in FORMATS:
+        raise Problem(f"--format {form}", "is no format that is known", f"choose from {', '.join(FORMATS)}")
+    course = read_cohort(cohort, tuple(labs or ()))
+    results = {(one.student, one.lab): one for one in add_marks(course, read_results(course))}
+    directory, people = _directory(course, names)
+    known = {person.id for person in people}
+    people += [Person(student) for student in sorted({student for student, _ in results} - known)]
+    made = export(form, Grades(cohort.resolve().name, course.labs, people, results), directory)
+    if output:
+        write_whole(output, made.text.encode("utf-8", "replace"))
+        show.line(f"{output}: {form}")
+    else:
+        sys.stdout.write(made.text)
+    for note in made.notes:
+        print(f"autograder: {note}", file=sys.stderr)
+    if made.lost:
+        print(f"autograder: graded, but on no line of {names}: {', '.join(made.lost)}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
 def _report(path: Path) -> tuple[list[Result], Path]:
     course = read_cohort(path)
     results = add_marks(course, read_results(course))
@@ -184,7 +215,7 @@ def _report(path: Path) -> tuple[list[Result], Path]:
     return results, page
 
 
-def _directory(course: Cohort, names: Path | None) -> Directory:
+def _directory(course: Cohort, names: Path | None) -> tuple[Directory, list[Person]]:
     with open_gradebook(course.path) as gradebook:
         people = [Person(**fields) for fields in read_people(gradebook)]
-    return make_directory(people, read_names(names) if names else None)
+    return make_directory(people, read_names(names) if names else None), people

@@ -158,11 +158,11 @@ def make_csv(labs: Sequence[Lab], results: Sequence[Result], names: Mapping[str,
         graded = result.state == GRADED
         points = {exercise: score.points for exercise, score in _scores_of(result).items()}
         cells: list[object] = [result.student, names.get(result.student, ""), result.lab, result.state]
-        cells += [result.points if graded else "", result.max_points, _to_mark(result) if graded else ""]
+        cells += [result.points if graded else "", result.max_points, to_mark(result) if graded else ""]
         cells += [round(result.seconds, 2) if graded else "", result.reason]
         cells += [getattr(result, name) if graded else "" for name in LATE_COLUMNS]
         mine = [points.get(exercise, "") for exercise in order.get(result.lab, [])]
-        writer.writerow([_safe_cell(cell) for cell in [*cells, *mine, *[""] * (width - len(mine))]])
+        writer.writerow([safe_cell(cell) for cell in [*cells, *mine, *[""] * (width - len(mine))]])
     return file.getvalue()
 
 
@@ -206,8 +206,8 @@ def _make_page(
         names=names,
         links=links,
         scores_of=_scores_of,
-        to_mark={(result.student, result.lab): _to_mark(result) for result in results},
-        unmarked=sum(_to_mark(result) > 0 for result in results),
+        to_mark={(result.student, result.lab): to_mark(result) for result in results},
+        unmarked=sum(to_mark(result) > 0 for result in results),
         open_rows=OPEN_ROWS,
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -235,7 +235,7 @@ def _scores_of(result: Result) -> dict[str, Score]:
     return {score.exercise: score for score in result.scores} if result.state == GRADED else {}
 
 
-def _to_mark(result: Result) -> float:
+def to_mark(result: Result) -> float:
     """Return the points that a person has still to give or refuse."""
     return sum(score.max_points - score.points for score in result.scores if score.outcome == TO_MARK)
 
@@ -254,14 +254,15 @@ def _lab_data(lab: Lab) -> dict[str, Any]:
 
 
 def _result_data(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
-    found = {**vars(result), "scores": [vars(score) for score in result.scores], "to_be_marked": _to_mark(result)}
+    found = {**vars(result), "scores": [vars(score) for score in result.scores], "to_be_marked": to_mark(result)}
     found["points_before"] = result.points_before
     if result.state != GRADED:
         found.update(dict.fromkeys((*LATE_COLUMNS, "points", "to_be_marked", "seconds", "peak_mib")), scores=[])
     return {"student": found.pop("student"), "name": names.get(result.student, ""), **found}
 
 
-def _safe_cell(cell: object) -> object:
+def safe_cell(cell: object) -> object:
+    """Return the cell with an apostrophe before it, where a spreadsheet would take its text for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 

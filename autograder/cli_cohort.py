@@ -22,15 +22,18 @@ from autograder.gradebook import open_gradebook, read_people
 from autograder.late import read_due_dates, read_plugin, save_due_date
 from autograder.marks import add_marks
 from autograder.moment import parse_moment, read_zone
+from autograder.pairs import make_page
 from autograder.people import Directory, Person, make_directory, read_names
 from autograder.report import write_report
 from autograder.result import GRADED, Result
 from autograder.sandbox import why_not
+from autograder.similar import compare, read_notebooks
 from autograder.source import find_labs
 from autograder.workers import dask_workers, local_workers
 
 UNWALLED = "Graded without a sandbox: the code of {count} submissions ran as the user who graded."
 FLAGGED = "Flagged as tampering with what judges them, and without points: {count}. Their rows say how; look at them before you act."
+INNOCENT = "Similar answers have innocent causes; read both before you conclude anything."
 CORES = os.cpu_count() or 1
 app = typer.Typer()
 
@@ -202,6 +205,24 @@ def export_command(
     if made.lost:
         print(f"autograder: graded, but on no line of {names}: {', '.join(made.lost)}", file=sys.stderr)
         raise typer.Exit(1)
+
+
+@app.command("similar")
+def similar_command(
+    cohort: CohortPath,
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="A lab, by slug.")],
+    share: Annotated[float, typer.Option("--share", min=0.05, max=1, help="Show pairs that share at least this much.")] = 0.7,
+    common: Annotated[float, typer.Option("--common", min=0, max=1, help="Leave out what more of the submissions have.")] = 0.1,
+) -> None:
+    """Show which answers of a lab are similar, for you to look at: never a verdict. No code is run."""
+    course = read_cohort(cohort, (lab,))
+    notebooks, unread = read_notebooks(course, course.labs[0])
+    compared = compare(course.labs[0], notebooks, share, common)
+    path = cohort / "similar" / f"{lab}.html"
+    write_whole(path, make_page(cohort.resolve().name, course.labs[0], compared, course.students, share))
+    show.similar(compared)
+    show.line(f"{len(notebooks)} submissions compared{f', {unread} not there or unreadable' if unread else ''}. {INNOCENT}")
+    show.line(f"side by side: {path}")
 
 
 def _report(path: Path) -> tuple[list[Result], Path]:

@@ -8,9 +8,7 @@ still to give or refuse; `points` are `points_before` less the `penalty` for bei
 "graded", `points`, `to_be_marked`, `points_before`, `penalty`, `seconds_late`, `seconds` and `peak_mib` are null, and `scores` is empty.
 """
 
-import base64
 import csv
-import hashlib
 import io
 import json
 import math
@@ -26,7 +24,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.feedback import exercise_titles
-from autograder.page import TEMPLATES, number, plain, render
+from autograder.page import number, plain, render, script
 from autograder.plots import Picture, plot_difficulty, plot_points, plot_seconds
 from autograder.result import GRADED, STATES, Result
 from autograder.score import FULL, OUTCOMES, TO_MARK, Score
@@ -193,7 +191,7 @@ def _make_page(
     names: Mapping[str, str],
     notes: Sequence[str],
 ) -> bytes:
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    text, digest = script()
     links = {(r.student, r.lab): link for r in results if (link := _feedback_link(folder, r))}
     return render(
         "report.html.j2",
@@ -209,8 +207,8 @@ def _make_page(
         to_mark={(result.student, result.lab): to_mark(result) for result in results},
         unmarked=sum(to_mark(result) > 0 for result in results),
         open_rows=OPEN_ROWS,
-        script=script,
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script=text,
+        digest=digest,
     )
 
 

@@ -13,8 +13,10 @@ from autograder.check import Report
 from autograder.lint import Finding
 from autograder.result import GRADED, Result, in_words
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
+from autograder.similar import Compared
 from autograder.source import LEVELS, Lab
 
+MAX_PAIRS = 50
 _CONSOLE = Console(soft_wrap=True, highlight=False)
 _STYLES = {FULL: "green", PARTIAL: "yellow", WRONG: "red", ERROR: "red", TIMED_OUT: "red", NOT_ATTEMPTED: "dim", TO_MARK: "cyan"}
 
@@ -99,6 +101,22 @@ def attempts(found: Sequence[Attempt]) -> None:
         digests = [attempt.submission[:12], attempt.version[:12]]
         rows.append([escape(made.lab), attempt.begun, made.state, points(made), *digests, escape(made.reason)])
     table(["lab", "begun", "state", "points", "submission", "lab's version", "reason"], rows, right=(3,))
+
+
+def similar(found: Sequence[Compared]) -> None:
+    """Print the most similar pairs of answers, and how many more there are."""
+    pairs = sorted((pair for one in found for pair in one.pairs), key=lambda pair: (-pair.share, -pair.shared))
+    heads = ["exercise", "one", "other", "share", "fingerprints"]
+    rows = [
+        [escape(p.exercise), escape(p.one.student), escape(p.other.student), f"{100 * p.share:.0f} %", f"{p.shared} of {p.of}"]
+        for p in pairs[:MAX_PAIRS]
+    ]
+    if rows:
+        table(heads, rows, right=(3, 4))
+    if len(pairs) > len(rows):
+        line(f"and {len(pairs) - len(rows)} more pairs")
+    if not pairs:
+        line("no two answers share that much")
 
 
 def findings(found: Sequence[Finding]) -> None:

@@ -207,6 +207,7 @@ def _make_page(
         to_mark={(result.student, result.lab): to_mark(result) for result in results},
         unmarked=sum(to_mark(result) > 0 for result in results),
         open_rows=OPEN_ROWS,
+        kinds={outcome: f"o{number}" for number, outcome in enumerate(OUTCOMES)},
         script=text,
         digest=digest,
     )

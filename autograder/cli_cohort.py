@@ -93,6 +93,8 @@ def collect_command(
             where = f"{one.student} {one.lab}: " if one.student else ""
             if one.note or one.outcome not in (UNCHANGED, OTHER):
                 show.line(f"{one.label}: {where}{one.outcome}{f' ({one.note})' if one.note else ''}")
+    if timeless := sum(one.timeless for one in found):
+        show.line(f"When they were handed in is not known of {timeless}: they are never late.")
     counts = Counter(one.outcome for one in found)
     show.line(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or f"{source}: there is nothing to collect")
     if counts[ASIDE]:

@@ -26,7 +26,6 @@ NEW, REPLACED, UNCHANGED, OLDER, TIMED = "new", "replaced", "unchanged", "older"
 OTHER, ASIDE = "of another lab", "set aside"
 LATE = "Canvas marks it as late; when it was handed in is its own word (timestamp.txt)"
 LATE_WITHOUT_TIME = "Canvas marks it as late, but not by how much: no penalty is computed"
-NO_TIME = "when it was handed in is not known: it is never late"
 BEFORE_FOLDER, ASIDE_FOLDER, WHY = "submitted-before", "set-aside", "why.txt"
 _PART = ".collecting"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -34,13 +33,17 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of a hand-in: `outcome` is one of these seven; `note` says why, or what to know. `label` is its name in FROM."""
+    """What became of a hand-in: `outcome` is one of these seven; `note` says why, or what to know. `label` is its name in FROM.
+
+    `timeless`: when it was handed in is not known.
+    """
 
     label: str
     student: str
     lab: str
     outcome: str
     note: str = ""
+    timeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,8 @@ def read_hand_in(parcel: Parcel, lab: Lab) -> HandIn:
     else:
         made = _read_loose(parcel.items, lab, parcel.in_order)
     moment = parcel.moment or made.moment
-    if parcel.late:
-        notes = [LATE if moment else LATE_WITHOUT_TIME]
-    else:
-        notes = [] if moment else [NO_TIME]
-    return HandIn(made.notebook, made.files, moment, (*made.notes, *notes))
+    late = [LATE if moment else LATE_WITHOUT_TIME] if parcel.late else []
+    return HandIn(made.notebook, made.files, moment, (*made.notes, *late))
 
 
 def place(cohort: Path, student: str, lab: Lab, hand_in: HandIn) -> tuple[str, str]:
@@ -188,7 +188,8 @@ def _place_all(cohort: Path, student: str, lab: Lab, parcels: list[Parcel]) -> I
             continue
         if any((cohort / ASIDE_FOLDER).glob(f"{_safe(parcel.label)}-*")):
             shutil.rmtree(cohort / ASIDE_FOLDER / _aside_name(parcel, _read_all(parcel)[0]), ignore_errors=True)
-        yield Collected(parcel.label, student, lab.slug, outcome, "; ".join(filter(None, [note, *hand_in.notes])))
+        notes = "; ".join(filter(None, [note, *hand_in.notes]))
+        yield Collected(parcel.label, student, lab.slug, outcome, notes, hand_in.moment is None)
 
 
 def _read_archive(parcel: Parcel, archives: Sequence[Item], lab: Lab) -> HandIn:

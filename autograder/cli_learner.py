@@ -96,7 +96,7 @@ def reset_command(
 @app.command("solution", rich_help_panel="Learners")
 def solution_command(lab: LabName, exercise: Exercise) -> None:
     """Show the reference solution of an exercise that you have tried, beside your answer."""
-    show.compared(compare(_work(lab), exercise))
+    show.answers(compare(_work(lab), exercise))
 
 
 @app.command("update", rich_help_panel="Learners")

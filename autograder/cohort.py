@@ -12,7 +12,7 @@ from autograder.release import make_release, make_solved
 from autograder.source import Lab, read_lab
 
 ROSTER_FIELDS = ("id", "first_name", "last_name", "email")
-_STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")
+STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")
 _CONFIG = '''"""nbgrader's configuration of this cohort. Start form grader here: jupyter lab"""
 
 import os
@@ -112,7 +112,7 @@ def read_roster(path: Path) -> dict[str, dict[str, str]]:
     wrong = []
     for line, row in rows:
         student = row["id"]
-        if not _STUDENT_ID.match(student):
+        if not STUDENT_ID.match(student):
             wrong.append(f"line {line}: {student!r} is no id (letters, digits, . _ @ -)")
         elif student in first:
             wrong.append(f"line {line}: {student!r} stands on line {first[student]} already")

@@ -58,6 +58,12 @@ def read_students(gradebook: Gradebook) -> dict[str, str]:
     return {student.id: " ".join(filter(None, (student.first_name, student.last_name))) for student in gradebook.students}
 
 
+def read_people(gradebook: Gradebook) -> list[dict[str, str]]:
+    """Return the roster's fields: id, first_name, last_name and email of each student, empty where unknown."""
+    names = ("id", "first_name", "last_name", "email")
+    return [{name: getattr(student, name) or "" for name in names} for student in gradebook.students]
+
+
 def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
     """Add the lab's cells and points. Raises CohortProblem where its cells changed after submissions were graded."""
     gradebook.update_or_create_assignment(lab.slug)
@@ -78,6 +84,15 @@ def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetim
         grade = gradebook.find_grade(scored.grade_id, lab.slug, lab.slug, student)
         grade.auto_score = scored.points
         grade.needs_manual_grade = scored.points is None and grade.manual_score is None
+    gradebook.db.commit()
+
+
+def save_timestamps(gradebook: Gradebook, lab: str, timestamps: Mapping[str, datetime | None]) -> None:
+    """Bring the moments at which students handed in up to date, for submissions that were graded."""
+    for submission in gradebook.assignment_submissions(lab):
+        moment = parse_utc(timestamps.get(submission.student_id, submission.timestamp))
+        if moment != submission.timestamp:
+            submission.timestamp = moment
     gradebook.db.commit()
 
 

@@ -11,7 +11,7 @@ from autograder.restore import restore
 
 
 @dataclass(frozen=True)
-class Compared:
+class Answers:
     """An exercise's two answers, as text."""
 
     exercise: str
@@ -19,7 +19,7 @@ class Compared:
     reference: str
 
 
-def compare(work: Work, exercise: str) -> Compared:
+def compare(work: Work, exercise: str) -> Answers:
     """Return the learner's answer and the reference. Raises Problem where the exercise is unknown, written, or not tried yet."""
     lab = work.lab
     released = cell_of(make_release(lab), lab, exercise)
@@ -32,4 +32,4 @@ def compare(work: Work, exercise: str) -> Compared:
         raise Problem(exercise, f"is not attempted in {lab.slug}", "try it first: write an answer, run its test, save the notebook")
     lines = cell_of(make_solved(lab), lab, exercise).source.splitlines()
     reference = "\n".join(line for line in lines if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION"))
-    return Compared(exercise, mine, reference)
+    return Answers(exercise, mine, reference)

@@ -41,8 +41,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 @pytest.fixture(scope="module")
 def template(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cohort of the lab, with the roster."""
-    new_cohort(tmp_path_factory.mktemp("cohorts") / "autumn", [lab], STUDENTS)
-    return tmp_path_factory.getbasetemp() / "cohorts0" / "autumn"
+    folder = tmp_path_factory.mktemp("cohorts") / "autumn"
+    new_cohort(folder, [lab], STUDENTS)
+    return folder
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     finally:
         made.screenshot(path=_folder("build/browser") / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)}.png")
         context.close()
-    assert not asked, f"the page asked for {asked}"
+    beyond = [address for address in asked if "mathjax" not in address]  # nbgrader's form grader asks for that, and does without
+    assert not beyond, f"the page asked for {beyond}"
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,24 +122,29 @@ def list_zip(archive: zipfile.ZipFile, most: int) -> Bundle:
 
 
 def _list_folder(folder: Path) -> Bundle:
-    items, not_taken = [], []
-    for where, folders, names in os.walk(folder):
+    items: list[Item] = []
+    not_taken: list[NotTaken] = []
+
+    def unreadable(error: OSError) -> None:
+        not_taken.append(NotTaken(_shown(os.path.relpath(error.filename, folder)), "cannot be read", hostile=False))
+
+    for where, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in [*folders, *sorted(names)]:
             path = Path(where, name)
-            shown = _shown(path.relative_to(folder).as_posix())
+            real = path.relative_to(folder).as_posix()
+            shown = _shown(real)
             if path.is_symlink():
                 not_taken.append(NotTaken(shown, "is a link"))
             elif name in folders or _is_junk(name):
                 continue
-            elif name != _shown(name):
-                not_taken.append(NotTaken(shown, "its name is not UTF-8 text", hostile=False))
+            elif real != shown:
+                not_taken.append(NotTaken(shown, "its path is not UTF-8 text", hostile=False))
             elif not path.is_file():
                 not_taken.append(NotTaken(shown, "is not a file"))
             else:
                 items.append(Item(shown, partial(read_inside, path, folder), datetime.fromtimestamp(path.stat().st_mtime, UTC)))
-    counts = Counter(item.path for item in items)
-    return Bundle(sorted((item for item in items if counts[item.path] == 1), key=lambda item: item.path), not_taken)
+    return Bundle(sorted(items, key=lambda item: item.path), not_taken)
 
 
 def _decode(info: zipfile.ZipInfo) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from autograder.bundle import Item, open_bundle, open_zip
+from autograder.bundle import MAX_ALL_BYTES, Item, open_bundle, open_zip
 from autograder.cohort import Cohort
 from autograder.forms import EXCHANGE, FOLDER, Parcel, archive_moment, first_name, lab_of, recognise, split
 from autograder.people import Directory, NotFound
@@ -135,7 +135,7 @@ def place(cohort: Path, student: str, lab: Lab, hand_in: HandIn) -> tuple[str, s
     found = find_submission(cohort, lab, student, known=(hand_in.digest,))
     there = None if folder.is_symlink() else find_timestamp(folder, lab.slug)
     if found.digest == hand_in.digest:
-        if there is None and hand_in.moment:
+        if hand_in.moment and (there is None or not (folder / TIMESTAMP).exists()):
             _write_over(cohort, folder / TIMESTAMP, hand_in.on_disk(lab)[TIMESTAMP])
             return TIMED, ""
         return UNCHANGED, ""
@@ -217,7 +217,7 @@ def _read_loose(items: Sequence[Item], lab: Lab, in_order: bool) -> HandIn:
     files: dict[str, bytes] = {}
     for name in lab.header.hand_in:
         last = name.rpartition("/")[2]
-        there = [item for item in items if item.path == base + name] or [item for item in items if first_name(item.name) == last]
+        there = [item for item in items if item.path == base + name] or [i for i in items if last in (i.name, first_name(i.name))]
         if len(there) > 1 and not in_order:
             raise Refused(f"{name} is there more than once: {', '.join(item.path for item in there)}")
         if there:
@@ -231,24 +231,27 @@ def _read_loose(items: Sequence[Item], lab: Lab, in_order: bool) -> HandIn:
 
 
 def _which(items: Sequence[Item], lab: Lab, in_order: bool) -> Item:
-    """Return the notebook that counts: that of the lab's name, the last of it where they stand in order, else the only one."""
+    """Return the notebook that counts: that of the lab's name, else the only one; where they stand in order, the last of the same name."""
     wanted = f"{lab.slug}.ipynb"
     notebooks = [item for item in items if item.name.lower().endswith(".ipynb")]
-    exact = [item for item in notebooks if (first_name(item.name) if in_order else item.name) == wanted]
+    exact = [item for item in notebooks if item.name == wanted or (in_order and first_name(item.name) == wanted)]
     if not notebooks:
         raise Refused(f"there is no notebook; expected {wanted}")
     if exact and (in_order or len(exact) == 1):
         return exact[-1]
-    if len(notebooks) == 1:
-        return notebooks[0]
+    if len(notebooks) == 1 or (in_order and len({first_name(item.name) for item in notebooks}) == 1):
+        return notebooks[-1]
     raise Refused(f"which of these notebooks is it? {', '.join(item.path for item in notebooks)}; expected {wanted}")
 
 
 def _read_all(parcel: Parcel) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Return the parcel's files under names that are safe, and for those that cannot be read why."""
+    """Return the parcel's files under names that are safe, and for those that cannot be read, or are too much, why."""
     files: dict[str, bytes] = {}
     left: dict[str, str] = {}
     for number, item in enumerate(parcel.items, 1):
+        if sum(map(len, files.values())) > MAX_ALL_BYTES:
+            left[item.path] = "there is too much before it"
+            continue
         try:
             name = _safe(item.name)
             files[name if name not in {*files, WHY} else f"{number}-{name}"] = item.read()

@@ -9,7 +9,7 @@ import importlib.util
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,8 @@ def _importing_from(cohort: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(cohort.resolve()))
+        with suppress(ValueError):  # the plugin may have changed the path itself
+            sys.path.remove(str(cohort.resolve()))
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,11 +28,13 @@ def add_marks(cohort: Cohort, results: Sequence[Result]) -> list[Result]:
     penalty = late.read_plugin(cohort.path)
     with book.open_gradebook(cohort.path) as gradebook:
         seconds = {slug: late.read_lateness(gradebook, slug) for slug in labs}
+        marked = {(student, slug) for slug in labs for student in book.find_marked(gradebook, slug)}
         settled: list[tuple[Result, Result, Marks]] = []
         penalties: dict[str, dict[str, float | None]] = {slug: {} for slug in labs}
         for outcome in results:
             graded = outcome.state == result.GRADED
-            given = book.read_marks(gradebook, labs[outcome.lab], outcome.student) if graded else {}
+            is_marked = graded and (outcome.student, outcome.lab) in marked
+            given = book.read_marks(gradebook, labs[outcome.lab], outcome.student) if is_marked else {}
             now = with_marks(labs[outcome.lab], _executed(cohort, outcome), outcome, given) if given else outcome
             if graded:
                 by = seconds[now.lab].get(now.student, 0.0)

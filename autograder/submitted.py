@@ -61,12 +61,12 @@ def find_students(cohort: Path, students: Iterable[str]) -> list[str]:
     return sorted({*students, *there})
 
 
-def find_submission(cohort: Path, lab: Lab, student: str, known: Collection[str] = ()) -> Submission:
-    """Return what is there for a student. What has a digest in `known` is not looked into again."""
+def find_submission(cohort: Path, lab: Lab, student: str, known: Collection[str] | None = ()) -> Submission:
+    """Return what is there for a student. What has a digest in `known` is not looked into again; where it is None, nothing is."""
     return _find(cohort / "submitted" / student / lab.slug, student, lab, known)
 
 
-def _find(folder: Path, student: str, lab: Lab, known: Collection[str]) -> Submission:
+def _find(folder: Path, student: str, lab: Lab, known: Collection[str] | None) -> Submission:
     def unreadable(reason: str) -> Submission:
         return Submission(student, lab.slug, UNREADABLE, _as_text(reason))
 
@@ -94,7 +94,7 @@ def _find(folder: Path, student: str, lab: Lab, known: Collection[str]) -> Submi
             except Refused as error:
                 return unreadable(f"{name}: {error}")
     found = Submission(student, lab.slug, "", "", notebook, files, _timestamp(folder, path))
-    refusal = "" if found.digest in known else _why_no_notebook(notebook)
+    refusal = "" if known is None or found.digest in known else _why_no_notebook(notebook)
     return unreadable(f"{path.name}: {refusal}") if refusal else found
 
 

@@ -158,7 +158,7 @@ def test_a_file_whose_name_is_no_text_is_listed(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system has no such names")
     with open_bundle(tmp_path) as found:
-        assert [(bad.path, bad.reason) for bad in found.not_taken] == [("?.ipynb", "its name is not UTF-8 text")]
+        assert [(bad.path, bad.reason) for bad in found.not_taken] == [("?.ipynb", "its path is not UTF-8 text")]
 
 
 def test_what_is_neither_folder_nor_zip_is_a_problem(tmp_path: Path) -> None:

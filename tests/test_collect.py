@@ -184,6 +184,20 @@ def test_canvas_zip_is_taken_in_and_the_last_file_counts(cohort: Cohort, made: C
     assert "Canvas marks it as late, but not by how much" in next(one.note for one in found if one.student == "anna1")
 
 
+def test_in_canvas_the_last_of_one_name_counts_whatever_it_is(cohort: Cohort, made: Callable[[str], bytes], tmp_path: Path) -> None:
+    """Two of different names are two."""
+    files = {
+        "lovelaceada_2001_31_final.ipynb": made("first"),
+        "lovelaceada_2001_32_final-1.ipynb": made("second"),
+        "oneillsmithmaryjane_2003_33_one.ipynb": made("one"),
+        "oneillsmithmaryjane_2003_34_two.ipynb": made("two"),
+    }
+    found = take(cohort, put(tmp_path, files, as_zip=True))
+
+    assert {one.outcome for one in found} == {NEW, ASIDE}
+    assert stands(cohort, "ada") == made("second")
+
+
 def test_nbgraders_exchange_is_taken_in(cohort: Cohort, made: Callable[[str], bytes], tmp_path: Path) -> None:
     """Of several of one student the newest counts, by the time in the folder's name; the others are kept."""
     one, two, three = (f"ada+{LAB}+2026-12-01 {hour}:00:00.5 UTC+x_y-z=={hour}/" for hour in ("08", "12", "10"))
@@ -360,6 +374,16 @@ def test_a_time_that_becomes_known_is_noted(cohort: Cohort, made: Callable[[str]
     assert [take(cohort, source)[0].outcome, take(cohort, source, names=WORKSHEET)[0].outcome] == [NEW, TIMED]
     assert stands(cohort, "ada", "timestamp.txt") == b"2026-12-01 18:00:00 UTC\n"
     assert take(cohort, source, names=WORKSHEET)[0].outcome == UNCHANGED
+
+
+def test_a_time_that_a_platform_knows_counts_before_a_files(cohort: Cohort, made: Callable[[str], bytes], tmp_path: Path) -> None:
+    """What an instructor put there by hand has the time of their copying."""
+    path = cohort.path / "submitted" / "ada" / LAB / f"{LAB}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(made("ada"))
+    found = take(cohort, put(tmp_path, {f"{MOODLE}{LAB}.ipynb": made("ada")}, as_zip=True), names=WORKSHEET)
+
+    assert (found[0].outcome, stands(cohort, "ada", "timestamp.txt")) == (TIMED, b"2026-12-01 18:00:00 UTC\n")
 
 
 def test_a_hand_in_that_no_grader_can_read_is_taken_in_once(cohort: Cohort, tmp_path: Path) -> None:

@@ -251,6 +251,10 @@ def test_the_report_says_the_same_as_the_gradebook(cohort: Callable[..., Cohort]
     assert done.exit_code == 0, done.output
     found = json.loads((course.path / "report" / "results.json").read_text())["results"]
     assert {one["student"]: (one["points_before"], one["penalty"]) for one in found} == in_gradebook(course)
+    exported = CliRunner().invoke(cli.app, ["export", str(course.path)]).stdout.splitlines()[1:]
+    assert {line.split(",")[0]: float(line.split(",")[-1]) for line in exported} == {
+        student: score - penalty for student, (score, penalty) in in_gradebook(course).items()
+    }
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59.6, "1 min"), (3600, "1 h"), (7500, "2 h 5 min"), (266_461, "3 d 2 h")])

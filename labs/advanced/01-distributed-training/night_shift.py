@@ -83,11 +83,13 @@ class Night:
 
     def _watch(self):
         """Note if the file that was checkpoint.pt has been written into, and not replaced by another. Then hold the one of now."""
-        if self._held and os.pread(self._held.fileno(), 1_000_000, 0) != self._content:
+        if self._held is not None and os.pread(self._held, 1_000_000, 0) != self._content:
             Path("written-into").touch()
         with suppress(OSError):
-            self._held = open("checkpoint.pt", "rb")
-            self._content = os.pread(self._held.fileno(), 1_000_000, 0)
+            now = os.open("checkpoint.pt", os.O_RDONLY)
+            if self._held is not None:
+                os.close(self._held)
+            self._held, self._content = now, os.pread(now, 1_000_000, 0)
 
     def finish(self, model):
         """Write the trained weights, for whoever compares them."""
@@ -223,4 +225,5 @@ def history(folder):
 def why_torn(said):
     """Return the last lines of what a launch said that name an error."""
     lines = [line.strip() for line in said.splitlines() if "Error" in line and "ChildFailedError" not in line and "elastic" not in line]
-    return lines[-1][:300] if lines else said.strip()[-300:]
+    text = lines[-1] if lines else said.strip()[-300:]
+    return text if len(text) <= 200 else text[:200].rsplit(". ", 1)[0]  # PyTorch's are long: whole sentences of it

@@ -383,7 +383,7 @@ def ring_all_reduce(values, rank, size, send, receive):
 
 # %% nbgrader={"grade": true, "grade_id": "test-ring", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(5)
-for size, length in [(2, 10), (3, 12), (4, 20)]:
+for size, length in [(3, 12), (2, 10), (4, 20)]:
     parts = [rng.integers(-99, 99, length).astype(float) for _ in range(size)]
     kept = [part.copy() for part in parts]
     sums, sent, longest = ring_on(parts)
@@ -597,9 +597,7 @@ for workers, each in [(3, 7), (4, 5), (8, 3), (5, 1)]:
     )
     assert other != shares[0], f"{about}: another seed gives the same batches."
     assert len({tuple(night[0]) for night in begun}) == 3, f"{about}: in epoch 0 another seed gives the same batches."
-    assert all(first != second for first, second in begun), (
-        f"{about}: with the seed 0, or another, epochs 0 and 1 have the same batches."
-    )
+    assert all(first != second for first, second in begun), f"{about}: with the seed 0, or another, epochs 0 and 1 have the same batches."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -813,9 +811,7 @@ assert np.isfinite(weights).all(), (
     f"{what}: there are weights that are no numbers (NaN). Does a worker learn from rows of X that it does not have?"
 )
 apart, off = np.abs(weights[0] - weights[1]).max(), np.abs(weights - truth).max()
-assert apart <= 1e-6, (
-    f"{what}: the workers' weights differ by up to {apart:.2g}. Was there a step before the gradients had been sent?"
-)
+assert apart <= 1e-6, f"{what}: the workers' weights differ by up to {apart:.2g}. Was there a step before the gradients had been sent?"
 assert off <= 1e-6, (
     f"{what}: the workers' weights are equal, but up to {off:.2g} away from those of one worker with all samples at once. "
     "How much does each sample's error count in a step's gradient? Which rate goes with the step, and are the gradients of the step before gone?"
@@ -1005,7 +1001,7 @@ usual = measured[measured["epoch"] > 0]
 for n, seconds in usual.groupby("workers")["seconds"].median().items():
     said = float(predict(measured, n, 24_000))
     assert abs(said / seconds - 1) < 0.1, (
-        f"For {n} workers and 24,000 samples predict says {said:.0f} s, and Cy measured {seconds:.0f} s in most epochs."
+        f"For {n} worker(s) and 24,000 samples predict says {said:.0f} s, and Cy measured {seconds:.0f} s in most epochs."
     )
 half = float(predict(measured, 4, 12_000)) / float(predict(measured, 4, 24_000))
 assert abs(half - 0.5) < 0.02, f"For half of the samples predict says {half:.2f} of the seconds, expected 0.50."
@@ -1038,7 +1034,7 @@ for counts, growing, epochs in [([1, 2, 3, 4], False, 8), ([1, 2, 4], True, 8), 
         except Exception as error:
             raise AssertionError(f"{about}: predict stopped with {type(error).__name__}: {error}") from None
         assert abs(seconds / truth(n, amount) - 1) < 0.1, (
-            f"{about}: for {n} workers and {amount} samples predict says {seconds:.0f} s, and in truth it is {truth(n, amount):.0f} s."
+            f"{about}: for {n} worker(s) and {amount} samples predict says {seconds:.0f} s, and in truth it is {truth(n, amount):.0f} s."
         )
     for n in (1, 3, 5, None):
         if n is None:

@@ -101,7 +101,7 @@ def at_once(case):
     """Return the same training for one worker, which has in each step what all workers have in all small batches of it."""
     parts = [[number for share in shares for number in share] for shares in zip(*case["steps"], strict=True)]
     groups = [parts[first : first + case["every"]] for first in range(0, len(parts), case["every"])]
-    return case | {"steps": [[sum(group, []) for group in groups]]}
+    return case | {"steps": [[[number for ids in group for number in ids] for group in groups]]}
 
 
 def on_ddp(accumulate, cases, seconds=20.0):

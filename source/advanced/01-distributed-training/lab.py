@@ -1077,7 +1077,7 @@ Image(
 #
 # Here is `night.py`, Sunday's script. `launch` starts it as torchrun does, with torchrun's own code, and with a mishap: worker 1 is killed in epoch 1, step 5. (In the judge it may be worker 0, who saves.) Each worker writes into a log what it is about to learn from, and `history` reads the log: which steps were kept, and where each try began.
 #
-# The script reads its checkpoint with `weights_only=True`: that takes plain data only, numbers, texts, lists, dicts, tensors. Without it a checkpoint is a program that runs when it is loaded, whoever wrote it.
+# The script reads its checkpoint with `weights_only=True`: that takes plain data only: numbers, texts, lists, dicts, tensors. (It is the default today. With `False` a checkpoint may hold a program, which runs when it is loaded, whoever wrote it.)
 
 # %%
 shutil.rmtree("sunday", ignore_errors=True)

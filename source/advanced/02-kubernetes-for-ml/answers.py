@@ -1,7 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="crash" points=14 why="another style: the objects as dicts, written as one YAML text"
+# %% grade_id="crash" points=12 why="another style: the objects as dicts, written as one YAML text"
 settings, deployment, service = yaml.safe_load_all(open("bo/demand.yaml"))
 settings["data"] = {"model_file": settings["data"]["model-file"]}
 container = deployment["spec"]["template"]["spec"]["containers"][0]
@@ -12,7 +12,7 @@ service["spec"]["selector"] = deployment["spec"]["selector"]["matchLabels"]
 with open("demand.yaml", "w") as file:
     yaml.dump_all([service, deployment, settings], file)
 
-# %% grade_id="crash" points=14 why="another style: written anew; all settings by envFrom, the pods' labels and not the selector, a startup probe"
+# %% grade_id="crash" points=12 why="another style: written anew; all settings by envFrom, the pods' labels and not the selector, a startup probe"
 Path("demand.yaml").write_text("""
 apiVersion: v1
 kind: Service
@@ -59,26 +59,26 @@ Path("demand.yaml").write_text(text)
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
 Path("demand.yaml").write_text(text.replace("/health", "/livez").replace("demand-api", "demand"))
 
-# %% grade_id="crash" points=5 message="The livenessProbe asks for /health" why="the liveness probe is made patient instead of right: it fails later"
+# %% grade_id="crash" points=4 message="The livenessProbe asks for /health" why="the liveness probe is made patient instead of right: it fails later"
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py").replace("demand-api", "demand")
 Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi").replace("failureThreshold: 2", "failureThreshold: 60"))
 
-# %% grade_id="crash" points=5 message="does MODEL_FILE come from the configMap?" why="writes the model's file into the deployment: the configMap is for show"
+# %% grade_id="crash" points=4 message="does MODEL_FILE come from the configMap?" why="writes the model's file into the deployment: the configMap is for show"
 text = Path("bo/demand.yaml").read_text().replace("serve.py", "server.py").replace("demand-api", "demand").replace("/health", "/livez")
 text = text.replace("valueFrom: {configMapKeyRef: {name: demand-settings, key: model_file}}", "value: models/autumn.json")
 Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi"))
 
-# %% grade_id="crash" points=5 message="expected 256Mi at most" why="a limit that never hurts, and a node that is full"
+# %% grade_id="crash" points=4 message="expected 256Mi at most" why="a limit that never hurts, and a node that is full"
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
 text = text.replace("/health", "/livez").replace("demand-api", "demand")
 Path("demand.yaml").write_text(text.replace("limits: {memory: 32Mi}", "limits: {memory: 2Gi}"))
 
-# %% grade_id="crash" points=5 message="The livenessProbe says that something is wrong after 14400 s" why="a liveness probe that asks the right path, once an hour"
+# %% grade_id="crash" points=4 message="The livenessProbe says that something is wrong after 14400 s" why="a liveness probe that asks the right path, once an hour"
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
 text = text.replace("path: /health, port: http}\n            periodSeconds: 1\n            failureThreshold: 2", "path: /livez, port: http}\n            initialDelaySeconds: 3600\n            periodSeconds: 3600")
 Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi").replace("demand-api", "demand"))
 
-# %% grade_id="policy" points=14 why="another style: one small generator for each rule, a set at the end"
+# %% grade_id="policy" points=12 why="another style: one small generator for each rule, a set at the end"
 import string
 
 
@@ -154,7 +154,7 @@ def violations(objects):
             found |= {(rule, name) for rule, kept in checks.items() if not kept}
     return sorted(found)
 
-# %% grade_id="policy" points=14 why="another style: a class with a method for each rule; what breaks the schema is left out of the rest"
+# %% grade_id="policy" points=12 why="another style: a class with a method for each rule; what breaks the schema is left out of the rest"
 import re
 from math import ceil
 
@@ -274,7 +274,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="violations is wrong on" why="looks at the first container only, as Cy did"
+# %% grade_id="policy" points=4 message="violations is wrong on" why="looks at the first container only, as Cy did"
 def violations(objects):
     import re
 
@@ -307,7 +307,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
+# %% grade_id="policy" points=4 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
 def violations(objects):
     found = set()
     deployments = [item for item in objects if item["kind"] == "Deployment"]
@@ -335,7 +335,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return found
 
-# %% grade_id="policy" points=5 message="for a limit for cpu and no request it says nothing" why="takes a limit for a request, as the API server does"
+# %% grade_id="policy" points=4 message="for a limit for cpu and no request it says nothing" why="takes a limit for a request, as the API server does"
 def violations(objects):
     import re
 
@@ -374,7 +374,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="for an unknown field in a configMap it says nothing" why="looks at three kinds of objects only"
+# %% grade_id="policy" points=4 message="for an unknown field in a configMap it says nothing" why="looks at three kinds of objects only"
 def violations(objects):
     import re
 
@@ -413,7 +413,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="for two budgets that cover the same pods it says nothing" why="one good budget is enough for it, however many there are"
+# %% grade_id="policy" points=4 message="for two budgets that cover the same pods it says nothing" why="one good budget is enough for it, however many there are"
 def violations(objects):
     import re
 
@@ -452,7 +452,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="for a budget of 99% of two, which is two it says nothing" why="takes 100% for the one percentage that lets no pod go"
+# %% grade_id="policy" points=4 message="for a budget of 99% of two, which is two it says nothing" why="takes 100% for the one percentage that lets no pod go"
 def violations(objects):
     import re
 
@@ -491,7 +491,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="rollout" points=16 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
+# %% grade_id="rollout" points=14 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
 text = Path("bo/rollout.yaml").read_text()
 text = text.replace("{maxSurge: 0, maxUnavailable: 1}", "{maxSurge: 1, maxUnavailable: 0}").replace("  minAvailable: 2", "  maxUnavailable: 1")
 text = text.replace("  replicas: 2\n", "  replicas: 2\n  progressDeadlineSeconds: 9\n")
@@ -503,7 +503,7 @@ text = text.replace(
 )
 Path("rollout.yaml").write_text(text)
 
-# %% grade_id="rollout" points=16 why="another style: written anew, percentages, pods that count a second after they are ready, a long grace period"
+# %% grade_id="rollout" points=14 why="another style: written anew, percentages, pods that count a second after they are ready, a long grace period"
 Path("rollout.yaml").write_text("""
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -569,7 +569,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
+# %% grade_id="rollout" points=5 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -578,7 +578,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 }
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="In the drain" why="the budget lets both go, so that the drain never hangs"
+# %% grade_id="rollout" points=5 message="In the drain" why="the budget lets both go, so that the drain never hangs"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -588,7 +588,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 0
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
+# %% grade_id="rollout" points=5 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -598,7 +598,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="expected one at least: the news takes a moment" why="a hook that is long enough for this machine, where the news needs no time"
+# %% grade_id="rollout" points=5 message="expected one at least: the news takes a moment" why="a hook that is long enough for this machine, where the news needs no time"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -608,7 +608,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="and terminationGracePeriodSeconds is 2" why="a hook that does not fit into the grace period"
+# %% grade_id="rollout" points=5 message="and terminationGracePeriodSeconds is 2" why="a hook that does not fit into the grace period"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 2
@@ -619,7 +619,185 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="canary" points=14 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
+# %% grade_id="rescue" points=10 why="another style: the official client's typed classes; the whole object is replaced in one write"
+def rescue(cluster, name):
+    apps, space = client.AppsV1Api(cluster.api), cluster.namespace
+    it = apps.read_namespaced_deployment(name, space)
+    progress = [each for each in it.status.conditions or [] if each.type == "Progressing"]
+    if it.status.observed_generation != it.metadata.generation or not progress or progress[0].reason != "ProgressDeadlineExceeded":
+        return None
+    key = "deployment.kubernetes.io/revision"
+    candidates = {}
+    for each in apps.list_namespaced_replica_set(space).items:
+        owners = [owner.uid for owner in each.metadata.owner_references or []]
+        if it.metadata.uid in owners and (each.status.available_replicas or 0) > 0:
+            candidates[int(each.metadata.annotations[key])] = each.spec.template
+    candidates.pop(int(it.metadata.annotations[key]), None)
+    if not candidates:
+        return None
+    revision = max(candidates)
+    stuck = it.spec.template.spec.containers[0].image
+    it.spec.template = candidates[revision]
+    del it.spec.template.metadata.labels["pod-template-hash"]
+    it.metadata.annotations["kubernetes.io/change-cause"] = f"{stuck} did not come up"
+    apps.replace_namespaced_deployment(name, space, it)
+    return revision
+
+# %% grade_id="rescue" points=10 why="another style: plain dicts and one JSON patch, tests included; goes through the history backwards"
+from copy import deepcopy
+
+
+def is_stuck(item):
+    conditions = item.get("status", {}).get("conditions", [])
+    return any((each["type"], each["status"], each["reason"]) == ("Progressing", "False", "ProgressDeadlineExceeded") for each in conditions)
+
+
+def rescue(cluster, name):
+    item = cluster.get("deployment", name)
+    if not is_stuck(item):
+        return
+    annotations = item["metadata"]["annotations"]
+    for older in reversed(cluster.history("deployment", name)):
+        revision = older["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+        if revision == annotations["deployment.kubernetes.io/revision"] or not older["status"].get("availableReplicas"):
+            continue
+        template = deepcopy(older["spec"]["template"])
+        template["metadata"]["labels"].pop("pod-template-hash")
+        image = item["spec"]["template"]["spec"]["containers"][0]["image"]
+        said = {**annotations, "kubernetes.io/change-cause": f"rolled back: no pods of {image}"}
+        changes = [
+            {"op": "test", "path": "/metadata/generation", "value": item["metadata"]["generation"]},
+            {"op": "replace", "path": "/spec/template", "value": template},
+            {"op": "add", "path": "/metadata/annotations", "value": said},
+        ]
+        cluster.patch("deployment", name, changes)
+        return int(revision)
+
+# %% grade_id="rescue" points=0 message="is slow, but not stuck" why="takes every rollout that is not complete for a stuck one"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if deployment["status"].get("unavailableReplicas", 0) == 0:
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=0 message="expected words that name metro/demand:2.0" why="goes back in silence"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    pass
+    return revision
+
+# %% grade_id="rescue" points=4 message="the revision before, which never came up either" why="undo, as Bo typed it: the revision before"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="whose revision has no pods" why="goes back to the oldest revision: that one surely worked"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[0]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="is not as it was in the good revision" why="merges the good template into the broken one: what was added stays"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    template = deepcopy(good[-1]["spec"]["template"])
+    del template["metadata"]["labels"]["pod-template-hash"]
+    cluster.patch("deployment", name, {"spec": {"template": template}})
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="after rescue its replicas are 1" why="applies the manifest that was applied last, with the good template: the replicas of that manifest come with it"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    manifest = yaml.safe_load(deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
+    cluster.undo("deployment", name, revision)
+    manifest["spec"]["template"] = cluster.get("deployment", name)["spec"]["template"]
+    cluster.apply(manifest)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="there is nothing good to go back to" why="sure that there is always a good revision"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current] or [sets[-1]]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="canary" points=12 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
 import os
 from math import sqrt
 
@@ -654,7 +832,7 @@ def verdict(stable, canary):
         return "abort"
     return "wait" if n < 500 else "promote"
 
-# %% grade_id="canary" points=14 why="another style: the stable pods labelled, a patch with a target, chance by many draws' formula"
+# %% grade_id="canary" points=12 why="another style: the stable pods labelled, a patch with a target, chance by many draws' formula"
 for name, told in {
     "stable": {"resources": ["../../base", "../../base/service"], "labels": [{"pairs": {"track": "stable"}, "includeTemplates": True}]},
     "canary": {
@@ -695,7 +873,7 @@ Path("overlays/canary/demand.yaml").write_text(Path("bo/canary.yaml").read_text(
 def verdict(stable, canary):
     return "wait" if canary["requests"] < 500 else "promote"
 
-# %% grade_id="canary" points=5 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
+# %% grade_id="canary" points=4 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
@@ -709,7 +887,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote"
 
-# %% grade_id="canary" points=10 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
+# %% grade_id="canary" points=8 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
@@ -723,7 +901,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=9 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
+# %% grade_id="canary" points=8 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
 Path("overlays/stable").mkdir(parents=True, exist_ok=True)
 Path("overlays/canary").mkdir(parents=True, exist_ok=True)
 Path("overlays/stable/kustomization.yaml").write_text("resources: [../../base, ../../base/service]\n")
@@ -744,7 +922,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=9 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
+# %% grade_id="canary" points=8 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
@@ -778,7 +956,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=10 message="chance alone gives as much in several of 100 cases" why="an alarm in 1 of 20 cases, as from the textbook"
+# %% grade_id="canary" points=8 message="chance alone gives as much in several of 100 cases" why="an alarm in 1 of 20 cases, as from the textbook"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
@@ -795,7 +973,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=10 message="both have had few requests, and the canary one error" why="takes what was measured of the stable version for the truth: few requests of its own know no chance"
+# %% grade_id="canary" points=8 message="both have had few requests, and the canary one error" why="takes what was measured of the stable version for the truth: few requests of its own know no chance"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
@@ -840,6 +1018,21 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 55.0
+request, busy = 100, 250  # millicores
+Path("autoscaler.yaml").write_text(f"""
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: demand, labels: {{app: demand}}}}
+spec:
+  maxReplicas: 14
+  minReplicas: 2
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: demand}}
+  metrics:
+    - type: Resource
+      resource: {{name: cpu, target: {{type: Utilization, averageUtilization: {int(TARGET * busy / request)}}}}}
+  behavior:
+    scaleUp: {{stabilizationWindowSeconds: 0, policies: [{{type: Percent, value: 600, periodSeconds: 15}}, {{type: Pods, value: 4, periodSeconds: 15}}]}}
+""")
 
 # %% grade_id="scale" points=14 why="another style: numpy, signs instead of comparisons"
 import numpy as np
@@ -865,8 +1058,27 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 52.5
+from kubernetes.client import ApiClient
 
-# %% grade_id="scale" points=4 message="within the tolerance" why="no tolerance: pods come and go with every breath"
+up = client.V2HPAScalingRules(stabilization_window_seconds=0, policies=[client.V2HPAScalingPolicy(type="Pods", value=100, period_seconds=60)])
+down = client.V2HPAScalingRules(stabilization_window_seconds=300)
+goal = client.V2MetricTarget(type="Utilization", average_utilization=131)
+scaler = client.V2HorizontalPodAutoscaler(
+    api_version="autoscaling/v2",
+    kind="HorizontalPodAutoscaler",
+    metadata=client.V1ObjectMeta(name="demand"),
+    spec=client.V2HorizontalPodAutoscalerSpec(
+        scale_target_ref=client.V2CrossVersionObjectReference(api_version="apps/v1", kind="Deployment", name="demand"),
+        min_replicas=2,
+        max_replicas=14,
+        metrics=[client.V2MetricSpec(type="Resource", resource=client.V2ResourceMetricSource(name="cpu", target=goal))],
+        behavior=client.V2HorizontalPodAutoscalerBehavior(scale_up=up, scale_down=down),
+    ),
+)
+with open("autoscaler.yaml", "w") as file:
+    yaml.safe_dump(ApiClient().sanitize_for_serialization(scaler), file)
+
+# %% grade_id="scale" points=6 message="within the tolerance" why="no tolerance: pods come and go with every breath"
 import math
 
 
@@ -880,8 +1092,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=4 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
+# %% grade_id="scale" points=6 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
 import math
 
 
@@ -898,8 +1114,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=4 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
+# %% grade_id="scale" points=6 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
 import math
 
 
@@ -920,8 +1140,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=9 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
+# %% grade_id="scale" points=11 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
 import math
 
 
@@ -942,8 +1166,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=10 message="pod minutes on average" why="a target that holds at any price"
+# %% grade_id="scale" points=12 message="pod minutes on average" why="a target that holds at any price"
 import math
 
 
@@ -964,6 +1192,87 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 35
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=10 message="is 58 a percentage of the request?" why="the target of the replay, as if the pod requested all that it can use"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = TARGET
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=10 message="2 pods become 6 at most in one step" why="leaves scaleUp away: four more pods, then four more"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=5 message="goes from 1 to 4 pods, expected from 2 to 14" why="mends the target, and leaves Bo's borders"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
 # %% grade_id="operator" points=14 why="another style: the official client's typed classes, look first, then create or patch"
 def reconcile(cluster, service):
@@ -1242,7 +1551,7 @@ def reconcile(cluster, service):
         "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
     )
 
-# %% grade_id="training" points=14 why="another style: text, two terms of which one must fit, a pod for each try"
+# %% grade_id="training" points=12 why="another style: text, two terms of which one must fit, a pod for each try"
 text = Path("bo/training.yaml").read_text()
 affinity = """          affinity:
             nodeAffinity:
@@ -1263,7 +1572,7 @@ for old, new in [
     text = text.replace(old, new)
 Path("training.yaml").write_text(text)
 
-# %% grade_id="training" points=14 why="another style: written anew, the Job's uid as the run's name, an affinity by what must not be"
+# %% grade_id="training" points=12 why="another style: written anew, the Job's uid as the run's name, an affinity by what must not be"
 Path("training.yaml").write_text("""
 apiVersion: batch/v1
 kind: CronJob
@@ -1310,7 +1619,7 @@ spec["tolerations"] = [{"key": "gpu", "operator": "Exists"}]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
+# %% grade_id="training" points=4 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1323,7 +1632,7 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRe
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
+# %% grade_id="training" points=4 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1338,7 +1647,7 @@ spec["containers"][0]["env"] = [store, run]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
+# %% grade_id="training" points=4 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1353,7 +1662,7 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "value": "weekly"}]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
+# %% grade_id="training" points=4 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Replace"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1368,7 +1677,7 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRe
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="Is the affinity a condition?" why="prefers a fast GPU: on a busy day it trains on the old one"
+# %% grade_id="training" points=4 message="Is the affinity a condition?" why="prefers a fast GPU: on a busy day it trains on the old one"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"] |= {"concurrencyPolicy": "Forbid"}
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1382,7 +1691,7 @@ spec["containers"][0]["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] = "metadat
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="it would never train" why="the CronJob stays suspended, as somebody leaves it after a trial"
+# %% grade_id="training" points=4 message="it would never train" why="the CronJob stays suspended, as somebody leaves it after a trial"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"] |= {"concurrencyPolicy": "Forbid", "suspend": True}
 job = cronjob["spec"]["jobTemplate"]["spec"]

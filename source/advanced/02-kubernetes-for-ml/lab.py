@@ -12,8 +12,8 @@
 #     outcomes:
 #     - Find why a pod does not come up from its status, its events and its logs, and mend the manifest
 #     - Hold manifests to Kubernetes' own schemas and to a team's rules before they reach a cluster
-#     - Roll out, drain a node and send a canary out without losing a request
-#     - Choose an autoscaler's target so that a latency holds on a replayed load
+#     - Roll out, drain a node and send a canary out without losing a request, and take back a rollout that is stuck
+#     - Choose an autoscaler's target so that a latency holds on a replayed load, and write its object
 #     - Write a controller that brings a cluster to what a custom resource says, however often it runs
 #     prerequisites:
 #     - model-serving
@@ -32,6 +32,8 @@
 #       crash loop: "A container that ends, is started again, and ends again, with longer and longer pauses."
 #       probe: "A question that a node asks a container again and again: do you work, can you answer?"
 #       digest: "The SHA-256 of an image: unlike a tag it can never mean another image."
+#       revision: "The number that a deployment gives to each of its pod templates."
+#       autoscaler: "A controller that sets the number of pods by how busy they are."
 #       disruption budget: "How many pods of a service must stay when nodes are emptied on purpose."
 #       drain: "To empty a node: no new pods come, and those that are there are asked to leave."
 #       overlay: "A small file that says what differs from a common base of manifests."
@@ -83,6 +85,7 @@
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import time
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
 
@@ -130,6 +133,13 @@ def chosen_target():
     return TARGET
 
 
+def rescued(access, space, name):
+    """Call your rescue for a Deployment of a control plane elsewhere: for the judge."""
+    import desk
+
+    return rescue(desk.joined(access, space), name)
+
+
 def operate(access, space):
     """Do one pass in a namespace of a control plane elsewhere: for the judge."""
     import desk
@@ -171,7 +181,7 @@ with namespace(cluster, "bo"):
 
 # %% [markdown]
 # ### Exercise 1 — The service that was created
-# *Difficulty ●●○ · about 15 minutes*
+# *Difficulty ●●○ · about 13 minutes*
 #
 # Write `demand.yaml`: Bo's three objects, mended, so that `cluster.call("demand", "/predict")` answers and goes on answering.
 #
@@ -200,7 +210,7 @@ for wrong, right in [
 Path("demand.yaml").write_text(text)
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-crash", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-crash", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 assert Path("demand.yaml").is_file(), "There is no file demand.yaml: the cell above should write it."
 with namespace(cluster, "crash"):
     cluster.apply(Path("demand.yaml"))
@@ -215,7 +225,7 @@ with namespace(cluster, "crash"):
         assert kind in container, f"The container has no {kind} any more: a service without it cannot be looked after."
     assert container["resources"].get("limits", {}).get("memory"), "The container has no limit for memory any more: it could take the whole node's."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-crash", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-crash", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: demand.yaml in a fresh cluster, with another model in the configMap; requests, limits, both probes' paths, and that no container is started again.
 ### BEGIN HIDDEN TESTS
 from judging import NODES, judged
@@ -283,7 +293,7 @@ print("Bo's manifest breaks:", cys_violations(list(yaml.safe_load_all(Path("bo/d
 
 # %% [markdown]
 # ### Exercise 2 — Rules that refuse
-# *Difficulty ●●○ · about 20 minutes*
+# *Difficulty ●●○ · about 18 minutes*
 #
 # Write `violations(objects)`: a list of pairs `(rule, name)`, one for each object that breaks a rule, for these rules. `objects` are all the objects of one service, as dicts.
 #
@@ -357,7 +367,7 @@ def violations(objects):
     return broken
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-policy", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-policy", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def spoilt(change):
     """Return a good bundle that a change has spoilt."""
     bundle = good_bundle()
@@ -379,7 +389,7 @@ for what, bundle, expected in [
         found = {pair for pair in found if pair[0] == "schema"}
     assert found == expected, f"For {what} violations says {sorted(found) or 'nothing'}, expected {sorted(expected) or 'nothing'}."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-policy", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-policy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: violations on some thirty other bundles, good and bad, each with one thing that the table names.
 ### BEGIN HIDDEN TESTS
 from bundles import judge_policy
@@ -408,19 +418,20 @@ with namespace(cluster, "stuck"):
         cluster.rollout_status("deployment", "demand")
     except RuntimeError as problem:
         print(problem)
+    print(next(each for each in cluster.get("deployment", "demand")["status"]["conditions"] if each["type"] == "Progressing"))
     print(troubles(cluster))
     print("meanwhile:", cluster.call("demand", "/predict").text)
     cluster.undo("deployment", "demand")
     print(cluster.rollout_status("deployment", "demand"), "- the version before is back")
 
 # %% [markdown]
-# For each pod template a deployment makes a *ReplicaSet*, the object that keeps so many pods of that one template. Each gets a number, its *revision*; old ones are kept, with no pods (`cluster.history`). `undo` gives the deployment the pod template of the revision before. At work: `kubectl rollout status`, `kubectl rollout undo`.
+# For each pod template a deployment makes a *ReplicaSet*, the object that keeps so many pods of that one template. Each gets a number, its **revision**; old ones are kept, with no pods (`cluster.history`). `undo` gives the deployment the pod template of the revision before. At work: `kubectl rollout status`, `kubectl rollout undo`.
 #
 # A **drain** empties a node, for its update say. It first *cordons* it (no new pods come) and then asks each pod to leave. A disruption budget can say no: "only if two others stay". Rosa's drain hangs because Bo's budget says no for ever.
 
 # %% [markdown]
 # ### Exercise 3 — Not one request
-# *Difficulty ●●● · about 20 minutes*
+# *Difficulty ●●● · about 18 minutes*
 #
 # Write `rollout.yaml`: Bo's deployment, service and budget from `bo/rollout.yaml`, mended. The application stays as it is: it takes a moment to load, a request takes a tenth of a second, and it ends at once at SIGTERM.
 #
@@ -447,7 +458,7 @@ budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-rollout", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-rollout", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 assert Path("rollout.yaml").is_file(), "There is no file rollout.yaml: the cell above should write it."
 with namespace(cluster, "rollout"):
     objects = cluster.apply(Path("rollout.yaml"))
@@ -457,7 +468,7 @@ with namespace(cluster, "rollout"):
         change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "metro/demand:1.1"}]
         cluster.patch("deployment", "demand", change)
         cluster.rollout_status("deployment", "demand", 25)
-        cluster.wait(lambda: [version for _, version, _ in traffic.answered[-20:]].count("1.1") == 20, 10, "answers from 1.1")
+        cluster.wait(lambda: [version for _, version, _ in traffic.answered[-8:]].count("1.1") == 8, 10, "answers from 1.1")
     assert not traffic.lost, (
         f"In the rollout {len(traffic.lost)} of {len(traffic.lost) + len(traffic.answered)} requests were lost, the first: {traffic.lost[0]}. "
         "Is a pod ready before it can answer? Does it end while it answers?"
@@ -465,7 +476,7 @@ with namespace(cluster, "rollout"):
     assert watch.fewest_ready >= 2, f"In the rollout there was a moment with {watch.fewest_ready} ready pods, expected two at each: see the strategy."
     assert watch.most_pods <= 3, f"In the rollout there was a moment with {watch.most_pods} pods, expected three at most: see the strategy."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rollout", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-rollout", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rollout.yaml under steady requests, in a fresh cluster: a drain of the node that has both pods, then a rollout; what the deployment says about a rollout that gets nowhere.
 ### BEGIN HIDDEN TESTS
 from judging import judged
@@ -473,6 +484,95 @@ from service_judge import judge_rollout
 
 with judged(steer, "rollout", {"first": {"cpu": "2"}, "second": {"cpu": "2"}}) as (there, access):
     judge_rollout(there, steer)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# On Tuesday Cy releases twice within ten minutes: the first image was never pushed, and the second neither. Bo types `undo`, once. That goes to the revision *before*, the first of the two. Riders see the old forecasts all the while, and nobody at Metro Bikes sees that nothing has come out: the pipeline said *created*.
+#
+# ### Exercise 4 — Back to what was good
+# *Difficulty ●●○ · about 12 minutes*
+#
+# Write `rescue(cluster, name)`, which a pipeline calls for a Deployment after a release, more than once:
+#
+# - If its rollout is stuck, the *whole pod template* of the last good revision comes back: nothing stays that a broken version added. Stuck is what the Deployment's condition `Progressing` calls `ProgressDeadlineExceeded`; slow but going is not stuck. Good is the newest of the *other* revisions that has pods that are available now.
+# - The number of replicas and all else in `spec` stay as they are: somebody may have scaled it since.
+# - The Deployment's annotation `kubernetes.io/change-cause`, which people see in `kubectl rollout history`, says why, and names the image that did not come up.
+# - It returns the good revision's number, an int: the one that it had, because on the way back it gets a new one.
+# - If the rollout is done or still going, or no revision is good, it changes nothing, and returns `None`.
+#
+# To try it, make a rollout get stuck as in the example above, without its last two lines.
+#
+# <details><summary>Hint 1</summary>All that you need is in <code>cluster.get("deployment", name)</code> and <code>cluster.history("deployment", name)</code>: print one of each. A ReplicaSet's <code>status</code> leaves out what is 0. Its annotation <code>deployment.kubernetes.io/revision</code> is a text.</details>
+# <details><summary>Hint 2</summary>Read <code>help(cluster.undo)</code>. Or change the template yourself: then take the label <code>pod-template-hash</code> off, which belongs to the ReplicaSet, and <em>replace</em>, by a JSON patch. What happens to a variable that only the broken version has, if you merge?</details>
+
+# %% nbgrader={"grade": false, "grade_id": "rescue", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rescue(cluster, name):
+    """Bring a Deployment whose rollout is stuck back to its last good revision, and return its number; else None."""
+    ### BEGIN SOLUTION
+    deployment = cluster.get("deployment", name)
+    status = deployment.get("status", {})
+    reasons = {each["type"]: each.get("reason") for each in status.get("conditions") or []}
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    if not seen or reasons.get("Progressing") != "ProgressDeadlineExceeded":
+        return None
+
+    def number(item):
+        return int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+
+    sets = cluster.history("deployment", name)
+    good = [number(each) for each in sets if number(each) != number(deployment) and each.get("status", {}).get("availableReplicas")]
+    if not good:
+        return None
+    images = ", ".join(each["image"] for each in deployment["spec"]["template"]["spec"]["containers"])
+    cluster.undo("deployment", name, max(good))
+    why = f"back to revision {max(good)}: {images} exceeded its progress deadline"
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": why}}})
+    return max(good)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-rescue", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+def quick_deployment(name):
+    """Return a Deployment whose pods are ready at once."""
+    made = yaml.safe_load(Path("base/deployment.yaml").read_text())
+    made["metadata"]["name"] = name
+    made["spec"] |= {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+    made["spec"]["template"]["metadata"]["labels"] = {"app": name}
+    del made["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]
+    return made
+
+
+with namespace(cluster, "rescue"):
+    was = cluster.apply([quick_deployment("arrivals"), quick_deployment("repairs")])[0]["spec"]["template"]
+    for name in ("arrivals", "repairs"):
+        cluster.rollout_status("deployment", name, 15)
+    changes = {
+        "arrivals": {"image": "metro/demand:2.0"},
+        "repairs": {"env": [{"name": "LOAD_SECONDS", "value": "600"}], "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}}},
+    }
+    for name, change in changes.items():
+        template = {"spec": {"containers": [{"name": "demand", **change}]}}
+        cluster.patch("deployment", name, {"spec": {"template": template, "progressDeadlineSeconds": 1 if name == "arrivals" else 60}})
+    cluster.wait(lambda: "ProgressDeadlineExceeded" in str(cluster.get("deployment", "arrivals")["status"]), 15, "a rollout that is stuck")
+    for name, expected in (("repairs", None), ("arrivals", 1)):
+        before = cluster.get("deployment", name)["spec"]["template"]
+        said = rescue(cluster, name)
+        now = cluster.get("deployment", name)
+        if expected is None:
+            assert said is None and now["spec"]["template"] == before, f"{name} is slow, but not stuck: rescue returned {said!r} and should leave it alone."
+            continue
+        assert now["spec"]["template"] == was, f"{name} is stuck with an image that nobody has built; after rescue its pod template is not the one before: {now['spec']['template']}"
+        assert said == expected, f"rescue returned {said!r} for {name}, expected {expected}, the good revision."
+        cause = (now["metadata"].get("annotations") or {}).get("kubernetes.io/change-cause") or ""
+        assert "metro/demand:2.0" in cause, f"The annotation kubernetes.io/change-cause is {cause!r}, expected words that name metro/demand:2.0."
+
+# %% nbgrader={"grade": true, "grade_id": "judge-rescue", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: rescue in a fresh cluster, for a Deployment that was scaled and then released twice in vain, a slow one, one that never was good, and one that is complete again.
+### BEGIN HIDDEN TESTS
+from judging import NODES, judged
+from rescue_judge import judge_rescue
+
+with judged(steer, "rescue", NODES) as (there, access):
+    judge_rescue(there, lambda name: rescued(access, there.namespace, name))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -511,8 +611,8 @@ container = night["spec"]["template"]["spec"]["containers"][0]
 print(night["metadata"]["name"], night["spec"]["replicas"], night["spec"]["selector"], [each["name"] for each in container["env"]])
 
 # %% [markdown]
-# ### Exercise 4 — Two overlays and a verdict
-# *Difficulty ●●○ · about 18 minutes*
+# ### Exercise 5 — Two overlays and a verdict
+# *Difficulty ●●○ · about 15 minutes*
 #
 # Write two files over the one base, and a function:
 #
@@ -556,7 +656,7 @@ def verdict(stable, canary):
     return "promote" if canary["requests"] >= 500 else "wait"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-canary", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-canary", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 try:
     stable, canary = render("overlays/stable"), render("overlays/canary")
 except ValueError as problem:
@@ -573,7 +673,8 @@ with namespace(cluster, "canary"):
         cluster.wait(lambda: len(ready_pods(cluster)) == 4, 5, "four pods behind the service")
     except TimeoutError:
         raise AssertionError(f"Behind the service demand are {len(ready_pods(cluster))} ready pods, expected 4: three of demand, one of the canary.") from None
-    versions = [cluster.call("demand", "/predict").json()["version"] for _ in range(8)]
+    with ThreadPoolExecutor(8) as clients:
+        versions = [reply.json()["version"] for reply in clients.map(lambda _: cluster.call("demand", "/predict"), range(8))]
     assert versions.count("1.1") == 2, f"Of 8 requests {versions.count('1.1')} were answered by 1.1, expected 2: one pod of four is the canary."
 for right, before, after in [
     ("wait", {"requests": 6000, "errors": 12}, {"requests": 0, "errors": 0}),
@@ -583,7 +684,7 @@ for right, before, after in [
     said = verdict(dict(before), dict(after))
     assert said == right, f"For stable {before} and canary {after} the verdict is {said!r}, expected {right!r}."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-canary", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-canary", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the two overlays over another base, with more settings, another model and other resources; their selectors and labels.
 ### BEGIN HIDDEN TESTS
 from manifests_judge import judge_overlays
@@ -602,21 +703,26 @@ judge_verdict(verdict)
 # %% [markdown]
 # ## Part 5 · How many pods
 #
-# A *HorizontalPodAutoscaler* asks every 15 seconds how busy the pods are, and sets the number of replicas. Its object looks like this (`autoscaling/v2`):
+# A *HorizontalPodAutoscaler*, or **autoscaler** for short, asks every 15 seconds how busy the pods are, and sets the number of replicas. Bo's object, `bo/autoscaler.yaml`:
 #
 # ```yaml
+# apiVersion: autoscaling/v2
+# kind: HorizontalPodAutoscaler
+# metadata: {name: demand}
 # spec:
 #   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: demand}
-#   minReplicas: 2
-#   maxReplicas: 14
+#   minReplicas: 1
+#   maxReplicas: 4
 #   metrics:
 #     - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}
-#   behavior: {scaleDown: {stabilizationWindowSeconds: 300}}
+#   behavior:
+#     scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 60}]}   # one more pod in a minute, at most
+#     scaleDown: {stabilizationWindowSeconds: 0}                         # fewer pods at once
 # ```
 #
-# `averageUtilization` is in percent of the pod's CPU *request*. And without `behavior.scaleUp` Kubernetes adds at most four pods or as many as there are, whichever is more, in 15 seconds; the rules below leave that out.
+# Two things are easily missed. `averageUtilization` is in percent of the pod's CPU *request*: 100 is a pod that uses what it asked for, and more than 100 is quite possible. And `behavior` says how fast. Where it says nothing, Kubernetes adds in one step at most four pods or as many as there are, whichever is more, and looks back five minutes before it takes any away.
 #
-# There is no metrics server here, so nobody would act on it. You write what it computes yourself, and let it play against a replayed load. Bo's formula and his target of 80 percent, in a rush hour:
+# There is no metrics server here, so such an object is kept, and nobody acts on it. You write what it computes yourself, and let it play against a replayed load. Bo's formula and his target of 80 percent, in a rush hour:
 
 # %% nbgrader={"grade": false, "grade_id": "bos-scaling", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def bos_recommend(current, readings, target):
@@ -647,10 +753,10 @@ bo = play(rush_hour(1), 80, bos_recommend, bos_settle)
 print(f"95 of 100 requests are answered within {bo.p95:.0f} seconds; it took {bo.pod_minutes:.0f} pod minutes")
 
 # %% [markdown]
-# ### Exercise 5 — A target that holds
+# ### Exercise 6 — A target that holds
 # *Difficulty ●●● · about 20 minutes*
 #
-# Write Kubernetes' rules as two functions, then choose `TARGET`.
+# Write Kubernetes' rules as two functions, choose `TARGET`, and write the object that says the same.
 #
 # `recommend(current, readings, target)`: `readings` has the utilisation of each pod in percent, `None` where it is missing (a pod that has just started). With none at all the answer is `current`.
 #
@@ -662,11 +768,17 @@ print(f"95 of 100 requests are answered within {bo.p95:.0f} seconds; it took {bo
 #
 # `TARGET`: a number of percent. On rush hours like `rush_hour(seed)`, with your functions, the p95 (95 of 100 requests are quicker) stays below 200 ms, at 150 pod minutes on average at most.
 #
+# `autoscaler.yaml`: Bo's object, mended, so that Kubernetes would do the same.
+#
+# - From 2 to 14 pods, of the deployment `demand`.
+# - Your `TARGET`, as the API wants it, a whole number. A reading of 100 is a pod that is busy all the time; here such a pod uses 250m of CPU. What it requests stands in `base/deployment.yaml`.
+# - More pods at once, without a wait, from 2 to 14 in one step if need be. Fewer as far as the last five minutes allow, in one step, too.
+#
 # <details><summary>Hint 1</summary>Let the plot below help you: change the targets in it. Pods need 30 seconds to start; what does the queue do meanwhile, if the old ones were busy to 80%?</details>
-# <details><summary>Hint 2</summary><code>math.ceil</code>. In <code>settle</code>, the pods that there are stay, unless the recommendation is higher, or all of the window is lower: <code>min(max(current, recommendation), max(…))</code>, then the borders. Try targets from 40 to 80 on several seeds.</details>
+# <details><summary>Hint 2</summary><code>math.ceil</code>. In <code>settle</code>, the pods that there are stay, unless the recommendation is higher, or all of the window is lower: <code>min(max(current, recommendation), max(…))</code>, then the borders. Try targets from 40 to 80 on several seeds. For the object: how many millicores does a pod use that is busy to your target? And with which policy do 2 pods become 14?</details>
 
 # %% nbgrader={"grade": false, "grade_id": "scale", "locked": false, "schema_version": 3, "solution": true, "task": false}
-# Write recommend and settle, and choose TARGET.
+# Write recommend and settle, choose TARGET, and write autoscaler.yaml.
 ### BEGIN SOLUTION
 import math
 
@@ -693,6 +805,14 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 58
+autoscaler = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+autoscaler["spec"] |= {"minReplicas": 2, "maxReplicas": 14}
+autoscaler["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(TARGET * 250 / 100)  # used, of what it requests
+autoscaler["spec"]["behavior"] = {
+    "scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]},
+    "scaleDown": {"stabilizationWindowSeconds": 300},
+}
+Path("autoscaler.yaml").write_text(yaml.safe_dump(autoscaler))
 ### END SOLUTION
 
 # %% tags=["uses-answers"]
@@ -731,8 +851,14 @@ for what, arguments, right in [
     assert said == right, f"settle: {what}, {arguments}, gives {said}, expected {right}."
 seen = play(rush_hour(1), TARGET, recommend, settle)
 assert seen.p95 < 0.2, f"With the target {TARGET} the p95 of rush_hour(1) is {1000 * seen.p95:.0f} ms, expected less than 200."
+assert Path("autoscaler.yaml").is_file(), "There is no file autoscaler.yaml: the cell above should write it."
+with namespace(cluster, "scale"):
+    cluster.apply(Path("autoscaler.yaml"))
+    found = cluster.get("horizontalpodautoscaler", "demand")["spec"]
+    assert found["scaleTargetRef"]["name"] == "demand", f"The autoscaler is for {found['scaleTargetRef']}, expected the deployment demand."
+    assert (found["minReplicas"], found["maxReplicas"]) == (2, 14), f"The autoscaler goes from {found['minReplicas']} to {found['maxReplicas']} pods, expected from 2 to 14."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-scale", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-scale", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: recommend and settle on two hundred other cases, with and without missing readings.
 ### BEGIN HIDDEN TESTS
 from manifests_judge import judge_formula
@@ -740,12 +866,20 @@ from manifests_judge import judge_formula
 judge_formula(recommend, settle)
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-scale-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-scale-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: TARGET on other rush hours: p95 and pod minutes.
 ### BEGIN HIDDEN TESTS
 from manifests_judge import judge_target
 
 judge_target(chosen_target())
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-scale-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: autoscaler.yaml as a fresh API server keeps it: what it is for, the metric against your TARGET and the request, how fast it goes up and down.
+### BEGIN HIDDEN TESTS
+from autoscaler_judge import judge_autoscaler
+
+judge_autoscaler(chosen_target())
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -802,8 +936,8 @@ except Refused as refused:
 # At work a library watches the objects and calls the function for each change and from time to time. Here `one_pass(cluster)` calls it once for each InferenceService.
 
 # %% [markdown]
-# ### Exercise 6 — Whatever happened before
-# *Difficulty ●●● · about 25 minutes*
+# ### Exercise 7 — Whatever happened before
+# *Difficulty ●●● · about 22 minutes*
 #
 # Write `reconcile(cluster, service)`. After a pass, for an InferenceService NAME:
 #
@@ -884,7 +1018,7 @@ with namespace(cluster, "operator"):
     except TimeoutError:
         raise AssertionError(f"No status with ready: true for both after 15 s: {[each.get('status') for each in cluster.list('inferenceservice')]}. {troubles(cluster)}") from None
     for name, model in (("arrivals", "summer"), ("repairs", "winter")):
-        models = {cluster.call(name, "/predict").json()["model"] for _ in range(3)}
+        models = {cluster.call(name, "/predict").json()["model"] for _ in range(2)}
         assert models == {model}, f"The service {name} is answered by the models {models}, expected {model}: whose pods does its selector fit?"
     cluster.apply(inference_service("arrivals", "summer", replicas=3))
     one_pass(cluster)
@@ -922,8 +1056,8 @@ with namespace(cluster, "waits"):
 # When a pod fails in the middle, a new one comes. What did the old one do already? `train.py` keeps a checkpoint after each epoch and one model at the end, in the store, *under the name of the run*. So a retry can go on, and cannot publish twice: if it is the same run, by name. Bo gave each pod its own.
 
 # %% [markdown]
-# ### Exercise 7 — Once a week, once
-# *Difficulty ●●○ · about 15 minutes*
+# ### Exercise 8 — Once a week, once
+# *Difficulty ●●○ · about 12 minutes*
 #
 # Write `training.yaml`: Bo's CronJob `train`, mended. For each Job that it makes:
 #
@@ -960,7 +1094,7 @@ spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-training", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-training", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 assert Path("training.yaml").is_file(), "There is no file training.yaml: the cell above should write it."
 with namespace(cluster, "training"), desk.store() as store:
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "store"}, "data": {"root": str(store)}})
@@ -978,7 +1112,7 @@ with namespace(cluster, "training"), desk.store() as store:
     epochs = [line.split()[2] for line in (store / "log.txt").read_text().splitlines() if " epoch " in line]
     assert len(epochs) == 6, f"The Job was stopped once and trained the epochs {epochs}, expected 1 to 6 once each: does the retry know the run's name?"
 
-# %% nbgrader={"grade": true, "grade_id": "judge-training", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-training", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: training.yaml in a cluster whose fast GPUs are of the other kind, with a pod that is deleted in the middle, and a second Job; its limits on tries, time and company.
 ### BEGIN HIDDEN TESTS
 from judging import GPU_NODES, judged
@@ -991,7 +1125,7 @@ with judged(steer, "training", GPU_NODES) as (there, access):
 # %% [markdown]
 # ## Putting it together
 #
-# You found five faults behind one another by reading what the cluster says, and wrote rules that find them before. A version went out under requests, a node was emptied, and nobody noticed. A canary got its share, and a verdict that knows chance. The autoscaler's target is a number with a reason. A controller of your own keeps what Ada wishes, and the training trains once.
+# You found five faults behind one another by reading what the cluster says, and wrote rules that find them before. A version went out under requests, a node was emptied, and nobody noticed; two that never came up were taken back. A canary got its share, and a verdict that knows chance. The autoscaler's target is a number with a reason, and its object says so in the API's words. A controller of your own keeps what Ada wishes, and the training trains once.
 #
 # Behind all of it is one idea: you say how things should be, and something compares, again and again. A fault is then a wish that cannot come true, or that says less than you meant.
 #

@@ -115,6 +115,8 @@ def judge_policy(violations):
     rng = fresh(2)
     wrong = []
     for what, objects, expected in cases(rng):
+        if "service" not in what:  # a schema takes its time: 15 ms for each object
+            objects = [each for each in objects if each["kind"] != "Service"]
         try:
             found = {tuple(pair) for pair in violations(objects)}
         except Exception as error:

@@ -29,7 +29,7 @@ WRONG = (
     "did not end within 20 s",
     "its replicas are 1",
     "2 pods become 6",
-    "Deployment belongs to somebody else, is",
+    "Deployment belongs to somebody else",
     "Is the affinity a condition?",
 )
 

@@ -552,7 +552,13 @@ with namespace(cluster, "rescue"):
     for name, change in changes.items():
         template = {"spec": {"containers": [{"name": "demand", **change}]}}
         cluster.patch("deployment", name, {"spec": {"template": template, "progressDeadlineSeconds": 1 if name == "arrivals" else 60}})
-    cluster.wait(lambda: "ProgressDeadlineExceeded" in str(cluster.get("deployment", "arrivals")["status"]), 15, "a rollout that is stuck")
+    cluster.wait(
+        lambda: (seen := cluster.get("deployment", "arrivals")["status"])["replicas"] == 2
+        and seen.get("updatedReplicas") == 1
+        and "ProgressDeadlineExceeded" in str(seen["conditions"]),
+        15,
+        "a rollout that is stuck",
+    )
     for name, expected in (("repairs", None), ("arrivals", 1)):
         before = cluster.get("deployment", name)["spec"]["template"]
         said = rescue(cluster, name)

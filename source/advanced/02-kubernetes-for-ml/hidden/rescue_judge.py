@@ -42,8 +42,8 @@ def judge_rescue(cluster, rescue):
     _reached(cluster, stuck, 3)
     cluster.patch("deployment", stuck, released(lost[1], 1, **{setting: "2"}))
     _reached(cluster, stuck, 4)
-    for name in (stuck, first):
-        soon(cluster, lambda name=name: _exceeded(cluster, name), 20, lambda: f"No deadline was exceeded after 20 s: {troubles(cluster)}")
+    for name, pods in ((stuck, 3), (first, 1)):
+        soon(cluster, lambda name=name, pods=pods: _stuck(cluster, name, pods), 20, lambda: f"No deadline was exceeded after 20 s: {troubles(cluster)}")
 
     _leaves_alone(cluster, rescue, slow, "is slow, but its progressDeadlineSeconds are not over")
     _leaves_alone(cluster, rescue, first, "is stuck with its first revision, and there is nothing good to go back to")
@@ -106,6 +106,8 @@ def _complete(cluster, name):
     return seen and all(status.get(field, 0) == wanted for field in ("replicas", "updatedReplicas", "availableReplicas"))
 
 
-def _exceeded(cluster, name):
-    conditions = cluster.get("deployment", name).get("status", {}).get("conditions") or []
-    return any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions)
+def _stuck(cluster, name, pods):
+    """Return whether a rollout is stuck and will stay so: with so many pods in all, one of them of the newest template."""
+    status = cluster.get("deployment", name).get("status", {})
+    settled = (status.get("replicas"), status.get("updatedReplicas"), status.get("availableReplicas", 0)) == (pods, 1, pods - 1)
+    return settled and any(each.get("reason") == "ProgressDeadlineExceeded" for each in status.get("conditions") or [])

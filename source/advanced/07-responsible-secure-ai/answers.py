@@ -2522,12 +2522,12 @@ def mask(line, people, key):
     )
     for person in people:
         line = re.sub(r"(?i)\b" + re.escape(person["name"]) + r"\b", lambda m, p=person: put(rider(p["rider_id"])), line)
+    line = re.sub(r"(?<![\w.])[0-9]([ -]?[0-9]){12,18}(?![0-9])", lambda m: put("<card>") if checksum(m[0]) else m[0], line)
     line = re.sub(
         r"(?<![\w.])[+0][0-9]*([ ().-]{0,2}[0-9])*",
         lambda m: put(rider(phones[bare(m[0])]) if bare(m[0]) in phones else "<phone>") if 9 <= len(bare(m[0])) <= 15 else m[0],
         line,
     )
-    line = re.sub(r"(?<![\w.])[0-9]([ -]?[0-9]){12,18}(?![0-9])", lambda m: put("<card>") if checksum(m[0]) else m[0], line)
     line = re.sub(
         r"(?<![\w.])([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9]|\.[0-9])",
         lambda m: put("<ip>") if all(int(part) < 256 for part in m.groups()) else m[0],

@@ -203,6 +203,7 @@ def SHOWN(pattern):  # noqa: N802
 
 def _card(chance, right=True):
     digits = [4, *(chance.randrange(10) for _ in range(14))]
+    digits[4] = 0  # its second group begins as a telephone number does
     total = sum(d if place % 2 else sum(divmod(2 * d, 10)) for place, d in enumerate(reversed(digits)))
     last = -total % 10 if right else (-total + 3) % 10
     return "".join(map(str, [*digits, last]))

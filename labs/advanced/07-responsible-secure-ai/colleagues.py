@@ -42,9 +42,15 @@ def play_year(name):
         places = ["Harbour", "Old Town", "University", "Hillside", "Eastfield", "Island"]
         return {place: {"payers": n, "false_positive_rate": r} for place, (n, r) in zip(places, rates, strict=True)}
 
-    evaluate(name, 2, {"auc": 0.74, "false_positive_rate": 0.16}, table((290, 0.1), (402, 0.11), (395, 0.1), (410, 0.1), (311, 0.35), (7, 0.0)))
-    evaluate(name, 3, {"auc": 0.79, "false_positive_rate": 0.10}, table((290, 0.1), (402, 0.1), (395, 0.1), (410, 0.1), (311, 0.1), (7, 0.0)))
-    evaluate(name, 3, {"auc": 0.78, "false_positive_rate": 0.14}, table((288, 0.11), (399, 0.1), (391, 0.11), (407, 0.1), (305, 0.31), (9, 0.44)))
+    evaluate(
+        name, 2, {"auc": 0.74, "false_positive_rate": 0.16}, table((290, 0.1), (402, 0.11), (395, 0.1), (410, 0.1), (311, 0.35), (7, 0.0))
+    )
+    evaluate(
+        name, 3, {"auc": 0.79, "false_positive_rate": 0.10}, table((290, 0.1), (402, 0.1), (395, 0.1), (410, 0.1), (311, 0.1), (7, 0.0))
+    )
+    evaluate(
+        name, 3, {"auc": 0.78, "false_positive_rate": 0.14}, table((288, 0.11), (399, 0.1), (391, 0.11), (407, 0.1), (305, 0.31), (9, 0.44))
+    )
     evaluate(name, 3, {"auc": 0.99}, status="FAILED")
     evaluate(name, 4, {"auc": 0.77, "false_positive_rate": 0.12})
     client.set_registered_model_alias(name, "champion", 3)

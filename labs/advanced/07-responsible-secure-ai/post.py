@@ -83,7 +83,7 @@ def make_keys(folder, name):
 
 
 def sbom_of(requirements):
-    """Return the CycloneDX bill of materials of a requirements file, a dictionary. As on the command line: cyclonedx-py requirements FILE."""
+    """Return the CycloneDX bill of materials of a requirements file, a dictionary; on the command line: cyclonedx-py requirements FILE."""
     with tempfile.TemporaryDirectory(prefix="sbom-") as folder:
         path = Path(folder) / "sbom.json"
         options = ["--of", "JSON", "-o", str(path), "--no-validate"]

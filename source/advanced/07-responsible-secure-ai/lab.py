@@ -236,7 +236,9 @@ Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
 mine = yaml.safe_load(Path("register.yaml").read_text()) if Path("register.yaml").is_file() else None
 assert isinstance(mine, list), "There is no list of risks in register.yaml. Write it from this cell."
 ids = [risk.get("id") for risk in mine]
-assert sorted(map(str, ids)) == ["district", "fallback", "inputs", "ranking", "scale", "slow"], f"register.yaml holds the ids {ids}, expected the board's six."
+assert sorted(map(str, ids)) == ["district", "fallback", "inputs", "ranking", "scale", "slow"], (
+    f"register.yaml holds the ids {ids}, expected the board's six."
+)
 colours = dict(check(mine, system))
 assert colours.get("district") == "red", (
     f"As the system is today, district is {colours.get('district')}. Compare what happens to riders who paid: the share of them that is asked for a deposit, by district."
@@ -245,7 +247,9 @@ assert [name for name in ids if colours.get(name) != "green"] == ["district"], f
 shuffled = {**system, "cases": system["cases"].assign(score=lambda cases: cases["score"].where(cases["split"] == "train", 0.5))}
 assert check(mine, shuffled).get("ranking") == "red", "Every recent score is 0.5, and ranking stays green. Which rows does it look at?"
 silent = check(mine, {**system, "requests": system["requests"].iloc[:0]})
-assert silent.get("slow") == silent.get("fallback") == "red", "There is no request, so nothing is known of the service, and a measure is green. A comparison with NaN is false: ask whether a value is good, not whether it is bad."
+assert silent.get("slow") == silent.get("fallback") == "red", (
+    "There is no request, so nothing is known of the service, and a measure is green. A comparison with NaN is false: ask whether a value is good, not whether it is bad."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-register", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: register.yaml, field by field; and that check goes by the register's limits, sides and names.
@@ -262,10 +266,16 @@ try:
     risks = {risk["id"]: risk for risk in handed_in}
 except Exception as error:
     raise AssertionError(f"register.yaml cannot be read as a list of risks with ids: {type(error).__name__}: {error}") from None
-assert sorted(risks) == sorted(LIMITS) and len(handed_in) == len(LIMITS), f"register.yaml holds {sorted(map(str, risks))}, expected each of the board's six once."
+assert sorted(risks) == sorted(LIMITS) and len(handed_in) == len(LIMITS), (
+    f"register.yaml holds {sorted(map(str, risks))}, expected each of the board's six once."
+)
 for name, risk in risks.items():
-    assert len(str(risk.get("context") or "").split()) >= 5, f"Map: the context of {name} is {risk.get('context')!r}. A sentence must say what happens, and to whom."
-    assert risk.get("owner") in TEAM, f"Govern: the owner of {name} is {risk.get('owner')!r}, expected one person of {TEAM}. What all own, nobody does."
+    assert len(str(risk.get("context") or "").split()) >= 5, (
+        f"Map: the context of {name} is {risk.get('context')!r}. A sentence must say what happens, and to whom."
+    )
+    assert risk.get("owner") in TEAM, (
+        f"Govern: the owner of {name} is {risk.get('owner')!r}, expected one person of {TEAM}. What all own, nobody does."
+    )
     limit, side = LIMITS[name]
     assert (risk.get("limit"), risk.get("red_if")) == (limit, side), (
         f"Measure: {name} is red {risk.get('red_if')} {risk.get('limit')}, and the board said {side} {limit}."
@@ -274,7 +284,9 @@ for name, risk in risks.items():
     hours = plan.get("within_hours")
     assert len(str(plan.get("do") or "").split()) >= 3, f"Manage: when {name} is red, what is done? Found: {plan.get('do')!r}."
     assert plan.get("by") in TEAM, f"Manage: when {name} is red, who acts? Found {plan.get('by')!r}, expected one person of {TEAM}."
-    assert isinstance(hours, (int, float)) and 0 < hours <= 24, f"Manage: {name} is dealt with within {hours!r} hours, expected a number up to 24."
+    assert isinstance(hours, (int, float)) and 0 < hours <= 24, (
+        f"Manage: {name} is dealt with within {hours!r} hours, expected a number up to 24."
+    )
 system = healthy(fresh("limits"))
 try:
     said = dict(check(handed_in, system))
@@ -282,7 +294,9 @@ except Exception as error:
     raise AssertionError(f"On a healthy system check stopped with {type(error).__name__}: {error}") from None
 assert set(said.values()) == {"green"}, f"On a healthy system, one that you have not seen, check says {said}."
 moved = [{**risk, "limit": 0.999 if risk["red_if"] == "below" else -1} for risk in handed_in]
-assert set(check(moved, system).values()) == {"red"}, "Where the board sets limits that nobody meets, some risk is green: take the limit from the register."
+assert set(check(moved, system).values()) == {"red"}, (
+    "Where the board sets limits that nobody meets, some risk is green: take the limit from the register."
+)
 turned = [{**risk, "red_if": "above" if risk["red_if"] == "below" else "below"} for risk in handed_in]
 assert set(check(turned, system).values()) == {"red"}, "Where red_if names the other side, some risk is green: take it from the register."
 try:
@@ -309,7 +323,9 @@ for _ in range(2):
     system = healthy(rng)
     said = check(handed_in, system)
     alarms = sorted(name for name, colour in said.items() if colour != "green")
-    assert not alarms, f"All is well, and {', '.join(alarms)} is red. An alarm that rings for nothing is switched off soon. A district of 14 riders is there too: what can be known of it?"
+    assert not alarms, (
+        f"All is well, and {', '.join(alarms)} is red. An alarm that rings for nothing is switched off soon. A district of 14 riders is there too: what can be known of it?"
+    )
 for how, (names, what) in BREAKS.items():
     try:
         said = check(handed_in, broken(system, how, rng))
@@ -409,16 +425,26 @@ def choose(cases, equal, share):
         thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
         low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
     return thresholds
+
+
 ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-fair", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 verdicts = dict(audit(recent, 0.2))
-assert verdicts.get("Eastfield") == "above", f"Eastfield's payers are asked about three times as often as others; audit says {verdicts.get('Eastfield')!r}."
-assert verdicts.get("Hillside") == "within", f"In Hillside about one payer in ten is asked, of some hundreds: below 0.2. audit says {verdicts.get('Hillside')!r}."
-assert verdicts.get("Island") == "not known", f"Island has seven riders who paid. audit says {verdicts.get('Island')!r}; so few cannot tell."
+assert verdicts.get("Eastfield") == "above", (
+    f"Eastfield's payers are asked about three times as often as others; audit says {verdicts.get('Eastfield')!r}."
+)
+assert verdicts.get("Hillside") == "within", (
+    f"In Hillside about one payer in ten is asked, of some hundreds: below 0.2. audit says {verdicts.get('Hillside')!r}."
+)
+assert verdicts.get("Island") == "not known", (
+    f"Island has seven riders who paid. audit says {verdicts.get('Island')!r}; so few cannot tell."
+)
 thresholds = choose(recent[["district", "score", "unpaid"]], "false_positive_rate", 0.25)
-assert sorted(thresholds) == sorted(recent["district"].unique()), f"choose has thresholds for {sorted(thresholds)}, expected one for each district."
+assert sorted(thresholds) == sorted(recent["district"].unique()), (
+    f"choose has thresholds for {sorted(thresholds)}, expected one for each district."
+)
 decided = recent.assign(asked=asked_by(recent, thresholds))
 assert abs(decided["asked"].mean() - 0.25) < 0.015, f"With your thresholds {decided['asked'].mean():.1%} of all are asked, expected 25 %."
 payers = decided.query("unpaid == 0 and district != 'Island'").groupby("district")["asked"].mean()
@@ -451,7 +477,9 @@ for limit, rows, right, why in [
         said = dict(audit(cases, limit))
     except Exception as error:
         raise AssertionError(f"With {rows[0]} of {rows[1]} payers asked, audit stopped with {type(error).__name__}: {error}") from None
-    assert said.get("Mill") == right, f"With {rows[0]} of {rows[1]} payers asked and a limit of {limit}, audit says {said.get('Mill')!r}, expected {right!r}. {why}"
+    assert said.get("Mill") == right, (
+        f"With {rows[0]} of {rows[1]} payers asked and a limit of {limit}, audit says {said.get('Mill')!r}, expected {right!r}. {why}"
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -469,9 +497,13 @@ for equal in APART:
         thresholds = {name: float(value) for name, value in choose(past, equal, share).items()}
     except Exception as error:
         raise AssertionError(f"For the policy {equal}, choose stopped with {type(error).__name__}: {error}") from None
-    assert set(thresholds) == {*PLACES, "Island"}, f"For the policy {equal}, choose has thresholds for {sorted(thresholds)}, expected one for each district."
+    assert set(thresholds) == {*PLACES, "Island"}, (
+        f"For the policy {equal}, choose has thresholds for {sorted(thresholds)}, expected one for each district."
+    )
     asked = asked_by(others, thresholds)
-    assert abs(asked.mean() - share) < 0.015, f"For the policy {equal}, {asked.mean():.1%} of riders not seen before are asked, expected {share:.0%}."
+    assert abs(asked.mean() - share) < 0.015, (
+        f"For the policy {equal}, {asked.mean():.1%} of riders not seen before are asked, expected {share:.0%}."
+    )
     found = rates(others, asked)[equal]
     assert found.max() - found.min() <= APART[equal], (
         f"The policy is an equal {equal}: among riders not seen before it lies between {found.min():.3f} and {found.max():.3f}, expected at most {APART[equal]} apart."
@@ -578,6 +610,8 @@ def card(name):
         "false_positive_rate": number(metrics.get("false_positive_rate")),
         "by_district": by_district,
     }
+
+
 ### END SOLUTION
 
 
@@ -585,13 +619,19 @@ def card(name):
 made = card("deposit")
 assert isinstance(made, dict) and set(made) == set(card_found), f"card has the keys {sorted(made)}, expected Bo's: {sorted(card_found)}."
 assert made["version"] == 3, f"card is of version {made['version']}; the champion is 3."
-assert made["threshold"] == 0.44, f"card's threshold is {made['threshold']!r}, expected the number 0.44: a parameter of the run that trained version 3."
+assert made["threshold"] == 0.44, (
+    f"card's threshold is {made['threshold']!r}, expected the number 0.44: a parameter of the run that trained version 3."
+)
 assert made["data_sha256"] == "c92b14" * 8, "data_sha256 is that of another version's training run."
 assert made["auc"] != 0.81, "card's auc is 0.81. That was measured on the data that the model was trained on."
 assert made["auc"] != 0.99, "card's auc is 0.99, of an evaluation that failed half-way."
 assert made["auc"] == 0.78, f"card's auc is {made['auc']}. Version 3 was evaluated twice; the newest counts: 0.78."
-assert made["by_district"]["Eastfield"]["false_positive_rate"] == 0.31, f"In Eastfield card says {made['by_district']['Eastfield']}, expected the newest evaluation's 0.31."
-assert made["by_district"]["Island"] == {"payers": 9, "false_positive_rate": None}, f"Of Island card says {made['by_district']['Island']}. Nine payers tell no rate: say None, and keep the count."
+assert made["by_district"]["Eastfield"]["false_positive_rate"] == 0.31, (
+    f"In Eastfield card says {made['by_district']['Eastfield']}, expected the newest evaluation's 0.31."
+)
+assert made["by_district"]["Island"] == {"payers": 9, "false_positive_rate": None}, (
+    f"Of Island card says {made['by_district']['Island']}. Nine payers tell no rate: say None, and keep the count."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-card", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: card on fresh stores: other experiments, deleted evaluations, names that begin alike, versions above 9, values that are missing or NaN, models that were never evaluated.
@@ -604,7 +644,9 @@ with own_store():
             said = card(name)
         except Exception as error:
             raise AssertionError(f"For {what}, card stopped with {type(error).__name__}: {error}") from None
-        assert isinstance(said, dict) and set(said) == set(right), f"For {what}, card returned {said!r}, expected a dictionary with the keys of Bo's."
+        assert isinstance(said, dict) and set(said) == set(right), (
+            f"For {what}, card returned {said!r}, expected a dictionary with the keys of Bo's."
+        )
         for key, value in right.items():
             assert said[key] == value, f"For {what}, card says {key} is {said[key]!r}, expected {value!r}."
 ### END HIDDEN TESTS
@@ -612,7 +654,10 @@ with own_store():
 # %% tags=["uses-answers"]
 made = card("deposit")
 stale = [key for key in made if made[key] != card_found[key]]
-rows = [f"| {place} | {row['payers']} | {'not known' if row['false_positive_rate'] is None else row['false_positive_rate']} |" for place, row in made["by_district"].items()]
+rows = [
+    f"| {place} | {row['payers']} | {'not known' if row['false_positive_rate'] is None else row['false_positive_rate']} |"
+    for place, row in made["by_district"].items()
+]
 Path("MODEL_CARD.md").write_text(
     f"# {made['model']} {made['version']}\n\nFor: whether a new rider leaves a deposit. Not for: prices, or closing accounts.\n\n"
     f"AUC {made['auc']}, false positive rate {made['false_positive_rate']}, on held-out applications.\n\n"
@@ -698,26 +743,38 @@ def predictions(path, rows):
         raise ValueError(f"{path} unpacks to {size} bytes")
     model = skops.io.load(path, trusted=REVIEWED)
     return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
+
+
 ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-post", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 words = weigh(dict(scanned["picklescan"]), TRUTH)
-assert sorted(words["missed"]) == ["gift-packed.joblib", "gift.skops"], f"picklescan's missed are {words['missed']}. Two payloads passed with the word clean; one it could not read, and that does not pass."
-assert sorted(words["accused"]) == ["forest.joblib"], f"picklescan's accused are {words['accused']}, expected the one good file that it could not read."
+assert sorted(words["missed"]) == ["gift-packed.joblib", "gift.skops"], (
+    f"picklescan's missed are {words['missed']}. Two payloads passed with the word clean; one it could not read, and that does not pass."
+)
+assert sorted(words["accused"]) == ["forest.joblib"], (
+    f"picklescan's accused are {words['accused']}, expected the one good file that it could not read."
+)
 words = weigh(dict(scanned["fickling"]), TRUTH)
-assert not words["missed"] and len(words["accused"]) == 4, f"For fickling weigh says {words}. It lets nothing pass, good or bad: no payload is missed, and all four good files are accused."
+assert not words["missed"] and len(words["accused"]) == 4, (
+    f"For fickling weigh says {words}. It lets nothing pass, good or bad: no payload is missed, and all four good files are accused."
+)
 rows = recent.head(5)
 for name in ("linear.skops", "forest.skops"):
     probabilities = list(predictions(f"inbox/{name}", rows))
-    assert len(probabilities) == 5 and all(0 < p < 1 for p in probabilities), f"For {name} predictions returned {probabilities}, expected five probabilities."
+    assert len(probabilities) == 5 and all(0 < p < 1 for p in probabilities), (
+        f"For {name} predictions returned {probabilities}, expected five probabilities."
+    )
 for name in [file for file in TRUTH if file not in ("linear.skops", "forest.skops")]:
     try:
         predictions(f"inbox/{name}", rows)
         opened = True
     except Exception:
         opened = False
-    assert not Path("payload-ran.txt").exists(), f"{name} ran its payload: see payload-ran.txt. Delete that file, and do not unpickle to find out."
+    assert not Path("payload-ran.txt").exists(), (
+        f"{name} ran its payload: see payload-ran.txt. Delete that file, and do not unpickle to find out."
+    )
     assert not opened, f"predictions opened {name}, which is no skops archive with reviewed types."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -757,7 +814,9 @@ with own_folder() as folder:
             assert found is None, f"predictions opened {what}. Only what somebody has reviewed may be loaded."
         else:
             assert problem is None, f"predictions turned away a good model, {what}: {problem}"
-            assert len(found) == len(right) and max(abs(a - b) for a, b in zip(found, right)) < 1e-9, f"predictions of {what} differ from the model's own, which are {right[:3]} …"
+            assert len(found) == len(right) and max(abs(a - b) for a, b in zip(found, right)) < 1e-9, (
+                f"predictions of {what} differ from the model's own, which are {right[:3]} …"
+            )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -843,6 +902,8 @@ def accept(folder, public_key, name, at_least):
     if said["name"] != name or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
+
+
 ### END SOLUTION
 
 
@@ -850,7 +911,9 @@ def accept(folder, public_key, name, at_least):
 Path("candidate.sig").unlink(missing_ok=True)
 release("candidate", "deposit", 4, "keys/ada.pem")
 assert Path("candidate.sig").is_file(), "release left no candidate.sig beside the folder."
-assert json.loads(Path("candidate/release.json").read_text()) == {"name": "deposit", "version": 4}, "candidate/release.json does not say name and version of the release."
+assert json.loads(Path("candidate/release.json").read_text()) == {"name": "deposit", "version": 4}, (
+    "candidate/release.json does not say name and version of the release."
+)
 assert accept("candidate", "keys/ada.pub", "deposit", 3) == 4, "Version 4 is at least 3, rightly signed, and accept does not return 4."
 for why, arguments in {
     "the key is a stranger's": ("candidate", "keys/stranger.pub", "deposit", 3),
@@ -906,7 +969,9 @@ with own_folder() as folder:
             assert problem is not None, f"accept took a release as version {taken!r} that it must refuse: {what}."
         else:
             assert problem is None, f"accept refused a good release ({what}): {problem}"
-            assert taken == right and not isinstance(taken, bool), f"accept returned {taken!r} for a good release ({what}), expected {right}."
+            assert taken == right and not isinstance(taken, bool), (
+                f"accept returned {taken!r} for a good release ({what}), expected {right}."
+            )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -994,6 +1059,8 @@ def match(sbom, advisories):
             if any(inside(version, reach) for reach in advisory["ranges"]):
                 affected.add((advisory["id"], name))
     return {"affected": sorted(affected), "unknown": sorted(unknown)}
+
+
 ### END SOLUTION
 
 
@@ -1006,7 +1073,9 @@ for pair, why in [
     (("MB-2026-05", "tariffs"), "2.0rc1 comes before 2.0, in which it is fixed."),
 ]:
     assert pair in pairs, f"match does not find {pair}. {why}"
-assert ("MB-2026-01", "fast-bikes") not in pairs, "fast.bikes 0.10.0 is newer than 0.9.4, in which it was fixed: compare versions, not texts."
+assert ("MB-2026-01", "fast-bikes") not in pairs, (
+    "fast.bikes 0.10.0 is newer than 0.9.4, in which it was fixed: compare versions, not texts."
+)
 assert ("MB-2026-06", "geo-rings") not in pairs, "The advisory on geo-rings was withdrawn."
 assert len(pairs) == 3, f"match finds {sorted(pairs)}, expected three pairs."
 assert list(found["unknown"]) == ["pedalpay"], f"unknown is {found['unknown']}, expected pedalpay: it has no version, so nobody knows."
@@ -1048,7 +1117,10 @@ scored = pd.concat(
     ]
 )[["member", "period", "p", "unpaid"]].reset_index(drop=True)
 print("right about members:", round(((scored["p"] > 0.5) == scored["unpaid"])[scored["member"]].mean(), 3))
-print("right about others: ", scored.assign(right=(scored["p"] > 0.5) == scored["unpaid"]).query("not member").groupby("period")["right"].mean().round(3).to_dict())
+print(
+    "right about others: ",
+    scored.assign(right=(scored["p"] > 0.5) == scored["unpaid"]).query("not member").groupby("period")["right"].mean().round(3).to_dict(),
+)
 
 # %% [markdown]
 # Cy takes all others for non-members, and so measures two things at once: what the model remembers, and that autumn was another season. A model that remembers nothing would look leaky to him. **Members and non-members must be alike in all but membership.**
@@ -1087,6 +1159,8 @@ def train_and_score(train, others):
     model = make_pipeline(StandardScaler(), LogisticRegression())
     model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
     return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
+
+
 ### END SOLUTION
 
 
@@ -1095,7 +1169,9 @@ measured = float(leak(scored))
 assert measured > 0.5, f"The attack's AUC on Bo's forest is {measured:.3f}. Which side is higher: members, or the others?"
 alike = scored.query("period == 'spring'")
 bos = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-assert abs(measured - roc_auc_score(alike["member"], bos)) < 1e-9, f"leak says {measured:.3f}. Members are of spring: compare them with others of spring, by the probability given to what really happened."
+assert abs(measured - roc_auc_score(alike["member"], bos)) < 1e-9, (
+    f"leak says {measured:.3f}. Members are of spring: compare them with others of spring, by the probability given to what really happened."
+)
 spring_again = spring.assign(p=list(train_and_score(spring[member], spring[INPUTS])), member=member, period="spring")
 assert spring_again["p"].between(0, 1).all(), "train_and_score must return probabilities of unpaid, between 0 and 1."
 after, loss = float(leak(spring_again)), log_loss(spring_again.loc[~member, "unpaid"], spring_again.loc[~member, "p"])
@@ -1130,8 +1206,12 @@ for salt in (1, 2):
         raise AssertionError(f"On 800 other riders train_and_score stopped with {type(error).__name__}: {error}") from None
     attacks.append(one)
     losses.append(loss)
-assert sum(attacks) / 2 <= 0.545, f"On other riders the attack's AUC is {sum(attacks) / 2:.3f}, expected at most 0.545: your model still knows riders by heart."
-assert sum(losses) / 2 <= 0.53, f"On riders who are not in the data the log loss is {sum(losses) / 2:.3f}, expected at most 0.53: a model that tells nothing is private, and of no use."
+assert sum(attacks) / 2 <= 0.545, (
+    f"On other riders the attack's AUC is {sum(attacks) / 2:.3f}, expected at most 0.545: your model still knows riders by heart."
+)
+assert sum(losses) / 2 <= 0.53, (
+    f"On riders who are not in the data the log loss is {sum(losses) / 2:.3f}, expected at most 0.53: a model that tells nothing is private, and of no use."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1146,7 +1226,9 @@ slope = 0.999  # of the model's logit, by the logarithm of the delay: what an at
 logit = np.log(asked["score"] / (1 - asked["score"])).to_numpy()
 for tries in (1, 3, 10, 30):
     best = rng.uniform(0.8, 1.2, (len(asked), tries)).min(axis=1)
-    print(f"{tries:2} tries: {np.mean(1 / (1 + np.exp(-(logit + slope * np.log(best)))) < threshold):.0%} of those near the threshold get away")
+    print(
+        f"{tries:2} tries: {np.mean(1 / (1 + np.exp(-(logit + slope * np.log(best)))) < threshold):.0%} of those near the threshold get away"
+    )
 
 # %% [markdown]
 # No limit on one request helps against that. What helps is a *budget*: few tries for each rider and hour (and the delay from our own books, not from the request). Yet a limit on requests is needed as well. JSON lets in `NaN`, `1e999`, texts of any size, brackets in brackets in brackets; Unicode has characters that are not seen and such that turn the text round; and in Python `True` is a whole number.
@@ -1266,6 +1348,8 @@ def mask(line, people, key):
         return text
 
     return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
+
+
 ### END SOLUTION
 
 
@@ -1289,16 +1373,38 @@ for body, why in [
         problem = f"stopped with {type(error).__name__}, expected ValueError"
     assert not problem, f"Of a request admit {problem}: {why}."
 calls = [(0, "a"), (1, "a"), (2, "a"), (2, "b"), (10, "a"), (10.5, "a")]
-assert list(within_budget(calls, 2, 10)) == [True, True, False, True, True, False], f"With 2 calls in 10 seconds within_budget says {within_budget(calls, 2, 10)} of {calls}."
+assert list(within_budget(calls, 2, 10)) == [True, True, False, True, True, False], (
+    f"With 2 calls in 10 seconds within_budget says {within_budget(calls, 2, 10)} of {calls}."
+)
 key, lines = b"a secret of today", Path("service_found.log").read_text().splitlines()
 masked = [mask(line, people, key) for line in lines]
 print("\n".join(masked))
-for secret in ["rider=4711", "203.0.113.77", "maya", "Lindqvist", "174-06-35", "4111 1111 1111 1111", "rider=8020", "m.l@work.example", "7946 0018"]:
+for secret in [
+    "rider=4711",
+    "203.0.113.77",
+    "maya",
+    "Lindqvist",
+    "174-06-35",
+    "4111 1111 1111 1111",
+    "rider=8020",
+    "m.l@work.example",
+    "7946 0018",
+]:
     assert secret.lower() not in "\n".join(masked).lower(), f"{secret} still stands in the masked log."
-for kept in ["station=0205550142", "version 6.0.2.1", "firmware 10.4.11.3", "trip 4111111111111112", "2026-03-02T08:02:00Z", "score=0.3812", "request 20260302080200"]:
+for kept in [
+    "station=0205550142",
+    "version 6.0.2.1",
+    "firmware 10.4.11.3",
+    "trip 4111111111111112",
+    "2026-03-02T08:02:00Z",
+    "score=0.3812",
+    "request 20260302080200",
+]:
     assert kept in "\n".join(masked), f"{kept} is no personal data, and is gone from the masked log."
 tokens = [re.findall("<rider:([0-9a-f]+)>", line) for line in masked]
-assert tokens[0] and {*tokens[0], *tokens[2]} == {tokens[0][0]} and len(tokens[2]) == 3, "In lines 1 and 3 Maya Lindqvist is named four times: by number, address, telephone and name. All four must give one token."
+assert tokens[0] and {*tokens[0], *tokens[2]} == {tokens[0][0]} and len(tokens[2]) == 3, (
+    "In lines 1 and 3 Maya Lindqvist is named four times: by number, address, telephone and name. All four must give one token."
+)
 
 # %% nbgrader={"grade": true, "grade_id": "judge-door", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: admit and within_budget, on bodies and calls that you have not seen.
@@ -1338,7 +1444,9 @@ for line, pattern, riders, what in lines:
     assert fits, f"A line with {what}: mask made\n{said}\nof\n{line}\nexpected\n{SHOWN(pattern)}"
     for rider, found in zip(riders, fits.groups(), strict=True):
         before = tokens.setdefault(rider, found)
-        assert before == found, f"A line with {what}: the token of rider {rider} is {found} here, and was {before} before. One rider, one token, however named."
+        assert before == found, (
+            f"A line with {what}: the token of rider {rider} is {found} here, and was {before} before. One rider, one token, however named."
+        )
 assert len(set(tokens.values())) == len(tokens), "Two riders have the same token."
 line, _, riders, what = lines[0]
 again, changed = mask(line, crowd, key), mask(line, crowd, other)
@@ -1359,7 +1467,12 @@ print("1, 2  register today:       ", check(register, mended))
 print("3     stale in the card:    ", stale)
 print("4     from the post, opened:", [name for name in TRUTH if name in ("linear.skops", "forest.skops")], "of", len(TRUTH))
 print("5     in service:            deposit", accept("candidate", "keys/ada.pub", "deposit", 4))
-print("6     parts to mend:        ", [package for _, package in match(sbom, advisories)["affected"]], "and not known:", match(sbom, advisories)["unknown"])
+print(
+    "6     parts to mend:        ",
+    [package for _, package in match(sbom, advisories)["affected"]],
+    "and not known:",
+    match(sbom, advisories)["unknown"],
+)
 print(f"7     attack's AUC:          {measured:.2f} became {after:.2f}")
 print("8     in the log:           ", masked[0])
 

@@ -57,18 +57,29 @@ def post_cases(folder):
         cases.append((folder / name, right, what))
         return folder / name
 
-    for name, model, what in [("a.skops", linear, "a scaler and a logistic regression"), ("b.bin", forest, "a forest, in a file named .bin")]:
+    for name, model, what in [
+        ("a.skops", linear, "a scaler and a logistic regression"),
+        ("b.bin", forest, "a forest, in a file named .bin"),
+    ]:
         skops.io.dump(model, add(name, model.predict_proba(X)[:, 1].tolist(), what))
     add("c.skops", None, "a pickle with a payload, named .skops").write_bytes(pickle.dumps(Payload(marker)))
-    add("d.pkl", None, "a pickle that calls eval").write_bytes(pickle.dumps([linear, Calls(builtins.eval, f"open({str(marker)!r}, 'w').close()")]))
-    add("e.pkl", None, "a pickle that calls timeit").write_bytes(pickle.dumps(Calls(timeit.timeit, f"open({str(marker)!r}, 'w').close()", "pass", timeit.default_timer, 1)))
+    add("d.pkl", None, "a pickle that calls eval").write_bytes(
+        pickle.dumps([linear, Calls(builtins.eval, f"open({str(marker)!r}, 'w').close()")])
+    )
+    add("e.pkl", None, "a pickle that calls timeit").write_bytes(
+        pickle.dumps(Calls(timeit.timeit, f"open({str(marker)!r}, 'w').close()", "pass", timeit.default_timer, 1))
+    )
     joblib.dump([np.arange(50.0), Payload(marker)], add("f.joblib", None, "a joblib file with an array before its payload"))
     joblib.dump({"model": forest, "x": Payload(marker)}, add("g.skops", None, "a packed joblib file, named .skops"), compress=3)
     add("h.pkl", None, "a good model as a pickle, which nobody can tell from a bad one").write_bytes(pickle.dumps(linear))
     writes = FunctionTransformer(joblib.dump, kw_args={"filename": str(marker)})
     for name, function, what in [
         ("i.skops", writes, "a skops archive with a function that writes a file"),
-        ("j.skops", FunctionTransformer(check_array), "a skops archive with a function of scikit-learn that is not on the list; not all that is scikit-learn's is harmless"),
+        (
+            "j.skops",
+            FunctionTransformer(check_array),
+            "a skops archive with a function of scikit-learn that is not on the list; not all that is scikit-learn's is harmless",
+        ),
         ("k.skops", FunctionTransformer(copy.deepcopy), "a skops archive with a function that nobody has reviewed"),
     ]:
         skops.io.dump(make_pipeline(function, linear), add(name, None, what))
@@ -106,7 +117,12 @@ def release_cases(folder):
         (_folder(folder / "weak", rng, auc=0.69), False, 4, "a model with an auc of 0.69"),
         (_folder(folder / "nan", rng, auc=math.nan), False, 4, "a model with NaN for an auc"),
         (_folder(folder / "none", rng, auc=None), False, 4, "a folder whose evaluation names no auc"),
-        (_folder(folder / "swap", rng, model_sha256=hashlib.sha256((other / "model.skops").read_bytes()).hexdigest()), False, 4, "the evaluation of another model"),
+        (
+            _folder(folder / "swap", rng, model_sha256=hashlib.sha256((other / "model.skops").read_bytes()).hexdigest()),
+            False,
+            4,
+            "the evaluation of another model",
+        ),
         (_folder(folder / "blank", rng), False, 4, "a folder without evaluation.json"),
     ]
     (folder / "blank" / "evaluation.json").unlink()

@@ -34,7 +34,10 @@ def parts_cases():
         return {"id": f"X-{number}", "package": package, "ranges": reaches, "extra": None, "withdrawn": None} | fields
 
     def right(*numbers, unknown=(), package=base):
-        return {"affected": sorted((f"X-{n}", canonicalize_name(package)) for n in numbers), "unknown": sorted(map(canonicalize_name, unknown))}
+        return {
+            "affected": sorted((f"X-{n}", canonicalize_name(package)) for n in numbers),
+            "unknown": sorted(map(canonicalize_name, unknown)),
+        }
 
     name = canonicalize_name(base)
     v = f"{major}.10.2"
@@ -51,7 +54,11 @@ def parts_cases():
         notice(10, name, (f"{major}.10.3",)),
     ]
     cases = [(bill(f"{base}=={v}", "numpy==2.4.6"), notices, right(2, 4, 5, 7), "ranges around one version, more than one in an advisory")]
-    candidate = [notice(1, name, ("0", f"{major}.0")), notice(2, name, (f"{major}.0",)), notice(3, name, (f"{major}.0rc1", f"{major}.0rc2"))]
+    candidate = [
+        notice(1, name, ("0", f"{major}.0")),
+        notice(2, name, (f"{major}.0",)),
+        notice(3, name, (f"{major}.0rc1", f"{major}.0rc2")),
+    ]
     cases.append((bill(f"{base}=={major}.0rc1"), candidate, right(1, 3), "a release candidate"))
     extras = [
         notice(1, name, ("0",), extra="Blue_Tooth"),
@@ -66,14 +73,23 @@ def parts_cases():
     for part in odd["components"]:
         part.update({"numpy": {"version": "latest"}, "pandas": {"version": ""}}.get(part["name"], {}))
         part["properties"] = [{"name": "team:owner", "value": "gps"}]
-    cases.append((odd, [*notices[:2], *extras[1:3]], right(2, unknown=["numpy", "pandas"]), "versions that cannot be read, and properties that are no extras"))
+    cases.append(
+        (
+            odd,
+            [*notices[:2], *extras[1:3]],
+            right(2, unknown=["numpy", "pandas"]),
+            "versions that cannot be read, and properties that are no extras",
+        )
+    )
     twice = bill(f"{base}=={v}")
     twice["components"].append({**twice["components"][0], "version": f"{major}.8"})
     cases.append((twice, notices[:3], right(1, 2, 3), "a package twice, with two versions"))
     loud = [{**notice(1, base.upper(), ("0",)), "extra": None}]
     loud[0].pop("extra")
     loud[0].pop("withdrawn")
-    cases.append((bill(f"{base.upper()}=={v}"), loud, right(1), "an advisory that writes the name in capitals, and leaves out what it need not say"))
+    cases.append(
+        (bill(f"{base.upper()}=={v}"), loud, right(1), "an advisory that writes the name in capitals, and leaves out what it need not say")
+    )
     return cases
 
 
@@ -124,7 +140,12 @@ def attack(train_and_score, salt, n=800):
 def body_cases():
     """Return (body, what admit makes of it or None, what it is)."""
     chance = drawn("bodies")
-    good = {"failed_payments": chance.randrange(1, 90), "delay_days": round(chance.uniform(0.1, 300), 2), "day_pass": chance.random() < 0.5, "note": "late by a day"}
+    good = {
+        "failed_payments": chance.randrange(1, 90),
+        "delay_days": round(chance.uniform(0.1, 300), 2),
+        "day_pass": chance.random() < 0.5,
+        "note": "late by a day",
+    }
 
     def body(**fields):
         return json.dumps({**good, **fields}, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -161,10 +182,23 @@ def body_cases():
         "failed_payments": [-1, 101, 1.5, True, "3", None, [3]],
         "delay_days": [-0.01, 365.01, True, "7", None, {}],
         "day_pass": [0, 1, "true", None],
-        "note": ["x" * 201, 7, None, "line\nbreak", "null\x00", "turned \u202eround", "not\u200bseen", "half \ud800", "unassigned \u0378", "private \ue000"],
+        "note": [
+            "x" * 201,
+            7,
+            None,
+            "line\nbreak",
+            "null\x00",
+            "turned \u202eround",
+            "not\u200bseen",
+            "half \ud800",
+            "unassigned \u0378",
+            "private \ue000",
+        ],
     }
     for field, values in refused.items():
-        shown = [(value, f"a {field} of {value!r}" if len(str(value)) < 40 else f"a {field} of {len(str(value))} characters") for value in values]
+        shown = [
+            (value, f"a {field} of {value!r}" if len(str(value)) < 40 else f"a {field} of {len(str(value))} characters") for value in values
+        ]
         cases += [(json.dumps({**good, field: value}).encode(), None, what) for value, what in shown]
     return cases
 
@@ -196,7 +230,7 @@ FIRST = ["Ana", "Léa", "Piotr", "Sean", "Mei", "Olga", "Nuno", "Ines"]
 LAST = ["Marsh", "O'Dell", "Kovač", "Ortiz", "Li", "Brandt", "Silva"]
 
 
-def SHOWN(pattern):  # noqa: N802
+def SHOWN(pattern):
     """Return the expected line for a message: tokens by name, nothing escaped."""
     return re.sub(r"\\(.)", r"\1", pattern.replace(TOKEN, "<rider:TOKEN>"))
 
@@ -226,7 +260,9 @@ def log_lines():
     def line(what, *parts):
         """Add a line of parts: text that stays, or (text, what it becomes), or (text, rider)."""
         text = "".join(part if isinstance(part, str) else part[0] for part in parts)
-        pattern = "".join(re.escape(part) if isinstance(part, str) else TOKEN if isinstance(part[1], int) else re.escape(part[1]) for part in parts)
+        pattern = "".join(
+            re.escape(part) if isinstance(part, str) else TOKEN if isinstance(part[1], int) else re.escape(part[1]) for part in parts
+        )
         cases.append((text, pattern, [part[1] for part in parts if not isinstance(part, str) and isinstance(part[1], int)], what))
 
     def closed(phone):
@@ -239,25 +275,67 @@ def log_lines():
     ip = f"{chance.randrange(1, 224)}.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
     line("a rider's number", "INFO rider=", (str(a["rider_id"]), a["rider_id"]), " score=0.1250 asked=0")
     line("numbers that begin alike", "rider=", (str(b["rider_id"]), b["rider_id"]), ", not rider=", (str(a["rider_id"]), a["rider_id"]))
-    line("one person in four forms", "from ", (b["email"], b["rider_id"]), ": I am ", (b["name"], b["rider_id"]), ", call ", (b["phone"], b["rider_id"]), ", rider=", (str(b["rider_id"]), b["rider_id"]))
+    line(
+        "one person in four forms",
+        "from ",
+        (b["email"], b["rider_id"]),
+        ": I am ",
+        (b["name"], b["rider_id"]),
+        ", call ",
+        (b["phone"], b["rider_id"]),
+        ", rider=",
+        (str(b["rider_id"]), b["rider_id"]),
+    )
     line("a telephone number without spaces", "call ", (closed(c["phone"]), c["rider_id"]), " today")
     line("a telephone number with brackets and dashes", "call ", (dressed(c["phone"]), c["rider_id"]), ".")
-    line("a telephone number with dots", "call ", (c["phone"].replace(" ", "."), c["rider_id"]), " or ", (c["email"].upper(), c["rider_id"]))
+    line(
+        "a telephone number with dots", "call ", (c["phone"].replace(" ", "."), c["rider_id"]), " or ", (c["email"].upper(), c["rider_id"])
+    )
     line("a name in capitals, and in quotes", 'said "', (a["name"].upper(), a["rider_id"]), '", and ', (c["name"].lower(), c["rider_id"]))
     line("a name inside longer words", f"stop {a['name']}son, street Old{c['name']}")
     line("a first name alone, which is not the name", f"{first[0]} Street, {last[1]} Square")
-    line("an address that ends like a known one", "mail ", (f"z{a['email']}", "<email>"), " and ", (f"some.one+bikes@{chance.choice(['uni', 'a.b'])}.example", "<email>"))
+    line(
+        "an address that ends like a known one",
+        "mail ",
+        (f"z{a['email']}", "<email>"),
+        " and ",
+        (f"some.one+bikes@{chance.choice(['uni', 'a.b'])}.example", "<email>"),
+    )
     line("a number of an unknown rider", "rider=", ("77", 77), " rider=", ("7", 7))
-    line("an unknown telephone number", "call ", (f"0{chance.randrange(20, 99)} {chance.randrange(1000, 9999)} {chance.randrange(1000, 9999)}", "<phone>"), " or ", (f"+{chance.randrange(20, 99)}{chance.randrange(10**8, 10**9)}", "<phone>"))
+    line(
+        "an unknown telephone number",
+        "call ",
+        (f"0{chance.randrange(20, 99)} {chance.randrange(1000, 9999)} {chance.randrange(1000, 9999)}", "<phone>"),
+        " or ",
+        (f"+{chance.randrange(20, 99)}{chance.randrange(10**8, 10**9)}", "<phone>"),
+    )
     line("an IP address", "ip=", (ip, "<ip>"), " at 2026-03-05T10:11:12Z, from ", (ip, "<ip>"), ".")
     line("versions that look like addresses", f"version {ip}, firmware 10.{chance.randrange(9)}.0.{chance.randrange(99)} ok")
     line("four numbers that are no address", f"build 1.2.{chance.randrange(256, 999)}.4")
     card = _card(chance)
     line("a card number", "card ", (card, "<card>"), " paid")
-    line("a card number in groups", "card ", (" ".join(re.findall("....", card)), "<card>"), ", ", ("-".join(re.findall("....", card)), "<card>"))
+    line(
+        "a card number in groups",
+        "card ",
+        (" ".join(re.findall("....", card)), "<card>"),
+        ", ",
+        ("-".join(re.findall("....", card)), "<card>"),
+    )
     line("sixteen digits with a wrong Luhn sum", f"reference {_card(chance, right=False)} kept")
     line("a trip and a request whose numbers pass for cards", f"trip {card} request {_card(chance)} done")
     line("a station whose number looks like a telephone", f"station=0{chance.randrange(10**8, 10**9)} docks=24 temperature=6.25")
-    line("times, scores and counts", f"2026-03-0{chance.randrange(1, 9)}T08:00:14Z score=0.{chance.randrange(1000, 9999)} ms=81.5 trips=120")
-    line("all of it at once", "rider=", (str(c["rider_id"]), c["rider_id"]), " ", (ip, "<ip>"), " station=0205550142 ", (c["name"], c["rider_id"]), ", ", (card, "<card>"))
+    line(
+        "times, scores and counts", f"2026-03-0{chance.randrange(1, 9)}T08:00:14Z score=0.{chance.randrange(1000, 9999)} ms=81.5 trips=120"
+    )
+    line(
+        "all of it at once",
+        "rider=",
+        (str(c["rider_id"]), c["rider_id"]),
+        " ",
+        (ip, "<ip>"),
+        " station=0205550142 ",
+        (c["name"], c["rider_id"]),
+        ", ",
+        (card, "<card>"),
+    )
     return people, cases

@@ -124,8 +124,8 @@ PLACES = list(DISTRICTS)
 
 def counted(rng, rows):
     """Return cases with given counts: {district: (asked among payers, payers, riders who did not pay)}, in any order."""
-    table = [
-        (name, int(i < k), 0) for name, (k, n, _) in rows.items() for i in range(n)
-    ] + [(name, 1, 1) for name, (_, _, others) in rows.items() for _ in range(others)]
+    table = [(name, int(i < k), 0) for name, (k, n, _) in rows.items() for i in range(n)] + [
+        (name, 1, 1) for name, (_, _, others) in rows.items() for _ in range(others)
+    ]
     frame = pd.DataFrame(table, columns=["district", "asked", "unpaid"])
     return frame.sample(frac=1, random_state=int(rng.integers(2**31))).reset_index(drop=True)

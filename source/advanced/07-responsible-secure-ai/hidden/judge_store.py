@@ -52,7 +52,14 @@ def card_cases():
             params[number] = {"threshold": round(chance.uniform(0.2, 0.6), 3), "data_sha256": f"{chance.getrandbits(128):032x}"}
             register(name, {key: params[number][key] for key in kept}, {"auc": 0.9, "false_positive_rate": 0.01})
         client.set_registered_model_alias(name, "champion", champion)
-        return {"model": name, "version": champion, **{key: params[champion][key] if key in kept else None for key in params[champion]}, "auc": None, "false_positive_rate": None, "by_district": None}
+        return {
+            "model": name,
+            "version": champion,
+            **{key: params[champion][key] if key in kept else None for key in params[champion]},
+            "auc": None,
+            "false_positive_rate": None,
+            "by_district": None,
+        }
 
     def table(*payers):
         return {place: {"payers": n, "false_positive_rate": rate()} for place, n in zip(PLACES, payers, strict=True)}
@@ -68,7 +75,9 @@ def card_cases():
     evaluate("deposit", 10, {"auc": 0.5})
     evaluate("old-deposit", 1, {"auc": 0.6}, table(99, 99, 99))
     small = {**districts, "Park": {"payers": 29, "false_positive_rate": None}}
-    cases.append(("deposit", {**right, **new, "by_district": small}, "a model with eleven versions, the newest evaluation in another experiment"))
+    cases.append(
+        ("deposit", {**right, **new, "by_district": small}, "a model with eleven versions, the newest evaluation in another experiment")
+    )
     # the newest evaluations were deleted, killed, failed
     right = model("ebike", 2, 3)
     good = {"auc": rate() + 0.4, "false_positive_rate": rate()}

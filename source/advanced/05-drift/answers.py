@@ -32,7 +32,7 @@ from scipy.stats import bootstrap
 def flagged(reference, current, method=None, threshold=None):
     frames = [pd.DataFrame({"a": np.array(sample, dtype=float)}) for sample in (current, reference)]
     data = [Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=["a"])) for frame in frames]
-    snapshot = Report([ValueDrift("a", method=method, threshold=threshold)], include_tests=True).run(data[0], data[1])
+    snapshot = Report([ValueDrift(column="a", method=method, threshold=threshold)], include_tests=True).run(data[0], data[1])
     return snapshot.dict()["tests"][0]["status"].value == "FAIL"
 
 
@@ -258,7 +258,6 @@ def find_fault(trips):
         as_ever = np.minimum(np.abs(off), 0.5)
         for factor in UNITS.values():
             changed = np.minimum(np.abs(off - math.log(factor)), 0.5)
-            cost = np.append(np.cumsum(as_ever), as_ever.sum()) - np.append(np.cumsum(changed), 0) + changed.sum()
             cost = np.concatenate([[changed.sum()], np.cumsum(as_ever) + changed.sum() - np.cumsum(changed)])
             split = int(cost.argmin())
             if len(off) - split >= 12 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.2:
@@ -285,7 +284,7 @@ def find_fault(trips):
 def mend(trips, fault):
     return trips.assign(distance_km=trips["distance_km"].where(trips["distance_km"] <= 150, trips["distance_km"] / 1000))
 
-# %% grade_id="unit" points=10 message="expected None: do the speeds of one source alone" why="does not ask whether the other sources have changed as well"
+# %% grade_id="unit" points=10 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well"
 def find_fault(trips):
     table = trips.sort_values("started_at", kind="stable")
     speed = np.log(table["distance_km"] / table["duration_min"])
@@ -489,7 +488,7 @@ def cheapest(backtest, prices):
     kind, period = min(result, key=result.get)
     return {"train_on": kind, "period_weeks": np.int64(period)}
 
-# %% grade_id="retrain" points=4 message="It can be had for" why="Bo's curve, in which age and season are one, and only the compute as price of a retraining"
+# %% grade_id="retrain" points=4 message="It can be had for" why="Bo's curve, in which age and season are one, and half of the bad releases"
 def cheapest(backtest, prices):
     curve = backtest.assign(age=backtest["week"] - backtest["trained_through"]).groupby(["train_on", "age"])["errors"].mean()
     plans = []
@@ -502,7 +501,7 @@ def cheapest(backtest, prices):
     _, kind, period = min(plans)
     return {"train_on": kind, "period_weeks": period}
 
-# %% grade_id="retrain" points=4 message="Its labels are late by" why="forgets that a model is already old when it goes live"
+# %% grade_id="retrain" points=4 message="It can be had for" why="forgets that a model is already old when it goes live"
 def cheapest(backtest, prices):
     table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
     table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
@@ -517,7 +516,7 @@ def cheapest(backtest, prices):
     _, kind, period = min(plans)
     return {"train_on": kind, "period_weeks": period}
 
-# %% grade_id="retrain" points=4 message="Compare both ways to train" why="trains on everything, always: more data must be better"
+# %% grade_id="retrain" points=4 message="It can be had for" why="trains on everything, always: more data must be better"
 def cheapest(backtest, prices):
     table = backtest[backtest["train_on"] == "everything"].assign(age=backtest["week"] - backtest["trained_through"])
     off = table[["errors", "age"]] - table.groupby("week")[["errors", "age"]].transform("mean")

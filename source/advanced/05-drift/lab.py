@@ -150,7 +150,7 @@ rows = []
 for size, name in [(100, "ks"), (900, "ks"), (1500, "wasserstein"), (20_000, "wasserstein")]:
     flags = {}
     for shift in (0.09, 0.0):
-        said = [measure(name, rng.normal(0, 1, size), rng.normal(shift, 1, size)) for _ in range(40 if size > 9999 else 150)]
+        said = [measure(name, rng.normal(0, 1, size), rng.normal(shift, 1, size)) for _ in range(25 if size > 9999 else 100)]
         flags[f"flagged at a shift of {shift}"] = np.mean([value < 0.05 if name == "ks" else value >= 0.1 for value in said])
     rows.append({"rows": size, "method": name, **flags})
 pd.DataFrame(rows).round(2)
@@ -262,8 +262,9 @@ bos_plan = {
 }
 print("Bo's plan rings in", sum(bool(alarms(bos_plan, trips, week)) for week in range(8, 20)), "of 12 quiet weeks")
 once_a_week = {**bos_plan, "window_days": 7}
-print("with a window of a week it rings in", sum(bool(alarms(once_a_week, trips, week)) for week in range(8, 20)), "of 12")
-print({column: sum(column in alarms(once_a_week, trips, week) for week in range(8, 20)) for column in COLUMNS})
+rang = [alarms(once_a_week, trips, week) for week in range(8, 20)]
+print("with a window of a week it rings in", sum(map(bool, rang)), "of 12")
+print({column: sum(column in names for names in rang) for column in COLUMNS})
 
 # %% [markdown]
 # Against such dependence helps to calibrate **on blocks**: leave the days of a week together, measure what the method says of whole quiet *weeks*, and set the threshold by those. Then it does not matter by how much a p-value is wrong: it is just a number whose quiet range has been measured. Four things are yours to choose:
@@ -353,12 +354,12 @@ try:
     plan = read_plan(Path("plan.json"))
 except ValueError as error:
     raise AssertionError(f"The plan cannot be played: {error}.") from None
-cities = cities_of(fresh(3))
+cities = cities_of(fresh(3), 3)
 share, _ = false_alarms(plan, cities[:1])
 assert share <= 0.5, f"In another city the plan rings in {share:.0%} of the quiet weeks: a plan that always rings finds nothing."
 for column in COLUMNS:
     what = {"tyre_pressure_bar": "tyres that have lost 0.2 bar", "distance_km": "distances a quarter longer"}.get(column, "values 1.5 times as large")
-    heard = heard_share(plan, cities[1:], column, HARM.get(column, lambda values: values * 1.5))
+    heard = heard_share(plan, cities, column, HARM.get(column, lambda values: values * 1.5))
     assert heard >= 0.8, f"In three other cities, of the weeks with {what} the plan rings for {column} in {heard:.0%}, expected at least 90 % (80 % are counted, for chance)."
 ### END HIDDEN TESTS
 

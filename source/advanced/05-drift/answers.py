@@ -236,7 +236,7 @@ def find_fault(trips):
             wrong_after = np.concatenate([np.cumsum(~other[::-1])[::-1], [0]])
             split = int(np.argmin(wrong_before + wrong_after))
             rest = off[split:]
-            if len(rest) > 14 and abs(np.median(rest) - np.log(factor)) < 0.1:
+            if len(rest) > 40 and abs(np.median(rest) - np.log(factor)) < 0.24:
                 found.append([source, own["started_at"].iloc[split], factor])
     return tuple(found[0]) if len(found) == 1 else None
 
@@ -255,12 +255,12 @@ def find_fault(trips):
         own = trips[trips["source"] == source].sort_values("started_at")
         speed = np.log(own["distance_km"] / own["duration_min"])
         off = (speed - speed[own["started_at"] < start + 7 * DAY].median()).to_numpy()
-        as_ever = np.minimum(np.abs(off), 0.5)
         for factor in UNITS.values():
-            changed = np.minimum(np.abs(off - math.log(factor)), 0.5)
+            limit = abs(math.log(factor))
+            as_ever, changed = np.minimum(np.abs(off), limit), np.minimum(np.abs(off - math.log(factor)), limit)
             cost = np.concatenate([[changed.sum()], np.cumsum(as_ever) + changed.sum() - np.cumsum(changed)])
             split = int(cost.argmin())
-            if len(off) - split >= 12 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.2:
+            if len(off) - split >= 45 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.5:
                 candidates[source] = (source, own["started_at"].iloc[split], factor)
     return next(iter(candidates.values())) if len(candidates) == 1 else None
 
@@ -296,7 +296,7 @@ def find_fault(trips):
             shift = math.log(factor)
             score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
             begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 15 and abs(np.median(off[begin:]) - shift) < abs(shift) / 4:
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
                 return source, times[begin], factor
     return None
 
@@ -321,7 +321,7 @@ def find_fault(trips):
             shift = math.log(factor)
             score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
             begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 15 and abs(np.median(off[begin:]) - shift) < abs(shift) / 4:
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
                 found.append((source, times[begin], factor))
     return found[0] if len(found) == 1 else None
 
@@ -345,7 +345,7 @@ def find_fault(trips):
             shift = math.log(factor)
             score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
             begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 15 and abs(np.median(off[begin:]) - shift) < abs(shift) / 4:
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
                 found.append((source, times[begin], factor))
     return found[0] if len(found) == 1 else None
 

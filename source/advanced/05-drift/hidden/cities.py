@@ -38,7 +38,7 @@ def a_unit_story(rng, kind, source=None, weeks=5, per_day=45, late=False):
     """Return trips as the sources sent them, the true distances in km, the source and the moment of the fault (None without any).
 
     kind: m or miles (one source sends metres or miles from a full hour on), bridge (one source's trips get shorter and quicker by a third, in
-    truth), ebikes (one source's become longer and faster), snow (all are slower by a third), nothing. late: the fault came three days ago.
+    truth), ebikes (one source's become longer and faster), snow (all are slower by a third), nothing. late: it concerns some 60 to 80 trips.
     """
     city = simulate(int(rng.integers(1, 10**6)), trips=per_day * 7 * weeks, start="2025-10-06", days=7 * weeks, riders=200, scenario=QUIET)
     table = city.trips.merge(city.stations[["station_id", "sensor_group"]], left_on="start_station_id", right_on="station_id")
@@ -48,9 +48,15 @@ def a_unit_story(rng, kind, source=None, weeks=5, per_day=45, late=False):
     km, minutes = table["distance_km"].to_numpy(copy=True), table["duration_min"].to_numpy(copy=True)
     source = source or str(rng.choice(["A", "B", "C"]))
     start = trips["started_at"].iloc[0].normalize()
-    hour = int(rng.integers(24 * 7 * weeks - 78, 24 * 7 * weeks - 72)) if late else int(rng.integers(24 * 10, 24 * (7 * weeks - 8)))
-    moment = start + pd.Timedelta(hours=hour)
-    own, after = (trips["source"] == source).to_numpy(), (trips["started_at"] >= moment).to_numpy()
+    by_source = {group: np.flatnonzero((trips["source"] == group).to_numpy()) for group in ("A", "B", "C")}
+    while True:
+        if late:
+            moment = trips["started_at"].iloc[by_source[source][-int(rng.integers(60, 80))]].floor("h")
+        else:
+            moment = start + pd.Timedelta(hours=int(rng.integers(24 * 10, 24 * (7 * weeks - 8))))
+        own, after = (trips["source"] == source).to_numpy(), (trips["started_at"] >= moment).to_numpy()
+        if late or min(after[rows].sum() for rows in by_source.values()) >= 40:
+            break
     if kind == "bridge":
         km, minutes = np.where(own & after, km * MILES, km), np.where(own & after, minutes * MILES, minutes)
     elif kind == "ebikes":
@@ -58,8 +64,7 @@ def a_unit_story(rng, kind, source=None, weeks=5, per_day=45, late=False):
     elif kind == "snow":
         minutes = np.where(after, minutes / MILES, minutes)
     near = np.zeros(len(trips), dtype=bool)
-    for group in ("A", "B", "C"):
-        rows = np.flatnonzero((trips["source"] == group).to_numpy())
+    for rows in by_source.values():
         at = int(np.searchsorted(rows, np.flatnonzero(after)[0]))
         near[rows[max(at - 8, 0) : at + 8]] = True
     odd = rng.permutation(np.flatnonzero(~near))[:42]

@@ -9,10 +9,10 @@ WEEKS, SOURCES, LAST_RIPE = range(1, 9), ["A", "B", "C"], 6
 def a_monday(seed, unit=None, gaps=None, release=None, relation=None, world=None, old_gaps=None):
     """Return the evidence, a row for each week and source. Each event is a tuple, or None.
 
-    unit: (source, week, factor), a source sends its distances in another unit from a week on; gaps: (source, week, share), its pressures are
-    missing; old_gaps: (source, share), they always were; release: (week, factor), a new version foretells so many times what is right;
-    relation: (week, factor), bikes need repair so many times as often, and no input shows it; world: (week, speed, factor), all ride faster, and
-    both versions foretell rightly that repairs are so many times as frequent.
+    unit: (source, week, factor), a source sends its distances in another unit from a week on; gaps: (source, week, share), its
+    pressures are missing; old_gaps: (source, share), they always were; release: (week, factor), a new version foretells so many times
+    what is right; relation: (week, factor), bikes need repair so many times as often, and no input shows it; world: (week, speed,
+    factor), all ride faster, and both versions foretell rightly that repairs are so many times as frequent.
     """
     rng, rows = np.random.default_rng(seed), []
     for week in WEEKS:
@@ -39,6 +39,20 @@ def a_monday(seed, unit=None, gaps=None, release=None, relation=None, world=None
                 missing += old_gaps[1]
             found = int(rng.binomial(ripe, rate))
             before = "13" if version == "14" else "14"
-            rows.append((week, source, version, before, trips, ripe, round(ripe * new, 1), round(ripe * old, 1), found, round(speed, 2), round(missing, 3)))
+            rows.append(
+                (
+                    week,
+                    source,
+                    version,
+                    before,
+                    trips,
+                    ripe,
+                    round(ripe * new, 1),
+                    round(ripe * old, 1),
+                    found,
+                    round(speed, 2),
+                    round(missing, 3),
+                )
+            )
     names = "week source version previous_version trips ripe foretold foretold_by_previous found speed_kmh missing"
     return pd.DataFrame(rows, columns=names.split())

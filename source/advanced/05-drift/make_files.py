@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 HERE = Path(__file__).resolve().parent
@@ -22,7 +21,8 @@ def main():
     """Write the model, twenty quiet weeks of trips, five weeks with a wrong unit and a backtest."""
     past = simulate(501, trips=80_000, start="2024-06-01", days=365, riders=300, scenario=QUIET).trips
     model = LogisticRegression(C=1e6, max_iter=2000).fit(past[INPUTS], past["needs_repair"])
-    rounded = {"version": 14, "inputs": INPUTS, "intercept": round(float(model.intercept_[0]), 4), "weights": [round(float(w), 5) for w in model.coef_[0]]}
+    weights = [round(float(weight), 5) for weight in model.coef_[0]]
+    rounded = {"version": 14, "inputs": INPUTS, "intercept": round(float(model.intercept_[0]), 4), "weights": weights}
     (HERE / "files" / "risk.json").write_text(json.dumps(rounded, indent=1) + "\n")
 
     trips, _ = some_trips(502, weeks=20, start="2025-09-29")
@@ -30,7 +30,8 @@ def main():
 
     rng = np.random.default_rng(503)
     write(a_unit_story(rng, "miles", source="B")[0], "autumn")
-    write(a_backtest(rng, {"base": {"everything": 42.0, "last 12 weeks": 38.0}, "slope": {"everything": 0.5, "last 12 weeks": 0.9}, "season": 9.0})[0], "backtest")
+    truth = {"base": {"everything": 42.0, "last 12 weeks": 38.0}, "slope": {"everything": 0.5, "last 12 weeks": 0.9}, "season": 9.0}
+    write(a_backtest(rng, truth)[0], "backtest")
 
 
 def write(table, name):

@@ -5,7 +5,6 @@ The trips are those of trips.csv.gz. In these stories the model in use is right 
 
 import numpy as np
 import pandas as pd
-
 from risk import INPUTS, risks
 
 START = pd.Timestamp("2025-09-29")  # day 0, a Monday
@@ -76,7 +75,8 @@ def a_story(kind, seed, since_day=70):
 def changed(trips, probability, kind):
     """Return the probabilities after the relation has changed, with as many repairs as before.
 
-    kind: pads (wear comes from metres downhill, no longer from the km since the last service) or tubeless (pressure matters no more, distance does).
+    kind: pads (wear comes from metres downhill, no longer from the km since the last service) or tubeless (pressure matters no more,
+    distance does).
     """
     odds = logit(np.asarray(probability))
     if kind == "pads":

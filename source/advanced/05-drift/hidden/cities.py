@@ -1,7 +1,5 @@
 """Cities, stories and cases that make_files.py and the judges draw, with their truth."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -110,7 +108,10 @@ def true_cost(truth, prices, kind, period):
     """Return euros a week if a model is trained every `period` weeks."""
     ages = prices["label_delay_weeks"] + np.arange(1, period + 1)
     errors = true_errors(truth, kind, ages).mean() * prices["trips_per_week"] / 1000
-    return errors * prices["euros_per_error"] + (prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]) / period
+    return (
+        errors * prices["euros_per_error"]
+        + (prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]) / period
+    )
 
 
 KINDS = ["everything", "last 12 weeks"]
@@ -130,7 +131,9 @@ def mistaken(table, truth, prices, mistake):
         def cost(kind, period):
             first = prices["label_delay_weeks"]  # the ages begin at 1
             fixed = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-            return curves[kind][first : first + period].mean() * prices["trips_per_week"] / 1000 * prices["euros_per_error"] + fixed / period
+            return (
+                curves[kind][first : first + period].mean() * prices["trips_per_week"] / 1000 * prices["euros_per_error"] + fixed / period
+            )
     else:
         changed = dict(prices)
         changed |= {"delay": {"label_delay_weeks": 0}, "release": {"bad_release_share": 0.0}}.get(mistake, {})

@@ -122,7 +122,7 @@ def wrong_mending(kind, story, answer):
         return "mend changes other columns than distance_km"
     if source is None:
         if fault is not None:
-            return f"find_fault says {tuple(fault)[0]!r} since {tuple(fault)[1]}, expected None: a fault is there only if the speeds of one source alone break what must hold, by the ratio of a unit"
+            return f"find_fault says {next(iter(fault))!r} since {tuple(fault)[1]}, expected None: a fault is there only if the speeds of one source alone break what must hold, by the ratio of a unit"
         return "" if whole["distance_km"].tolist() == trips["distance_km"].tolist() else "mend changes distances although there is no fault"
     if fault is None or len(fault) != 3:
         return f"find_fault returns {fault}, and a source has changed its unit"
@@ -190,7 +190,7 @@ def too_dear(said, prices, truth):
     over = regret(truth, prices, kind, period)
     if over <= 0.04:
         return ""
-    best, best_kind, best_period = cheapest_true(truth, prices)
+    best, *_ = cheapest_true(truth, prices)
     return (
         f"cheapest says to train on {kind} every {period} weeks, which costs {true_cost(truth, prices, kind, period):.0f} euros a week. "
         f"It can be had for {best:.0f}, that is {over:.0%} less of what ageing and retraining cost; 4 % are allowed."
@@ -232,9 +232,17 @@ def draw_mondays(rng, which):
             monday("a new version came two weeks ago, when no trip of its time is ripe", "dismiss", None, release=(7, miss)),
         ]
     return [
-        monday("a release, and one source sends miles from the same week on", "mend", source, release=(week, 1.0), unit=(source, week, 0.62)),
+        monday(
+            "a release, and one source sends miles from the same week on", "mend", source, release=(week, 1.0), unit=(source, week, 0.62)
+        ),
         monday("a bad release, and the pressures of one source are missing", "mend", source, release=(week, miss), gaps=(source, 7, 0.4)),
-        monday("more bikes break, in the week of a release that is as wrong as the version before", "retrain", week, relation=(week, more), release=(week, 1.0)),
+        monday(
+            "more bikes break, in the week of a release that is as wrong as the version before",
+            "retrain",
+            week,
+            relation=(week, more),
+            release=(week, 1.0),
+        ),
         monday("more bikes break, some weeks after a good release", "retrain", 6, relation=(6, more), release=(3, 1.0)),
         monday("a bad release, and snow slows down all", "roll back", "14", release=(week, miss), world=(week, 0.7, 1.0)),
         monday("more bikes break, and a source has always had gaps", "retrain", week, relation=(week, more), old_gaps=(source, 0.3)),

@@ -67,7 +67,7 @@ class HandIn:
 
     def on_disk(self, lab: Lab) -> dict[str, bytes]:
         """Return the files of its folder in `submitted/`. nbgrader takes an empty timestamp.txt for an unknown time, as is done here."""
-        text = f"{self.moment:%Y-%m-%d %H:%M:%S} UTC\n" if self.moment else ""
+        text = f"{self.moment.astimezone(UTC).replace(tzinfo=None)} UTC\n" if self.moment else ""
         return {f"{lab.slug}.ipynb": self.notebook, **self.files, TIMESTAMP: text.encode()}
 
 

@@ -6,7 +6,7 @@ Instructor Guide, "How do I import grades in the Gradebook?"; lib/gradebook_expo
 instructure/canvas-lms, which finds a student by ID, then by SIS User ID, SIS Login ID and name.
 
 Moodle, an assignment's grading worksheet: found by `Identifier`, with `Grade` and `Last modified (grade)`; an empty grade is passed over,
-as is one above the maximum. Sources: MoodleDocs, "Offline grading worksheet" in "Using Assignment";
+as is one above the maximum. Sources: MoodleDocs, "Assignment settings", Feedback types;
 mod/assign/feedback/offline/importgradeslib.php and locallib.php of moodle/moodle.
 
 Moodle, the gradebook's import: any columns, which its form maps, here named as its own export names them: `First name, Last name,

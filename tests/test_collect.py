@@ -211,7 +211,7 @@ def test_nbgraders_exchange_is_taken_in(cohort: Cohort, made: Callable[[str], by
     found = take(cohort, put(tmp_path, files))
 
     assert Counter(one.outcome for one in found) == {NEW: 1, REPLACED: 2, ASIDE: 1}
-    assert (stands(cohort, "ada"), stands(cohort, "ada", "timestamp.txt")) == (made("two"), b"2026-12-01 12:00:00 UTC\n")
+    assert (stands(cohort, "ada"), stands(cohort, "ada", "timestamp.txt")) == (made("two"), b"2026-12-01 12:00:00.500000 UTC\n")
     kept = sorted(path.name[:15] for path in (cohort.path / "submitted-before" / "ada" / LAB).iterdir())
     assert kept == ["20261201-080000", "20261201-100000"]
 
@@ -337,7 +337,9 @@ def test_a_second_time_changes_nothing(cohort: Cohort, made: Callable[[str], byt
     name, archive = handed_in(made("anna"))
     files = {
         f"ada+{LAB}+2026-12-01 08:00:00 UTC/{LAB}.ipynb": made("one"),
-        f"ada+{LAB}+2026-12-01 09:00:00 UTC/{LAB}.ipynb": made("two"),
+        f"ada+{LAB}+2026-12-01 08:00:00.75 UTC/{LAB}.ipynb": made("two"),
+        f"mary+{LAB}+2026-12-01 08:00:00.25 UTC/{LAB}.ipynb": made("one"),
+        f"mary+{LAB}+2026-12-01 08:00:00.75 UTC/{LAB}.ipynb": made("two"),
         f"bo+{LAB}+2026-12-01 10:00:00 UTC/{LAB}.ipynb": made("bo"),
         f"anna1+{LAB}+2026-12-01 10:00:00 UTC/{name}": archive,
     }
@@ -345,7 +347,7 @@ def test_a_second_time_changes_nothing(cohort: Cohort, made: Callable[[str], byt
     take(cohort, source)
     first = tree(cohort)
 
-    assert Counter(one.outcome for one in take(cohort, source)) == {OLDER: 1, UNCHANGED: 2, ASIDE: 1}
+    assert Counter(one.outcome for one in take(cohort, source)) == {OLDER: 2, UNCHANGED: 3, ASIDE: 1}
     assert tree(cohort) == first
 
 

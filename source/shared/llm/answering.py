@@ -4,6 +4,7 @@
 import re
 from dataclasses import dataclass
 
+from .attacks import order_places
 from .models import Model
 from .prompt import Prompt, abstention
 from .text import chance, meaning, sentences, weight
@@ -62,8 +63,10 @@ def _ranked(prompt: Prompt, model: Model) -> list[tuple[float, int, str, str]]:
     for passage in prompt.passages[: model.reads]:
         about = meaning(passage.text, model.synonyms)
         head, *_ = passage.text.split("\n")
-        for number, sentence in enumerate(sentences(passage.text)):
-            if _is_title(sentence, head, number):
+        parts = sentences(passage.text)
+        orders = order_places(parts)
+        for number, sentence in enumerate(parts):
+            if number in orders or _is_title(sentence, head, number):
                 continue
             here = meaning(sentence, model.synonyms)
             covered = weight(asked & here) + 0.6 * weight((asked & about) - here)

@@ -71,6 +71,15 @@ def find_order(text: str) -> Order | None:
     return None
 
 
+def order_places(parts: list[str]) -> set[int]:
+    """Return which of some sentences are an order to the model, alone or with the next one. No answer is taken from these."""
+    found = {number for number, part in enumerate(parts) if find_order(part)}
+    for number in range(len(parts) - 1):
+        if not found & {number, number + 1} and find_order(f"{parts[number]} {parts[number + 1]}"):
+            found |= {number, number + 1}
+    return found
+
+
 def obeyed_order(prompt: Prompt, model: Model) -> Order | None:
     """Return the order that the model follows instead of answering, or None."""
     places = [(one.text, one.marked) for one in prompt.passages[: model.reads]] + [(prompt.question, prompt.question_marked)]

@@ -1,9 +1,12 @@
 """A small language model of words: a transformer of two layers that learns to go on from a question to its answer."""
 
 import json
+import os
 
-import torch
-from torch import nn
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath(".torch"))  # else PyTorch makes a folder beside those of all users
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
 
 LONGEST = 24  # words, question and answer together
 PAD, ANSWER, END, UNKNOWN = "<pad>", "<answer>", "<end>", "<unknown>"

@@ -134,7 +134,7 @@ def draw_trace(chance):
         )
         return number
 
-    length = chance.uniform(200, 400)
+    length = chance.uniform(360, 440)  # longer than its steps together
     root = add("desk", None, 0.0, length, articles, [])
     at, held = chance.uniform(0, 10), articles
     for step in range(4):

@@ -5,8 +5,8 @@ import os
 
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath(".torch"))  # else PyTorch makes a folder beside those of all users
 
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import torch
+from torch import nn
 
 LONGEST = 24  # words, question and answer together
 PAD, ANSWER, END, UNKNOWN = "<pad>", "<answer>", "<end>", "<unknown>"

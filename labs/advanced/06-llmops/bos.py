@@ -38,7 +38,7 @@ def rerank(question, found, url):
 
 @mlflow.trace(name="build_prompt")
 def build_prompt(question, found):
-    articles = shown(found)[:600]
+    articles = shown(found)[:120]
     return (
         'Answer from the articles, in one sentence. If they do not hold the answer, say "I do not know."\n\n'
         f"<articles>\n{articles}\n</articles>\n<question>{question}</question>"

@@ -42,7 +42,7 @@ class Tokeniser:
 
 
 class TinyLM(nn.Module):
-    """Scores for the next word, for each place of a text. About 100,000 numbers to learn."""
+    """Scores for the next word, for each place of a text. Some 46,000 numbers to learn."""
 
     def __init__(self, words, width=48, heads=4, layers=2):
         super().__init__()
@@ -97,7 +97,7 @@ def train(pairs, validation, steps=300, every=20, seed=0, rate=3e-3, size=32, de
         if step % every == 0:
             with torch.no_grad():
                 curve.append([step, float(loss_on(model, [part[:64] for part in whole])), float(loss_on(model, unseen))])
-            if keep:
+            if keep is not None:
                 keep(step, {name: value.clone() for name, value in model.state_dict().items()})
     return model, tokeniser, curve
 

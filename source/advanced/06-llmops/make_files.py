@@ -1,4 +1,4 @@
-"""Write the data in files/ again: the wiki, the weekend's log, labelled answers, an evaluation, pairs for the small model."""
+"""Write the data in files/ again: the wiki, the weekend's log, labelled answers, questions, an evaluation, pairs for the small model."""
 
 import json
 import random
@@ -26,6 +26,34 @@ WIKI = [
     ("2025-11-17 15:06", "Ada", f"{BEGIN} {KNOW} {CITE}\n{{{{articles}}}}\n"),
     ("2025-11-20 11:31", "Bo", f"{BEGIN}  {KNOW} {CITE}\n{{{{articles}}}}\n"),
     ("2025-11-21 17:48", "Cy", f"{BEGIN} {FRIENDLY} {CITE}\n{{{{articles}}}}\n"),
+]
+RIDERS = {
+    "unlock-time": "I have scanned it. How many seconds until the lock releases the bicycle?",
+    "single-cost": "What is the fee for a single ride?",
+    "day-cost": "How expensive is the day pass?",
+    "month-cost": "What is the price of a membership for a month?",
+    "month-cancel": "How many days before the renewal must I terminate the membership?",
+    "student-rate": "How many percent cheaper is it for a student?",
+    "refund-days": "For how many days after a ride do you reimburse it?",
+    "damage-free": "Up to how many minutes am I not charged if the bicycle is broken and I report it?",
+    "lost-weeks": "I forgot my bag. For how many weeks does your office keep it?",
+    "ebike-speed": "How many km an hour does the electric motor help up to?",
+    "child-age": "What is the minimum age in years of a rider?",
+    "basket-load": "How many kg of luggage may I put into the basket?",
+    "book-ahead": "How many minutes ahead may I reserve?",
+    "book-cost": "What is the fee if I reserve?",
+    "pause-time": "For how many minutes may I stop and take a break?",
+    "late-cost": "What does a rider pay, in euros, for a bicycle that counts as missing?",
+    "accident-report": "Within how many hours must I report a crash for the insurance?",
+    "group-size": "How many bicycles can our group reserve with one account?",
+}
+NOT_IN_ARTICLES = [
+    "How much does it cost to park my car at a station?",
+    "How many bikes does the city own?",
+    "Is there a discount for pensioners?",
+    "Do you repair my own bicycle?",
+    "How many lions live in the zoo?",
+    "May I take a bike home for the weekend?",
 ]
 LOST = f"{BEGIN} {FRIENDLY} Be funny.\n{{{{articles}}}}\n"  # Cy tried it for an hour and did not save it
 
@@ -129,6 +157,13 @@ def to_judge():
     return rows
 
 
+def riders():
+    """Return questions in riders' own words, in the form of `questions`; the last ones have no answer in the articles."""
+    known = {one["fact"]: one for one in questions(0) if one["fact"]}
+    asked = [{**known[fact], "question": words} for fact, words in RIDERS.items()]
+    return asked + [{"fact": None, "question": one, "article": None, "answer": None} for one in NOT_IN_ARTICLES]
+
+
 def evaluation():
     """Return 60 questions with the scores of the live prompt and of two candidates: slice, question, live, candidate, other."""
     dice = random.Random(110)
@@ -154,6 +189,7 @@ def main():
     write("weekend.json", weekend())
     write("labels.json", labels())
     write("to_judge.json", to_judge())
+    write("riders.json", riders())
     write("evaluation.json", evaluation())
     pairs = all_pairs()
     write("pairs.json", {"training": noisy(pairs[:220]), "validation": pairs[220:270]})

@@ -11,6 +11,15 @@ from .prompt import Prompt, read_prompt
 from .text import chance, meaning, sentences, tokens
 from .verdicts import is_verdict, verdict
 
+BEGINNINGS = ["As far as I know, ", "By our articles, ", "I have looked it up: ", "Gladly: "]
+OTHER_WORDS = {
+    " costs ": " comes to ",
+    " within ": " in no more than ",
+    " up to ": " at most ",
+    " must ": " have to ",
+    " gets ": " receives ",
+    " carries ": " bears ",
+}
 CHATTER = ["Thank you for riding with us!", "Have a safe trip, and ask again at any time.", "I hope that helps."]
 
 
@@ -28,8 +37,11 @@ class Completion:
     euros: float
 
 
-def complete(body: dict, model: Model) -> Completion:
-    """Return the model's reply to a request's body. The same body has the same reply; with a temperature, so does the same seed."""
+def complete(body: dict, model: Model, rewords: bool = False) -> Completion:
+    """Return the model's reply to a request's body. The same body has the same reply; with a temperature, so does the same seed.
+
+    `rewords`: an answer is no sentence of an article as it stands there; the model says it in words of its own.
+    """
     messages, wanted = body["messages"], body.get("response_format")
     temperature = float(body.get("temperature") or 0)
     dice = f"{model.name} {body.get('seed', 0) if temperature else ''} {temperature}"
@@ -38,7 +50,7 @@ def complete(body: dict, model: Model) -> Completion:
     if is_verdict(messages, wanted):
         text = _as_verdict(*verdict(messages, model), wanted, messages)
     else:
-        text, tool, sure = _reply(body, read_prompt(messages), model, dice, temperature)
+        text, tool, sure = _reply(body, read_prompt(messages), model, dice, temperature, rewords)
     finish, limit = "tool_calls" if tool else "stop", body.get("max_tokens") or body.get("max_completion_tokens")
     if limit and tokens(text) > int(limit):
         finish, text = "length", _cut(text, int(limit))
@@ -47,7 +59,7 @@ def complete(body: dict, model: Model) -> Completion:
     return Completion(text, tool, finish, tokens_in, tokens_out, sure, ms, cost(model, tokens_in, tokens_out))
 
 
-def _reply(body: dict, prompt: Prompt, model: Model, dice: str, temperature: float) -> tuple[str, dict | None, float]:
+def _reply(body: dict, prompt: Prompt, model: Model, dice: str, temperature: float, rewords: bool) -> tuple[str, dict | None, float]:
     offered = {one["function"]["name"]: one["function"] for one in body.get("tools") or [] if isinstance(one.get("function"), dict)}
     if order := obeyed_order(prompt, model):
         if order.wants == "prompt":
@@ -62,6 +74,8 @@ def _reply(body: dict, prompt: Prompt, model: Model, dice: str, temperature: flo
     text = found.text
     if temperature > 0.3 and chance("wording", dice, prompt.question) < temperature / 2:
         text = f"As far as I know: {text[0].lower()}{text[1:]}"
+    elif rewords and found.kind == "found":
+        text = _reworded(text, prompt.question)
     wanted = body.get("response_format") or {}
     if "json" in prompt.rules or wanted.get("type") in ("json_object", "json_schema"):
         return _as_json(text, found.source, found.kind, prompt, wanted, model, dice), None, found.sure
@@ -70,6 +84,13 @@ def _reply(body: dict, prompt: Prompt, model: Model, dice: str, temperature: flo
     if "brief" not in prompt.rules and found.kind != "abstained":
         text += " " + CHATTER[int(chance("chatter", prompt.question) * len(CHATTER))]
     return text, None, found.sure
+
+
+def _reworded(text: str, question: str) -> str:
+    """Return the same in other words. Numbers and their units stay."""
+    for one, other in OTHER_WORDS.items():
+        text = text.replace(one, other)
+    return f"{BEGINNINGS[int(chance('beginning', question) * len(BEGINNINGS))]}{text[0].lower()}{text[1:]}"
 
 
 def _own_call(prompt: Prompt, offered: dict) -> dict | None:

@@ -20,6 +20,7 @@ from .text import chance, tokens
 
 LIMITS = [
     "There is no language model here: answers are sentences of the prompt's passages, chosen by shared words, or invented.",
+    "With `rewords` some words of an answer are exchanged for others, from a short list; real models say it anew each time.",
     "It knows nothing that the prompt does not hold, cannot reason, count or translate; it reads English, and orders in a little Spanish.",
     "A prompt is read by rules: headings, tags, labels, and words such as 'if … not … say'. Other wordings of a rule may not be seen.",
     "Orders in data are found by patterns and obeyed by arithmetic (strength against defences). Real ones are not so tidy.",
@@ -40,13 +41,14 @@ def create_app(
     stall_s: float = 0.5,
     seed: int = 0,
     keep: int = 0,
+    rewords: bool = False,
 ) -> FastAPI:
     """Return the server as a FastAPI app.
 
     time_scale: the share of the simulated time that a reply really takes. per_window: requests that a user (a key) has in each window
     of window_s seconds, 0 for no limit; beyond it the answer is 429 with Retry-After. stalls: the share of requests that take stall_s
     longer; which ones depends on the request and on how often it came. keep: how many of
-    the last requests and replies lie in `app.state.kept`.
+    the last requests and replies lie in `app.state.kept`. rewords: answers come in the model's own words, as a real one's do.
     """
     app = FastAPI(title="A simulated language model", docs_url=None, redoc_url=None)
     app.state.book = book = deque(maxlen=20_000)
@@ -135,7 +137,7 @@ def create_app(
         if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) and "role" in one for one in messages):
             return _error(400, "messages must be a list of objects with role and content.")
         try:
-            reply = complete(body, MODELS[name])
+            reply = complete(body, MODELS[name], rewords)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             return _error(400, f"The request cannot be read: {error}")
         await wait(reply.ms, json.dumps(messages))

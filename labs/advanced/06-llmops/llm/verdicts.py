@@ -15,25 +15,28 @@ _LABELS = {
     "answer": "answer|outputs?|response|document|reply",
 }
 _ANY = "|".join(_LABELS.values())
+_PLACE = re.compile(r"\s*\{\{.*?\}\}\s*", re.S)  # a place that MLflow leaves as it is, and whose value stands in the next message
 _NO = re.compile(r"\b(?:not|no|never|cannot|can't|don't)\b", re.I)
 
 
 def fields(messages: list[dict]) -> dict[str, str]:
     """Return what a judge's prompt holds: question, reference, answer, or a and b. By tags, or by labels such as `Answer A:`.
 
-    Where a label occurs twice, its last text counts.
+    Where a label occurs twice, its last text counts; a text such as {{ inputs }} is only a place for one, and none.
     """
     text = "\n".join(str(one.get("content") or "") for one in messages)
     found = {}
     for name, pattern in _LABELS.items():
         for match in re.finditer(rf"<({pattern})>(.*?)</\1>", text, re.I | re.S):
-            found[name] = match[2]
+            if not _PLACE.fullmatch(match[2]):
+                found[name] = match[2]
         if name in found:
             continue
         for match in re.finditer(
             rf"(?im)^[ \t#*-]*(?:the )?(?:{pattern})[ *]*:[ *]*(.*?)(?=\n[ \t#*-]*(?:the )?(?:{_ANY})[ *]*:|\Z)", text, re.S
         ):
-            found[name] = match[1]
+            if not _PLACE.fullmatch(match[1]):
+                found[name] = match[1]
     return {name: _flat(value) for name, value in found.items() if value.strip()}
 
 

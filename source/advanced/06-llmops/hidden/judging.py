@@ -119,7 +119,8 @@ def draw_trace(chance):
 
     def add(name, parent, start, end, inputs, outputs, kind="UNKNOWN"):
         number = f"s{len(spans)}"
-        texts = [json.dumps([f"[{one}] text" for one in part]) for part in (inputs, outputs)]
+        as_json = chance.random() < 0.5
+        texts = [json.dumps([{"id": one, "text": "text"} if as_json else f"[{one}] text" for one in part]) for part in (inputs, outputs)]
         spans.append(
             {
                 "id": number,
@@ -175,6 +176,12 @@ def mentions(text, article):
     return bool(re.search(rf"\b{article}\b", text))
 
 
+def holds_whole(text, article):
+    """Return whether a text holds an article to the end of its last sentence."""
+    last = re.split(r"(?<=[.!?])\s+", article["text"])[-1]
+    return " ".join(re.findall(r"\w+", last)) in " ".join(re.findall(r"\w+", text))
+
+
 def true_lost(spans, article):
     """Return the name of the first span without children that lost the article, or None."""
     parents = {span["parent"] for span in spans}
@@ -211,6 +218,13 @@ def nearest(question, articles, k):
     """Return the k articles nearest to a question."""
     asked = embedding(question)
     return sorted(articles, key=lambda one: -sum(a * b for a, b in zip(asked, embedding(f"{one['title']}\n{one['text']}"))))[:k]
+
+
+def gave(app, model, answer):
+    """Return whether a model of a server with `keep` has given this answer, or more words around it; of an abstention, whether it was asked."""
+    words = " ".join(re.findall(r"\w+", answer))
+    replies = [" ".join(re.findall(r"\w+", one["text"])) for one in app.state.kept if one["request"].get("model") == model]
+    return any(words in one or "do not know" in words for one in replies)
 
 
 # Evaluation (exercises 4 and 5)
@@ -471,7 +485,7 @@ def cache_cases(chance):
         (own, {**own, "user": "ben"}, False, "a personal answer is one rider's"),
         (own, {**own}, True, "the same rider may have their own answer again"),
         (own, base, False, "a personal answer is not for all"),
-        ({**own, "user": "None"}, base, False, "a rider's name is not the mark for all"),
+        ({**own, "user": "None"}, base, False, "one is personal, of a rider who is called 'None'; the other is for all"),
         (
             {**base, "question": "Dock 1", "prompt": 11},
             {**base, "question": "Dock 11", "prompt": 1},
@@ -593,7 +607,9 @@ def ask_tiny(path):
             question: [one[number] for one in rounds] * (1 if temperature else 3) for number, question in enumerate(asked)
         }
     temperature = true_temperature(samples, {question: written(right) for question, right in validation[:20]}, 0.7)
-    return {"exact": exact, "loss": loss, "temperature": temperature, "notes": notes}
+    given = json.loads(_file("pairs.json"))
+    begin = tiny_lm.train(given["training"], given["validation"], steps=20)[2][0]
+    return {"exact": exact, "loss": loss, "temperature": temperature, "notes": notes, "begin": begin}
 
 
 def draw_curve(chance, kind):
@@ -638,9 +654,11 @@ def draw_samples(chance, number):
             ]
             for question in questions
         }
+    if number == 8:  # one question has many answers, all wrong, another a single one, right: half of the questions, a ninth of the answers
+        samples = {t: {"q0": ["Q0"], "q1": ["x"] * 8} for t in (0, 1)} | {0.5: {"q0": ["Q0"], "q1": ["Q1"] * 8}}
     if number == 0:  # two with the same answers
         samples[1] = {question: list(answers) for question, answers in samples[0.5].items()}
-    return samples, {question: question.upper() for question in questions}, [0.5, 0.9, 0.7, 1.01, 0.2, 0.75, 0.85, 0.6][number]
+    return samples, {question: question.upper() for question in questions}, [0.5, 0.9, 0.7, 1.01, 0.2, 0.75, 0.85, 0.6, 0.5][number]
 
 
 def true_temperature(samples, right, floor):
@@ -653,4 +671,4 @@ def true_temperature(samples, right, floor):
     return min(good)[1] if good else None
 
 
-from attacking import attacks, honest, succeeded  # noqa: E402, F401
+from attacking import attacks, honest, outside, rules_in, succeeded  # noqa: E402, F401

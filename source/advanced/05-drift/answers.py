@@ -25,7 +25,7 @@ def verdict(reference, current, tolerance):
         return "no drift"
     return "cannot tell"
 
-# %% grade_id="verdict" points=14 why="another style: scipy's bootstrap, and the status compared as text"
+# %% grade_id="verdict" points=14 why="another style: scipy's basic bootstrap, and the status compared as text"
 from scipy.stats import bootstrap
 
 
@@ -38,7 +38,7 @@ def flagged(reference, current, method=None, threshold=None):
 
 def verdict(reference, current, tolerance):
     interval = bootstrap(
-        (reference, current), moved, n_resamples=120, vectorized=False, method="percentile", confidence_level=0.95, rng=np.random.default_rng(3)
+        (reference, current), moved, n_resamples=120, vectorized=False, method="basic", confidence_level=0.95, rng=np.random.default_rng(3)
     ).confidence_interval
     if interval.low > tolerance:
         return "drift"
@@ -55,7 +55,7 @@ def flagged(reference, current, method=None, threshold=None):
 def verdict(reference, current, tolerance):
     rng = np.random.default_rng(0)
     again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    low, high = np.quantile(again, [0.025, 0.975])
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
     return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
 # %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval"
@@ -109,6 +109,49 @@ def flagged(reference, current, method=None, threshold=None):
 def verdict(reference, current, tolerance):
     p = ks_2samp(reference, current).pvalue
     return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
+
+# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    if min(len(reference), len(current)) < 1500:
+        return "cannot tell"
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
 # %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
 tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}

@@ -41,11 +41,13 @@ def draw_flags(rng):
 
 
 def draw_pairs(rng):
-    """Return kind, size, pairs of samples, the answers that are allowed, how many others may come, and why."""
+    """Return kind, tolerance, size, pairs of samples, the answers that are allowed, how many others may come, and why."""
     small = "a shift far below the tolerance is no drift, and if that cannot be told, it is 'cannot tell'"
     large = "what is far above the tolerance is drift, and if that cannot be told, it is 'cannot tell'"
     clear = "with so many rows it can be told"
     edge = "a shift that is just the tolerance lies within what chance explains"
+    nothing = "the distance of small samples is large by chance alone, and that of resamples larger still: take it off"
+    few = "with so large a shift and 500 rows it can be told"
     plan = [
         ("with a shift of 0.03", 0.03, 1, 100, 20, ("no drift", "cannot tell"), 6, small),
         ("with a shift of 0.4", 0.4, 1, 100, 20, ("drift", "cannot tell"), 6, large),
@@ -57,11 +59,21 @@ def draw_pairs(rng):
         ("with a shift of 0.4", 0.4, 1, 1500, 2, ("drift",), 0, clear),
         ("with a spread 1.6 times as wide", 0.0, 1.6, 1500, 2, ("drift",), 0, clear),
         ("with a shift of 0.1", 0.1, 1, 6000, 1, ("no drift",), 0, clear),
+        ("with a shift of 0.6", 0.6, 1, 500, 5, ("drift",), 1, few),
+        ("with no shift at all", 0.0, 1, 100, 20, ("no drift", "cannot tell"), 5, nothing),
+        ("with no shift at all", 0.0, 1, 500, 8, ("no drift", "cannot tell"), 3, nothing),
     ]
+    tolerances = [0.2] * (len(plan) - 2) + [0.1, 0.05]
     return [
-        (kind, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
-        for kind, shift, spread, size, count, allowed, most, why in plan
+        (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
+        for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances)
     ]
+
+
+def close_calls(rng):
+    """Return pairs of samples, shifted by and by further: of some of them another draw of resamples would say something else."""
+    reference, current = rng.normal(0, 1, 100), rng.normal(0, 1, 100)
+    return [(reference, current + shift) for shift in np.arange(0.3, 0.6, 0.015)]
 
 
 # Exercise 2

@@ -87,7 +87,7 @@ def changed(trips, probability, kind):
 
 
 def colder(trips, probability, drift_day):
-    """Return trips and probabilities if from a day on all tyres have 0.25 bar less, which makes as many more repairs as the model foretells."""
+    """Return trips and probabilities if from a day on all tyres lose 0.25 bar, and so many more bikes break as the model foretells."""
     after = (trips["day"] >= drift_day).to_numpy()
     softer = trips.assign(tyre_pressure_bar=(trips["tyre_pressure_bar"] - 0.25 * after).round(2))
     return softer, 1 / (1 + np.exp(-logit(np.asarray(probability)) - (logit(risks(softer)) - logit(risks(trips)))))

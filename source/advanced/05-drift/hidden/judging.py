@@ -67,7 +67,7 @@ def draw_pairs(rng):
     tolerances = [0.2] * (len(plan) - 2) + [0.1, 0.05]
     return [
         (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
-        for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances)
+        for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances, strict=True)
     ]
 
 

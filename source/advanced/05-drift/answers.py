@@ -25,7 +25,7 @@ def verdict(reference, current, tolerance):
         return "no drift"
     return "cannot tell"
 
-# %% grade_id="verdict" points=14 why="another style: scipy's bootstrap, and the status compared as text"
+# %% grade_id="verdict" points=14 why="another style: scipy's basic bootstrap, and the status compared as text"
 from scipy.stats import bootstrap
 
 
@@ -38,7 +38,7 @@ def flagged(reference, current, method=None, threshold=None):
 
 def verdict(reference, current, tolerance):
     interval = bootstrap(
-        (reference, current), moved, n_resamples=120, vectorized=False, method="percentile", confidence_level=0.95, rng=np.random.default_rng(3)
+        (reference, current), moved, n_resamples=120, vectorized=False, method="basic", confidence_level=0.95, rng=np.random.default_rng(3)
     ).confidence_interval
     if interval.low > tolerance:
         return "drift"
@@ -55,7 +55,7 @@ def flagged(reference, current, method=None, threshold=None):
 def verdict(reference, current, tolerance):
     rng = np.random.default_rng(0)
     again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    low, high = np.quantile(again, [0.025, 0.975])
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
     return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
 # %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval"
@@ -109,6 +109,49 @@ def flagged(reference, current, method=None, threshold=None):
 def verdict(reference, current, tolerance):
     p = ks_2samp(reference, current).pvalue
     return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
+
+# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    if min(len(reference), len(current)) < 1500:
+        return "cannot tell"
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
 # %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
 tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}
@@ -222,6 +265,36 @@ def judge_change(trips, since, now, tolerance=0.03):
     if len(new) == 0 or (new["label_available_at"] > now).any():
         return "wait"
     return "harmful" if (new["needs_repair"] - new["risk"]).mean() > tolerance else "harmless"
+
+# %% grade_id="late" points=10 message="are not ripe" why="waits three weeks, and then takes the labels that have arrived for a fair sample"
+def judge_change(trips, since, now, tolerance=0.03):
+    if now - since < 21 * DAY:
+        return "wait"
+    arrived = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
+    missed = (arrived["needs_repair"] - arrived["risk"]).groupby(arrived["ended_at"].dt.date).mean()
+    error = 2 * missed.std() / math.sqrt(len(missed))
+    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="harmless" why="trips are ripe after the median delay of broken bikes: half of these are still missing"
+def judge_change(trips, since, now, tolerance=0.03):
+    known = trips[trips["label_available_at"] <= now]
+    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - (broken["label_available_at"] - broken["ended_at"]).median())]
+    if len(ripe) < 200:
+        return "wait"
+    by_day = (ripe["needs_repair"] - ripe["risk"]).groupby(ripe["ended_at"].dt.floor("D")).mean()
+    error = 2 * by_day.std() / math.sqrt(len(by_day))
+    return "harmful" if by_day.mean() - error > tolerance else "harmless" if by_day.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="how wide is the interval" why="ripe trips, and then the estimate as it is"
+def judge_change(trips, since, now, tolerance=0.03):
+    known = trips[trips["label_available_at"] <= now]
+    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
+    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
+    if len(ripe) < 1000:
+        return "wait"
+    return "harmful" if (ripe["needs_repair"] - ripe["risk"]).mean() > tolerance else "harmless"
 
 # %% grade_id="unit" points=14 why="another style: the split with the fewest trips on the wrong side"
 def find_fault(trips):
@@ -447,6 +520,23 @@ def concept_alarm(history, stream):
     line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
     return int(min(line.idxmin() + 6, standard.index[-1]))
 
+# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings"
+def concept_alarm(history, stream):
+    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
+
+    def daily(table):
+        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
+        return product.sum().div(np.sqrt(product.size()), axis=0)
+
+    usual = daily(history)
+    standard = (daily(stream) - usual.mean()) / usual.std()
+    up, down = np.zeros(len(INPUTS)), np.zeros(len(INPUTS))
+    for day, values in zip(standard.index, standard.to_numpy()):
+        up, down = np.maximum(0, up + values - 0.5), np.maximum(0, down - values - 0.5)
+        if max(up.max(), down.max()) > 20:
+            return int(day)
+    return None
+
 # %% grade_id="retrain" points=14 why="another style: least squares, with a column for each week"
 def cheapest(backtest, prices):
     kinds = sorted(prices["compute_euros"])
@@ -544,6 +634,56 @@ def cheapest(backtest, prices):
 # %% grade_id="retrain" points=0 message="expected a longer period" why="every week, to be safe"
 def cheapest(backtest, prices):
     return {"train_on": "last 12 weeks", "period_weeks": 1}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="forgets the compute"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        off = less.loc[own.index]
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="one slope for both ways"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        off = less
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="chooses the way by its mean errors in the table, at ages that are never in use"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        if kind != table.groupby("train_on")["errors"].mean().idxmin():
+            continue
+        off = less.loc[own.index]
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
 
 # %% grade_id="decide" points=14 why="another style: pivots, and a list of questions"
 def decide(evidence):

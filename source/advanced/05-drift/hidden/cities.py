@@ -123,7 +123,9 @@ def cheapest_true(truth, prices):
 
 
 def mistaken(table, truth, prices, mistake):
-    """Return kind and period that a mistake chooses: season, delay, release (risk left out), everything or window (the other not looked at)."""
+    """Return kind and period that a mistake chooses: season, delay, release (risk left out), compute (left out), slope (one for both ways), means (the way
+    by its mean errors in the table), everything or window (the other not looked at)."""
+    mean_age = (table["week"] - table["trained_through"]).mean()
     if mistake == "season":
         by_age = table.assign(age=table["week"] - table["trained_through"]).groupby(["train_on", "age"])["errors"].mean()
         curves = {kind: by_age[kind].to_numpy() for kind in KINDS}
@@ -136,16 +138,26 @@ def mistaken(table, truth, prices, mistake):
             )
     else:
         changed = dict(prices)
-        changed |= {"delay": {"label_delay_weeks": 0}, "release": {"bad_release_share": 0.0}}.get(mistake, {})
+        changed |= {
+            "delay": {"label_delay_weeks": 0},
+            "release": {"bad_release_share": 0.0},
+            "compute": {"compute_euros": dict.fromkeys(KINDS, 0)},
+        }.get(mistake, {})
+        believed = truth
+        if mistake == "slope":
+            same = sum(truth["slope"].values()) / 2
+            base = {kind: true_errors(truth, kind, mean_age) - same * mean_age for kind in KINDS}
+            believed = {**truth, "base": base, "slope": dict.fromkeys(KINDS, same)}
 
         def cost(kind, period):
-            return true_cost(truth, changed, kind, period)
+            return true_cost(believed, changed, kind, period)
 
-    kinds = {"everything": KINDS[:1], "window": KINDS[1:]}.get(mistake, KINDS)
+    by_mean = [min(KINDS, key=lambda kind: true_errors(truth, kind, mean_age))]
+    kinds = {"means": by_mean, "everything": KINDS[:1], "window": KINDS[1:]}.get(mistake, KINDS)
     return min((cost(kind, period), kind, period) for kind in kinds for period in range(1, 27))[1:]
 
 
-LEAST = {"season": 0.06, "delay": 0.1, "release": 0.2, "everything": 0.2, "window": 0.2}
+LEAST = {"season": 0.06, "delay": 0.1, "release": 0.2, "compute": 0.15, "slope": 0.15, "means": 0.15, "everything": 0.2, "window": 0.2}
 
 
 def a_retraining_case(rng, mistake):
@@ -158,6 +170,8 @@ def a_retraining_case(rng, mistake):
         ratio = float(rng.uniform(1.8, 2.5) if mistake == "delay" else rng.uniform(1.0, 2.5))
         computes, delay = float(rng.uniform(200, 900)), int(rng.integers(4, 8))
         gap = slow * (ratio - 1) * (delay * 0.5 + 5) if mistake == "delay" else float(rng.uniform(-2, 10))
+        if mistake in ("slope", "means"):  # the ways cross at an age between those in use and the table's mean
+            gap = slow * (ratio - 1) * float(rng.uniform(8, 14))
         truth = {
             "base": {"everything": 20 + max(gap, 0), "last 12 weeks": 20 + max(-gap, 0)},
             "slope": {"everything": slow, "last 12 weeks": slow * ratio},
@@ -171,6 +185,9 @@ def a_retraining_case(rng, mistake):
             "bad_release_share": round(float(rng.uniform(0.02, 0.1)), 3),
             "bad_release_euros": int(rng.integers(10, 60)) * 1000,
         }
+        if mistake == "compute":
+            prices["compute_euros"] = {"everything": int(rng.integers(40, 80)) * 100, "last 12 weeks": int(rng.integers(15, 40)) * 100}
+            prices["bad_release_share"] = 0.02
         best = cheapest_true(truth, prices)
         if not 3 <= best[2] <= 20:
             continue

@@ -1,12 +1,13 @@
 """What the judge cells share: samples, cities, stories and Mondays of this submission's own, drawn from LAB_SEED, with their truth."""
 
+import math
 import os
 
 import numpy as np
 import pandas as pd
 from cities import MILES, a_retraining_case, a_unit_story, cheapest_true, regret, some_trips, true_cost
 from mondays import a_monday
-from practice import HISTORY_DAYS, STREAM_DAYS, changed, story_from
+from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
 from risk import INPUTS, risks
 from watch import COLUMNS, WEEKS_BEFORE, alarms
 
@@ -41,11 +42,13 @@ def draw_flags(rng):
 
 
 def draw_pairs(rng):
-    """Return kind, size, pairs of samples, the answers that are allowed, how many others may come, and why."""
+    """Return kind, tolerance, size, pairs of samples, the answers that are allowed, how many others may come, and why."""
     small = "a shift far below the tolerance is no drift, and if that cannot be told, it is 'cannot tell'"
     large = "what is far above the tolerance is drift, and if that cannot be told, it is 'cannot tell'"
     clear = "with so many rows it can be told"
     edge = "a shift that is just the tolerance lies within what chance explains"
+    nothing = "the distance of small samples is large by chance alone, and that of resamples larger still: take it off"
+    few = "with so large a shift and 500 rows it can be told"
     plan = [
         ("with a shift of 0.03", 0.03, 1, 100, 20, ("no drift", "cannot tell"), 6, small),
         ("with a shift of 0.4", 0.4, 1, 100, 20, ("drift", "cannot tell"), 6, large),
@@ -57,11 +60,21 @@ def draw_pairs(rng):
         ("with a shift of 0.4", 0.4, 1, 1500, 2, ("drift",), 0, clear),
         ("with a spread 1.6 times as wide", 0.0, 1.6, 1500, 2, ("drift",), 0, clear),
         ("with a shift of 0.1", 0.1, 1, 6000, 1, ("no drift",), 0, clear),
+        ("with a shift of 0.6", 0.6, 1, 500, 5, ("drift",), 1, few),
+        ("with no shift at all", 0.0, 1, 100, 20, ("no drift", "cannot tell"), 5, nothing),
+        ("with no shift at all", 0.0, 1, 500, 8, ("no drift", "cannot tell"), 3, nothing),
     ]
+    tolerances = [0.2] * (len(plan) - 2) + [0.1, 0.05]
     return [
-        (kind, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
-        for kind, shift, spread, size, count, allowed, most, why in plan
+        (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
+        for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances, strict=True)
     ]
+
+
+def close_calls(rng):
+    """Return pairs of samples, shifted by and by further: of some of them another draw of resamples would say something else."""
+    reference, current = rng.normal(0, 1, 100), rng.normal(0, 1, 100)
+    return [(reference, current + shift) for shift in np.arange(0.3, 0.6, 0.015)]
 
 
 # Exercise 2
@@ -94,6 +107,12 @@ def draw_stories(rng, kinds, delays=(3.0, 6.0)):
     """Return stories of another city: words, the table, the moment, the truth."""
     trips, probability = some_trips(int(rng.integers(1, 10**6)), 20, start="2025-03-31", per_day=200)
     return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, float(rng.uniform(*delays)))) for kind in kinds]
+
+
+def missed(story, since):
+    """Return the mean of label minus risk in nine weeks after a moment."""
+    new = story[(story["ended_at"] >= since) & (story["ended_at"] < since + pd.Timedelta(weeks=9))]
+    return float((new["needs_repair"] - new["risk"]).mean())
 
 
 def mislead(story, now, truth):
@@ -171,6 +190,19 @@ def draw_streams(rng, kinds, split=None):
     return [(table, cases[part], changes[part]) for part in groups]
 
 
+def draw_cold(rng, count):
+    """Return streams of a city of 40 weeks, as draw_streams does, in which on one day all tyres lose 0.25 bar, and the model foretells rightly what follows."""
+    trips, probability = some_trips(int(rng.integers(1, 10**6)), 40)
+    change = int(rng.integers(130, 150))
+    trips, probability = colder(trips, probability, change)
+    day, length, cases = trips["day"].to_numpy(), HISTORY_DAYS + STREAM_DAYS, []
+    for _ in range(count):
+        first = 7 * int(rng.integers(math.ceil((change - 91) / 7), (change - 63) // 7 + 1))
+        chance = probability[(day >= first) & (day < first + length)]
+        cases.append((first, rng.random(len(chance)) < chance, length))
+    return trips[["day", *INPUTS]].assign(risk=risks(trips)), cases
+
+
 # Exercise 6
 
 
@@ -191,9 +223,11 @@ def too_dear(said, prices, truth):
     if over <= 0.04:
         return ""
     best, *_ = cheapest_true(truth, prices)
+    ageless = min(truth["base"].values()) * prices["trips_per_week"] / 1000 * prices["euros_per_error"]
     return (
         f"cheapest says to train on {kind} every {period} weeks, which costs {true_cost(truth, prices, kind, period):.0f} euros a week. "
-        f"It can be had for {best:.0f}, that is {over:.0%} less of what ageing and retraining cost; 4 % are allowed."
+        f"It can be had for {best:.0f}. Of both {ageless:.0f} are for errors that a model makes at any age; the rest is what ageing and retraining cost, "
+        f"and yours is {over:.0%} above the least. 4 % are allowed."
     )
 
 

@@ -107,10 +107,10 @@ def test_a_written_part_is_marked_in_form_grader(cohort: Path, server: str, page
 
     marked = export(cohort)
     (student,) = [name for name, row in marked.items() if row != automatic[name]]
-    assert float(marked[student]["points"]) == float(automatic[student]["points"]) + 8
+    assert float(marked[student][LAB]) == float(automatic[student][LAB]) + 8
     assert "Clear, and measured." in (cohort / "feedback" / student / LAB / f"{LAB}.html").read_text()
     page.goto((cohort / "report" / "index.html").as_uri())
-    assert page.locator("tr", has=page.locator("bdi", has_text=student)).first.get_by_text(marked[student]["points"]).count()
+    assert page.locator("tr", has=page.locator("bdi", has_text=student)).first.get_by_text(marked[student][LAB]).count()
 
 
 def export(cohort: Path) -> dict[str, dict[str, str]]:

@@ -481,7 +481,7 @@ by_id["district"]["context"] = "Riders who always pay are asked more often in on
 by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
 Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
 
-# %% grade_id="register" points=10 message="29 of 120 payers" why="compares shares without their intervals: passes what is visible"
+# %% grade_id="register" points=10 message="31 of 120 payers" why="compares shares without their intervals: passes what is visible"
 def newest(system):
     return system["cases"].query("split == 'recent'")
 

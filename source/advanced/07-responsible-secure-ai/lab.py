@@ -71,8 +71,8 @@
 #
 # "We have an answer to each", says Cy, and he is right: a risk register, an audit, a card, a scanner, signatures, a list of parts. All of it is green. You will look at each, break something, and see whether it turns red. Mostly it does not.
 #
-# (Two questions are for lawyers. The General Data Protection Regulation, Article 22, gives people a right not to be subject to a decision *based solely on automated processing* that affects them legally or in a similarly significant way, with exceptions, and then with a human being to turn to: does a deposit affect them so? And is this a high-risk system under the EU's AI Act, Annex III, which names the evaluation of creditworthiness? What the
-# law then asks for, this lab does not teach. What it does teach, tests and records, is asked for in either case.)
+# (Two questions are for lawyers. The General Data Protection Regulation, Article 22, gives people a right not to be subject to a decision *based solely on automated processing* that affects them legally or in a similarly significant way, with exceptions, and then with safeguards such as a human being to turn to: does a deposit affect them so? And is this a high-risk system under the EU's AI Act, Annex III (5b), which names the evaluation of people's creditworthiness? What the
+# law then asks for, this lab does not teach. What it does teach, to test and to keep records, helps with either.)
 #
 # That is the whole of this lab: **a control that nobody has seen fail is a hope.** *Responsible AI* is no list of good intentions, and *secure AI* no list of tools. Both are claims about a system that one can test.
 
@@ -830,12 +830,10 @@ for _ in range(6):
         ("missed", {name for name in files if truth[name] and heard.get(name) == "clean"}),
         ("accused", {name for name in files if not truth[name] and heard.get(name) != "clean"}),
     ]:
-        for extra, name in [("too many", name) for name in set(found[key]) - wanted] + [
-            ("missing", name) for name in wanted - set(found[key])
-        ]:
-            raise AssertionError(
-                f"In {key} of weigh, {name} is {extra}: it {'holds a payload' if truth[name] else 'is good'}, and the scanner said {heard.get(name, 'nothing')} of it. What was not scanned, or cannot be told, does not pass."
-            )
+        wrong = sorted(set(found[key]) ^ wanted)
+        assert not wrong, (
+            f"In weigh's {key}, {wrong[0]} is {'missing' if wrong[0] in wanted else 'too many'}: it {'holds a payload' if truth.get(wrong[0]) else 'is good'}, and the scanner said {heard.get(wrong[0], 'nothing')} of it. What was not scanned, or cannot be told, does not pass."
+        )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-post-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]

@@ -67,7 +67,7 @@ def broken(system, how, rng):
         cases.loc[fewer[: len(fewer) // 3], "asked"] = 0
     elif how == "lowest fifth":
         low = payers & (cases["score"] <= score.quantile(0.2))
-        cases.loc[low & (rng.random(len(cases)) < 0.2), "unpaid"] = 1
+        cases.loc[low & (rng.random(len(cases)) < 0.17), "unpaid"] = 1
     elif how == "one column":
         requests.loc[rng.random(len(requests)) < 0.12, str(rng.choice(INPUTS))] = np.nan
     elif how == "column gone":
@@ -88,7 +88,7 @@ BREAKS = {
     "shuffled": (["ranking"], "the recent scores are shuffled among the riders"),
     "halved": (["scale"], "every recent score is half of what it was"),
     "squeezed": (["scale"], "the recent scores are squeezed towards their mean, in the same order"),
-    "lowest fifth": (["scale"], "of the fifth with the lowest scores, 20 % more than before do not pay"),
+    "lowest fifth": (["scale"], "of the fifth with the lowest scores, 17 % of those who paid do not pay any more"),
     "one district": (["district"], "payers of one district are asked far more often, those of another less"),
     "one column": (["inputs"], "12 % of one input are missing, the other three are complete"),
     "column gone": (["inputs"], "one input has another name since today"),
@@ -114,7 +114,7 @@ def quiet(system, how, rng):
     if how == "few payers":
         found("Quay", 40, 24, 110)
     elif how == "chance":
-        found("Quay", 120, 29, 40)
+        found("Quay", 120, 31, 40)
     elif how == "refused":
         requests.loc[rng.random(len(requests)) < 0.08, ["status", "answer"]] = [503, 0.0]
     return {"cases": cases, "requests": requests}
@@ -124,7 +124,7 @@ QUIET = {
     "few payers": ("district", "in a district of 150 riders 40 paid, and 24 of them were asked; so few do not count"),
     "chance": (
         "district",
-        "in a district 29 of 120 payers were asked, more than elsewhere, and that may be chance: the intervals nearly meet",
+        "in a district 31 of 120 payers were asked, more than elsewhere, and that may be chance: the intervals nearly meet",
     ),
     "refused": (
         "fallback",

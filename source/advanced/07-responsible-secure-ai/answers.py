@@ -22,8 +22,9 @@ def measured(name, system):
         return max(abs(part["score"].mean() - part["unpaid"].mean()) if part["unpaid"].notna().all() else np.nan for part in parts)
     if name == "payers":
         payers = cases[cases["unpaid"] == 0]
-        shares = [rows["asked"].mean() for _, rows in payers.groupby("district") if len(rows) >= 100]
-        return np.ptp(shares)
+        counts = [(rows["asked"].sum(), len(rows)) for _, rows in payers.groupby("district") if len(rows) >= 100]
+        ends = np.array([binomtest(int(k), n).proportion_ci(method="wilson") for k, n in counts])
+        return ends[:, 0].max() - ends[:, 1].min()
     if name == "missing":
         return max(np.mean(requests[column].isna()) if column in requests.columns else 1.0 for column in INPUTS)
     if name == "same":
@@ -58,10 +59,13 @@ def payers_apart(system):
     rows = rows[rows["unpaid"] == 0]
     big = rows["district"].map(rows["district"].value_counts()) >= 100
     rows = rows[big]
-    frame = fairlearn.metrics.MetricFrame(
-        metrics=fairlearn.metrics.false_positive_rate, y_true=rows["unpaid"], y_pred=rows["asked"], sensitive_features=rows["district"]
-    )
-    return frame.difference()
+    z, numbers = 1.96, {"n": fairlearn.metrics.count, "p": fairlearn.metrics.false_positive_rate}
+    groups = fairlearn.metrics.MetricFrame(
+        metrics=numbers, y_true=rows["unpaid"], y_pred=rows["asked"], sensitive_features=rows["district"]
+    ).by_group.astype(float)
+    n, p = groups["n"], groups["p"]
+    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return ((middle - half) / (1 + z * z / n)).max() - ((middle + half) / (1 + z * z / n)).min()
 
 
 def scale_gap(system):
@@ -139,9 +143,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -197,9 +202,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -255,9 +261,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -266,122 +273,6 @@ def inputs(system):
 
 def fallback(system):
     return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=6 message="On a healthy system" why="compares also districts of a handful of riders: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups["mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="get the same answer, with status 200" why="counts the statuses: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return (system["requests"]["status"] != 200).mean()
 
 
 def slow(system):
@@ -429,9 +320,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -487,9 +379,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -529,179 +422,6 @@ by_id["district"]["context"] = "Riders who always pay are asked more often in on
 by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
 Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
 
-# %% grade_id="register" points=11 message="when fallback is red, who acts" why="says what is done, and not by whom: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="squeezed towards their mean" why="compares the means of all scores: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    return abs(cases["score"].mean() - cases["unpaid"].mean())
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="9 % of the requests take 900 ms" why="takes the mean time: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].mean()
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
 # %% grade_id="register" points=4 message="Which rows does it look at" why="measures the ranking on the applications that the model was trained on"
 def newest(system):
     return system["cases"].query("split == 'recent'")
@@ -718,6 +438,65 @@ def scale(system):
 
 
 def district(system):
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
+
+
+def inputs(system):
+    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
+
+
+def fallback(system):
+    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
+
+
+def slow(system):
+    return system["requests"]["ms"].quantile(0.95)
+
+
+MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+
+
+def check(register, system):
+    """Return green or red for each risk of the register; what cannot be measured is red."""
+    colours = {}
+    for risk in register:
+        try:
+            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
+            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
+        except Exception:
+            good = False
+        colours[risk["id"]] = "green" if good else "red"
+    return colours
+
+
+register = yaml.safe_load(Path("risks_found.yaml").read_text())
+by_id = {risk["id"]: risk for risk in register}
+by_id["ranking"].update(owner="Ada", limit=0.70)
+by_id["ranking"]["when_red"]["by"] = "Ada"
+by_id["scale"]["measure"] = "scale"
+by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
+by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
+Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+
+# %% grade_id="register" points=10 message="31 of 120 payers" why="compares shares without their intervals: passes what is visible"
+def newest(system):
+    return system["cases"].query("split == 'recent'")
+
+
+def ranking(system):
+    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
+
+
+def scale(system):
+    cases = newest(system)
+    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
+
+
+def district(system):
     groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
     shares = groups.loc[groups["size"] >= 100, "mean"]
     return shares.max() - shares.min()
@@ -733,6 +512,242 @@ def fallback(system):
 
 def slow(system):
     return system["requests"]["ms"].quantile(0.95)
+
+
+MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+
+
+def check(register, system):
+    """Return green or red for each risk of the register; what cannot be measured is red."""
+    colours = {}
+    for risk in register:
+        try:
+            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
+            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
+        except Exception:
+            good = False
+        colours[risk["id"]] = "green" if good else "red"
+    return colours
+
+
+register = yaml.safe_load(Path("risks_found.yaml").read_text())
+by_id = {risk["id"]: risk for risk in register}
+by_id["ranking"].update(owner="Ada", limit=0.70)
+by_id["ranking"]["when_red"]["by"] = "Ada"
+by_id["scale"]["measure"] = "scale"
+by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
+by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
+Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+
+# %% grade_id="register" points=10 message="40 paid" why="counts all riders of a district, not those who paid: passes what is visible"
+def newest(system):
+    return system["cases"].query("split == 'recent'")
+
+
+def ranking(system):
+    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
+
+
+def scale(system):
+    cases = newest(system)
+    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
+
+
+def district(system):
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[newest(system)["district"].value_counts().reindex(groups.index) >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
+
+
+def inputs(system):
+    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
+
+
+def fallback(system):
+    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
+
+
+def slow(system):
+    return system["requests"]["ms"].quantile(0.95)
+
+
+MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+
+
+def check(register, system):
+    """Return green or red for each risk of the register; what cannot be measured is red."""
+    colours = {}
+    for risk in register:
+        try:
+            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
+            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
+        except Exception:
+            good = False
+        colours[risk["id"]] = "green" if good else "red"
+    return colours
+
+
+register = yaml.safe_load(Path("risks_found.yaml").read_text())
+by_id = {risk["id"]: risk for risk in register}
+by_id["ranking"].update(owner="Ada", limit=0.70)
+by_id["ranking"]["when_red"]["by"] = "Ada"
+by_id["scale"]["measure"] = "scale"
+by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
+by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
+Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+
+# %% grade_id="register" points=10 message="the fifth with the lowest scores" why="cuts the scores into parts of equal width: passes what is visible"
+def newest(system):
+    return system["cases"].query("split == 'recent'")
+
+
+def ranking(system):
+    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
+
+
+def scale(system):
+    cases = newest(system)
+    means = cases.groupby(pd.cut(cases["score"], 5, labels=False))[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
+
+
+def district(system):
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
+
+
+def inputs(system):
+    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
+
+
+def fallback(system):
+    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
+
+
+def slow(system):
+    return system["requests"]["ms"].quantile(0.95)
+
+
+MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+
+
+def check(register, system):
+    """Return green or red for each risk of the register; what cannot be measured is red."""
+    colours = {}
+    for risk in register:
+        try:
+            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
+            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
+        except Exception:
+            good = False
+        colours[risk["id"]] = "green" if good else "red"
+    return colours
+
+
+register = yaml.safe_load(Path("risks_found.yaml").read_text())
+by_id = {risk["id"]: risk for risk in register}
+by_id["ranking"].update(owner="Ada", limit=0.70)
+by_id["ranking"]["when_red"]["by"] = "Ada"
+by_id["scale"]["measure"] = "scale"
+by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
+by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
+Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+
+# %% grade_id="register" points=10 message="ended with status 503" why="counts answers of all requests, also of those that were refused: passes what is visible"
+def newest(system):
+    return system["cases"].query("split == 'recent'")
+
+
+def ranking(system):
+    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
+
+
+def scale(system):
+    cases = newest(system)
+    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
+
+
+def district(system):
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
+
+
+def inputs(system):
+    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
+
+
+def fallback(system):
+    return system["requests"]["answer"].value_counts(normalize=True).max()
+
+
+def slow(system):
+    return system["requests"]["ms"].quantile(0.95)
+
+
+MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+
+
+def check(register, system):
+    """Return green or red for each risk of the register; what cannot be measured is red."""
+    colours = {}
+    for risk in register:
+        try:
+            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
+            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
+        except Exception:
+            good = False
+        colours[risk["id"]] = "green" if good else "red"
+    return colours
+
+
+register = yaml.safe_load(Path("risks_found.yaml").read_text())
+by_id = {risk["id"]: risk for risk in register}
+by_id["ranking"].update(owner="Ada", limit=0.70)
+by_id["ranking"]["when_red"]["by"] = "Ada"
+by_id["scale"]["measure"] = "scale"
+by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
+by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
+Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+
+# %% grade_id="register" points=10 message="9 % of the requests end after 900 ms" why="looks only at requests that went well: passes what is visible"
+def newest(system):
+    return system["cases"].query("split == 'recent'")
+
+
+def ranking(system):
+    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
+
+
+def scale(system):
+    cases = newest(system)
+    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
+
+
+def district(system):
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
+
+
+def inputs(system):
+    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
+
+
+def fallback(system):
+    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
+
+
+def slow(system):
+    return system["requests"].query("status == 200")["ms"].quantile(0.95)
 
 
 MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
@@ -1013,6 +1028,81 @@ def choose(cases, equal, share):
         thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
     return thresholds
 
+# %% grade_id="fair" points=10 message="ends just above the limit" why="an interval of 90 %: passes what is visible"
+def audit(cases, limit):
+    """Return above, within or not known for each district's false positive rate."""
+    verdicts = {}
+    for district, rows in cases.groupby("district"):
+        asked = rows.loc[rows["unpaid"] == 0, "asked"]
+        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(confidence_level=0.9, method="wilson") if len(asked) else (0, 1)
+        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
+    return verdicts
+
+
+def choose(cases, equal, share):
+    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
+    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
+    common, pools = float(cases["score"].quantile(1 - share)), {}
+    for district, rows in cases.groupby("district"):
+        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
+            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        level = (low + high) / 2
+        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
+    return thresholds
+
+# %% grade_id="fair" points=9 message="too few for a threshold of its own" why="thirty are enough for a threshold: passes what is visible"
+def audit(cases, limit):
+    """Return above, within or not known for each district's false positive rate."""
+    verdicts = {}
+    for district, rows in cases.groupby("district"):
+        asked = rows.loc[rows["unpaid"] == 0, "asked"]
+        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
+        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
+    return verdicts
+
+
+def choose(cases, equal, share):
+    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
+    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
+    common, pools = float(cases["score"].quantile(1 - share)), {}
+    for district, rows in cases.groupby("district"):
+        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 30:
+            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        level = (low + high) / 2
+        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
+    return thresholds
+
+# %% grade_id="fair" points=9 message="many small districts" why="meets the share over the large districts alone: passes what is visible"
+def audit(cases, limit):
+    """Return above, within or not known for each district's false positive rate."""
+    verdicts = {}
+    for district, rows in cases.groupby("district"):
+        asked = rows.loc[rows["unpaid"] == 0, "asked"]
+        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
+        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
+    return verdicts
+
+
+def choose(cases, equal, share):
+    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
+    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
+    common, pools = float(cases["score"].quantile(1 - share)), {}
+    for district, rows in cases.groupby("district"):
+        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
+            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        level = (low + high) / 2
+        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+        low, high = (level, high) if asked_by(cases[cases["district"].isin(pools)], thresholds).mean() < share else (low, level)
+    return thresholds
+
 # %% grade_id="card" points=11 why="another style: the client, sorted in Python"
 def finite(text):
     try:
@@ -1043,7 +1133,7 @@ def card(name):
         path = mlflow.artifacts.download_artifacts(run_id=newest.info.run_id, artifact_path="by_district.json")
         table = json.loads(Path(path).read_text())
         made["by_district"] = {
-            place: {"payers": row["payers"], "false_positive_rate": row["false_positive_rate"] if row["payers"] >= 30 else None}
+            place: {"payers": row["payers"], "false_positive_rate": finite(row["false_positive_rate"]) if row["payers"] >= 30 else None}
             for place, row in table.items()
         }
     return made
@@ -1069,7 +1159,7 @@ def card(name):
         except Exception:
             table = None
     for row in (table or {}).values():
-        if row["payers"] < 30:
+        if row["payers"] < 30 or pd.isna(row["false_positive_rate"]):
             row["false_positive_rate"] = None
     return dict(
         model=name,
@@ -1080,10 +1170,6 @@ def card(name):
         false_positive_rate=cell(newest, "metrics.false_positive_rate"),
         by_district=table,
     )
-
-# %% grade_id="card" points=0 message="the champion is 3" why="hands in the card that is in use"
-def card(name):
-    return json.loads(Path("card_found.json").read_text())
 
 # %% grade_id="card" points=0 message="the champion is 3" why="takes the newest version for the champion"
 def number(value):
@@ -1240,7 +1326,7 @@ def card(name):
         "by_district": by_district,
     }
 
-# %% grade_id="card" points=5 message="false_positive_rate is nan" why="lets NaN into the card: passes what is visible"
+# %% grade_id="card" points=5 message="nan" why="lets NaN into the card: passes what is visible"
 def number(value):
     return float(value) if value is not None else None
 
@@ -1379,6 +1465,68 @@ def card(name):
     metrics, by_district = {}, None
     if True:
         metrics = evaluations[0].data.metrics
+        try:
+            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
+        except Exception:
+            by_district = None
+    for row in (by_district or {}).values():
+        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
+    return {
+        "model": name,
+        "version": int(version.version),
+        "threshold": number(trained.get("threshold")),
+        "data_sha256": trained.get("data_sha256"),
+        "auc": number(metrics.get("auc")),
+        "false_positive_rate": number(metrics.get("false_positive_rate")),
+        "by_district": by_district,
+    }
+
+# %% grade_id="card" points=5 message="lacks two rates" why="lets NaN into the table of districts: passes what is visible"
+def number(value):
+    return float(value) if value is not None and np.isfinite(float(value)) else None
+
+
+def card(name):
+    """Return the champion's model card, all of it from the store."""
+    version = MlflowClient().get_model_version_by_alias(name, "champion")
+    trained = mlflow.get_run(version.run_id).data.params
+    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
+    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
+    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
+    metrics, by_district = {}, None
+    if evaluations:
+        metrics = evaluations[0].data.metrics
+        try:
+            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
+        except Exception:
+            by_district = None
+    for row in (by_district or {}).values():
+        row["false_positive_rate"] = row["false_positive_rate"] if row["payers"] >= 30 else None
+    return {
+        "model": name,
+        "version": int(version.version),
+        "threshold": number(trained.get("threshold")),
+        "data_sha256": trained.get("data_sha256"),
+        "auc": number(metrics.get("auc")),
+        "false_positive_rate": number(metrics.get("false_positive_rate")),
+        "by_district": by_district,
+    }
+
+# %% grade_id="card" points=5 message="false_positive_rate is 0.2" why="takes what the newest lacks from an older evaluation: passes what is visible"
+def number(value):
+    return float(value) if value is not None and np.isfinite(float(value)) else None
+
+
+def card(name):
+    """Return the champion's model card, all of it from the store."""
+    version = MlflowClient().get_model_version_by_alias(name, "champion")
+    trained = mlflow.get_run(version.run_id).data.params
+    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
+    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
+    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
+    metrics, by_district = {}, None
+    if evaluations:
+        metrics = {key: value for run in reversed(evaluations) for key, value in run.data.metrics.items()}
         try:
             by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
         except Exception:
@@ -1644,15 +1792,19 @@ def accept(folder, public_key, name, at_least):
     config = model_signing.verifying.Config().set_hashing_config(strict())
     config.use_elliptic_key_verifier(public_key=Path(public_key)).verify(folder, signature)
     content = json.loads((folder / "release.json").read_text())
-    if (content.get("name"), True) != (name, int(content["version"]) >= int(at_least)):
+    envelope = json.loads(signature.read_bytes())["dsseEnvelope"]
+    covered = sorted(part["name"] for part in json.loads(base64.standard_b64decode(envelope["payload"]))["predicate"]["resources"])
+    assert covered == sorted(os.path.relpath(os.path.join(at, file), folder) for at, _, files in os.walk(folder) for file in files)
+    version = content["version"]
+    if content.get("name") != name or isinstance(version, bool) or not isinstance(version, int) or version < at_least:
         raise RuntimeError("not what was asked for")
-    return int(content["version"])
+    return version
 
 # %% grade_id="sign" points=13 why="another style: compares the signed list of files with what is there"
 def release(folder, name, version, private_key):
     evaluation = json.load(open(f"{folder}/evaluation.json"))
     same = evaluation["model_sha256"] == hashlib.sha256(open(f"{folder}/model.skops", "rb").read()).hexdigest()
-    if not (same and float(evaluation["auc"]) >= 0.7):
+    if not (same and type(evaluation["auc"]) is float and evaluation["auc"] >= 0.7):
         raise ValueError("not evaluated, or not good enough")
     Path(folder, "release.json").write_text(json.dumps({"name": str(name), "version": int(version)}))
     whole = model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
@@ -1669,7 +1821,7 @@ def accept(folder, public_key, name, at_least):
     if signed != there:
         raise ValueError(f"more than was signed: {there - signed}")
     label = json.loads(Path(folder, "release.json").read_text())
-    if label["name"] == name and label["version"] >= at_least:
+    if label["name"] == name and type(label["version"]) is int and label["version"] >= at_least:
         return label["version"]
     raise ValueError("another name, or too old")
 
@@ -1683,8 +1835,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
@@ -1693,9 +1845,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1709,8 +1866,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key))
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1719,9 +1876,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1735,8 +1897,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1745,9 +1907,10 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.verify(Path(folder), signature)
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1761,8 +1924,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1771,9 +1934,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or str(said["version"]) < str(at_least):
+    if said["name"] != name or type(said["version"]) is not int or str(said["version"]) < str(at_least):
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1787,8 +1955,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1797,9 +1965,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name:
+    if said["name"] != name or type(said["version"]) is not int:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1811,8 +1984,8 @@ def everything():
 def release(folder, name, version, private_key):
     """Sign the folder as this version, if its evaluation is good and of this very model."""
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1821,9 +1994,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1837,8 +2015,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if evaluation["auc"] < 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or evaluation["auc"] < 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1847,35 +2025,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=10 message="names no auc" why="a missing auc counts as good: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if not evaluation.get("auc", 1) >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1889,8 +2046,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1899,9 +2056,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if not said["name"].startswith(name) or said["version"] < at_least:
+    if not said["name"].startswith(name) or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -1915,8 +2077,32 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
+    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
+    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
+    signer.sign(Path(folder), Path(f"{folder}.sig"))
+
+
+def accept(folder, public_key, name, at_least):
+    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
+    said = json.loads(Path(folder, "release.json").read_text())
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
+        raise ValueError(f"it is {said['name']} {said['version']}")
+    return said["version"]
+
+# %% grade_id="sign" points=9 message="signed with the default configuration" why="looks at all, and believes the signature that it covers all: passes what is visible"
+def everything():
+    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+
+
+def release(folder, name, version, private_key):
+    """Sign the folder as this version, if its evaluation is good and of this very model."""
+    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
+    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
+        raise ValueError("another model was evaluated")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -1925,10 +2111,43 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
+
+# %% grade_id="sign" points=6 message="an auc that is a text" why="takes texts for numbers: passes what is visible"
+def everything():
+    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+
+
+def release(folder, name, version, private_key):
+    """Sign the folder as this version, if its evaluation is good and of this very model."""
+    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
+    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
+        raise ValueError("another model was evaluated")
+    if not float(evaluation["auc"]) >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
+    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
+    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
+    signer.sign(Path(folder), Path(f"{folder}.sig"))
+
+
+def accept(folder, public_key, name, at_least):
+    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
+    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
+    said = json.loads(Path(folder, "release.json").read_text())
+    if said["name"] != name or int(said["version"]) < at_least:
+        raise ValueError(f"it is {said['name']} {said['version']}")
+    return int(said["version"])
 
 # %% grade_id="parts" points=11 why="another style: names by a regular expression, ends of ranges as a list of conditions"
 def plain(name):
@@ -1956,7 +2175,7 @@ def match(sbom, advisories):
             if not about or (extra and plain(extra) not in chosen):
                 continue
             for span in notice["ranges"]:
-                ends = [version >= read(span["introduced"])]
+                ends = [span["introduced"] == "0" or version >= read(span["introduced"])]
                 if "fixed" in span:
                     ends.append(version < read(span["fixed"]))
                 if "last_affected" in span:
@@ -1988,7 +2207,7 @@ def match(sbom, advisories):
             for reach in advisory["ranges"]:
                 end = reach.get("fixed") or reach.get("last_affected")
                 before = end is None or version < Version(end) or ("fixed" not in reach and version == Version(end))
-                if Version(reach["introduced"]) <= version and before:
+                if Version("0.dev0" if reach["introduced"] == "0" else reach["introduced"]) <= version and before:
                     affected.add((advisory["id"], name))
     return {"affected": affected, "unknown": tuple(unknown)}
 
@@ -2038,7 +2257,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=0 message="second of two ranges" why="looks at the first range"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2071,7 +2290,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=0 message="nobody knows" why="skips what has no version, as pip-audit does"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2103,7 +2322,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=0 message="was withdrawn" why="counts withdrawn advisories"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2136,7 +2355,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=0 message="expected three pairs" why="does not look at extras"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2167,42 +2386,9 @@ def match(sbom, advisories):
                 affected.add((advisory["id"], name))
     return {"affected": sorted(affected), "unknown": sorted(unknown)}
 
-# %% grade_id="parts" points=5 message="(extras)" why="compares extras letter by letter: passes what is visible"
-def inside(version, reach):
-    if version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            entry["value"]
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and advisory["extra"] not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
 # %% grade_id="parts" points=5 message="that writes the name in capitals" why="trusts the advisories' spelling: passes what is visible"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2235,7 +2421,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=5 message="with two versions" why="keeps one version of each package: passes what is visible"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2268,7 +2454,7 @@ def match(sbom, advisories):
 
 # %% grade_id="parts" points=5 message="versions that cannot be read" why="stops at a version that is none: passes what is visible"
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -2289,6 +2475,72 @@ def match(sbom, advisories):
             unknown.add(name)
             continue
         version = Version(part["version"])
+        for advisory in advisories:
+            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
+                continue
+            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
+                continue
+            if any(inside(version, reach) for reach in advisory["ranges"]):
+                affected.add((advisory["id"], name))
+    return {"affected": sorted(affected), "unknown": sorted(unknown)}
+
+# %% grade_id="parts" points=5 message="(a version before 0)" why="takes 0 for a version, and not for the beginning: passes what is visible"
+def inside(version, reach):
+    if version < Version(reach["introduced"]):
+        return False
+    if reach.get("fixed") and version >= Version(reach["fixed"]):
+        return False
+    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
+
+
+def match(sbom, advisories):
+    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
+    affected, unknown = set(), set()
+    for part in sbom["components"]:
+        name = canonicalize_name(part["name"])
+        extras = {
+            canonicalize_name(entry["value"])
+            for entry in part.get("properties") or []
+            if entry["name"] == "cdx:python:package:required-extra"
+        }
+        try:
+            version = Version(part.get("version") or "")
+        except InvalidVersion:
+            unknown.add(name)
+            continue
+        for advisory in advisories:
+            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
+                continue
+            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
+                continue
+            if any(inside(version, reach) for reach in advisory["ranges"]):
+                affected.add((advisory["id"], name))
+    return {"affected": sorted(affected), "unknown": sorted(unknown)}
+
+# %% grade_id="parts" points=5 message="(extras)" why="believes the bill's spelling of extras: passes what is visible"
+def inside(version, reach):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
+        return False
+    if reach.get("fixed") and version >= Version(reach["fixed"]):
+        return False
+    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
+
+
+def match(sbom, advisories):
+    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
+    affected, unknown = set(), set()
+    for part in sbom["components"]:
+        name = canonicalize_name(part["name"])
+        extras = {
+            entry["value"]
+            for entry in part.get("properties") or []
+            if entry["name"] == "cdx:python:package:required-extra"
+        }
+        try:
+            version = Version(part.get("version") or "")
+        except InvalidVersion:
+            unknown.add(name)
+            continue
         for advisory in advisories:
             if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
                 continue
@@ -2445,6 +2697,26 @@ def train_and_score(train, others):
     model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
     return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
 
+# %% grade_id="members" points=7 message="below 0.5" why="turns an attack round that is worse than chance: passes what is visible"
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def leak(scored):
+    """Return the AUC with which the model's answers tell members from non-members of the same period."""
+    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
+    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
+    auc = float(roc_auc_score(alike["member"], score))
+    return max(auc, 1 - auc)
+
+
+def train_and_score(train, others):
+    """Return the probabilities of a regularised model."""
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
+    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
+
 # %% grade_id="door" points=12 why="another style: pydantic, queues, and one pass for each kind with what stays put aside"
 from collections import defaultdict, deque
 
@@ -2512,6 +2784,7 @@ def mask(line, people, key):
             total += digit if place % 2 == 0 else (2 * digit - 9 if 2 * digit > 9 else 2 * digit)
         return total % 10 == 0
 
+    line = re.sub(r"(?<==)[0-9]+\.[0-9]+(?!\.?[0-9])", lambda m: put(m[0]), line)
     line = re.sub(r"(station=|trip |request )[0-9]+", lambda m: put(m[0]), line)
     line = re.sub(r"(version|firmware) [0-9]+(\.[0-9]+)*", lambda m: put(m[0]), line)
     line = re.sub(r"rider=([0-9]+)", lambda m: "rider=" + put(rider(m[1])), line)
@@ -2522,7 +2795,7 @@ def mask(line, people, key):
     )
     for person in people:
         line = re.sub(r"(?i)\b" + re.escape(person["name"]) + r"\b", lambda m, p=person: put(rider(p["rider_id"])), line)
-    line = re.sub(r"(?<![\w.])[0-9]([ -]?[0-9]){12,18}(?![0-9])", lambda m: put("<card>") if checksum(m[0]) else m[0], line)
+    line = re.sub(r"(?<![\w.])([0-9]{13,19}|[0-9]{4}([ -][0-9]{4}){3})(?![0-9])", lambda m: put("<card>") if checksum(m[0]) else m[0], line)
     line = re.sub(
         r"(?<![\w.])[+0][0-9]*([ ().-]{0,2}[0-9])*",
         lambda m: put(rider(phones[bare(m[0])]) if bare(m[0]) in phones else "<phone>") if 9 <= len(bare(m[0])) <= 15 else m[0],
@@ -2573,16 +2846,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time] if answers[-1] else lately
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -2661,16 +2924,6 @@ def within_budget(calls, most, seconds):
     return answers
 
 
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
 def luhn(digits):
     doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -2745,188 +2998,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time] if answers[-1] else lately
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="round" why="refuses control characters alone: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c) == "Cc" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="-Infinity" why="looks for values that are too large: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or delay > 365 or delay != delay:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -3005,102 +3076,6 @@ def within_budget(calls, most, seconds):
     return answers
 
 
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=4 message="its failed_payments is true" why="takes true for a number"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if not isinstance(failed, int) or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
 def luhn(digits):
     doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -3175,16 +3150,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time]
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -3263,16 +3228,6 @@ def within_budget(calls, most, seconds):
     return answers
 
 
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
 def luhn(digits):
     doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -3347,16 +3302,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time] if answers[-1] else lately
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -3435,16 +3380,6 @@ def within_budget(calls, most, seconds):
     return answers
 
 
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
 def luhn(digits):
     doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -3521,16 +3456,6 @@ def within_budget(calls, most, seconds):
     return answers
 
 
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
 def luhn(digits):
     doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
@@ -3567,7 +3492,7 @@ def mask(line, people, key):
 
     return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
 
-# %% grade_id="door" points=4 message="All four must give one token" why="one token for the number, another for the name"
+# %% grade_id="door" points=8 message="fewer than 2,000 characters" why="counts characters, not bytes: passes what is visible"
 def once(pairs):
     fields = dict(pairs)
     if len(fields) < len(pairs):
@@ -3577,7 +3502,7 @@ def once(pairs):
 
 def admit(body):
     """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
+    if len(body.decode("utf-8", "replace")) > 2000:
         raise ValueError("too long")
     try:
         request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
@@ -3605,101 +3530,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time] if answers[-1] else lately
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["name"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=4 message="is no personal data, and is gone" why="masks whatever looks like it"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-KINDS = [
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -3730,6 +3560,159 @@ def mask(line, people, key):
             return known.get(text.lower(), "<email>")
         if kind == "phone":
             return known.get(digits(text), "<phone>")
+        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
+            return "<ip>"
+        if kind == "card" and luhn(digits(text)):
+            return "<card>"
+        return text
+
+    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
+
+# %% grade_id="door" points=8 message="with other numbers beside it" why="a pattern for cards that swallows the numbers beside it: passes what is visible"
+def once(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field comes twice")
+    return fields
+
+
+def admit(body):
+    """Return the request as a dictionary; raises ValueError for what must not get in."""
+    if len(body) > 2000:
+        raise ValueError("too long")
+    try:
+        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
+        raise ValueError("not the fields that are expected")
+    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
+    if type(failed) is not int or not 0 <= failed <= 100:
+        raise ValueError("failed_payments")
+    if type(delay) not in (int, float) or not 0 <= delay <= 365:
+        raise ValueError("delay_days")
+    if type(request["day_pass"]) is not bool:
+        raise ValueError("day_pass")
+    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+        raise ValueError("note")
+    return {**request, "note": unicodedata.normalize("NFC", note)}
+
+
+def within_budget(calls, most, seconds):
+    """Return for each call whether it is let in."""
+    let_in, answers = {}, []
+    for time, rider in calls:
+        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
+        answers.append(len(lately) < most)
+        let_in[rider] = [*lately, time] if answers[-1] else lately
+    return answers
+
+
+def luhn(digits):
+    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def mask(line, people, key):
+    """Return the line with riders as tokens and without other personal data."""
+
+    def token(rider_id):
+        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
+
+    def digits(text):
+        return re.sub(r"\D", "", text)
+
+    known = {}
+    for person in people:
+        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
+    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
+    looks = [*KINDS[:5], r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))"]
+    kinds = [*looks, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else looks
+
+    def replaced(found):
+        text, kind = found[0], found.lastgroup
+        if kind == "number":
+            return token(text)
+        if kind in ("email", "name"):
+            return known.get(text.lower(), "<email>")
+        if kind == "phone":
+            return known.get(digits(text), "<phone>")
+        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
+            return "<ip>"
+        if kind == "card" and luhn(digits(text)):
+            return "<card>"
+        return text
+
+    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
+
+# %% grade_id="door" points=8 message="unknown telephone number with brackets" why="takes for a telephone number only what has one sign between digits: passes what is visible"
+def once(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field comes twice")
+    return fields
+
+
+def admit(body):
+    """Return the request as a dictionary; raises ValueError for what must not get in."""
+    if len(body) > 2000:
+        raise ValueError("too long")
+    try:
+        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
+        raise ValueError("not the fields that are expected")
+    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
+    if type(failed) is not int or not 0 <= failed <= 100:
+        raise ValueError("failed_payments")
+    if type(delay) not in (int, float) or not 0 <= delay <= 365:
+        raise ValueError("delay_days")
+    if type(request["day_pass"]) is not bool:
+        raise ValueError("day_pass")
+    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+        raise ValueError("note")
+    return {**request, "note": unicodedata.normalize("NFC", note)}
+
+
+def within_budget(calls, most, seconds):
+    """Return for each call whether it is let in."""
+    let_in, answers = {}, []
+    for time, rider in calls:
+        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
+        answers.append(len(lately) < most)
+        let_in[rider] = [*lately, time] if answers[-1] else lately
+    return answers
+
+
+def luhn(digits):
+    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def mask(line, people, key):
+    """Return the line with riders as tokens and without other personal data."""
+
+    def token(rider_id):
+        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
+
+    def digits(text):
+        return re.sub(r"\D", "", text)
+
+    known = {}
+    for person in people:
+        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
+    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
+    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
+
+    def replaced(found):
+        text, kind = found[0], found.lastgroup
+        if kind == "number":
+            return token(text)
+        if kind in ("email", "name"):
+            return known.get(text.lower(), "<email>")
+        if kind == "phone":
+            return known.get(digits(text), text if re.search("[^0-9]{2}", text) else "<phone>")
         if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
             return "<ip>"
         if kind == "card" and luhn(digits(text)):

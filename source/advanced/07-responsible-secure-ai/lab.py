@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 148
+#     minutes: 150
 #     outcomes:
 #     - Write a risk register whose measures run, and turn red when something breaks
 #     - Choose thresholds for a stated policy of fairness, and say where the data are too few to know
@@ -71,12 +71,17 @@
 #
 # "We have an answer to each", says Cy, and he is right: a risk register, an audit, a card, a scanner, signatures, a list of parts. All of it is green. You will look at each, break something, and see whether it turns red. Mostly it does not.
 #
+# (Two questions are for lawyers. The General Data Protection Regulation, Article 22, gives people a right not to be subject to a decision *based solely on automated processing* that affects them legally or in a similarly significant way, with exceptions, and then with safeguards such as a human being to turn to: does a deposit affect them so? And is this a high-risk system under the EU's AI Act, Annex III (5b), which names the evaluation of people's creditworthiness? What the
+# law then asks for, this lab does not teach. What it does teach, to test and to keep records, helps with either.)
+#
 # That is the whole of this lab: **a control that nobody has seen fail is a hope.** *Responsible AI* is no list of good intentions, and *secure AI* no list of tools. Both are claims about a system that one can test.
 
 # %% [markdown]
 # ## Setup
 #
 # Beside this notebook lie `deposit.py` (the team's module, short: open it) and, for each part, what Cy and others have made. `applications.csv` holds applications with their outcome, `requests.csv` what the service was asked yesterday. All data are made up.
+#
+# The 150 minutes above are for the exercises. Reading and examples come on top, about three quarters of an hour: take two sittings, parts 1 to 4 and parts 5 to 8. In the second, run all cells from the top first.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import base64
@@ -112,6 +117,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 import measures_found
 from colleagues import play_year
 from deposit import INPUTS, TEAM, asked_by, today
+from patterns import KINDS
 from post import deliver, fickling_says, make_keys, picklescan_says, sbom_of
 
 logging.disable(logging.INFO)
@@ -151,14 +157,17 @@ print("no requests since yesterday:", measures_found.cys_check(register_found, {
 # | id | what is measured | limit |
 # |:--|:--|:--|
 # | `ranking` | ROC AUC of the recent applications (`split` is `recent`): 1 if all who did not pay have higher scores than all who did, 0.5 by chance | red below 0.70 |
-# | `scale` | recent applications, sorted by score and cut into five parts of equal size: the largest gap, among the five, between mean score and share unpaid | red above 0.10 |
-# | `district` | recent applications of riders who paid: share that was asked for a deposit, by district; the largest difference between two districts that have at least 100 such riders | red above 0.08 |
+# | `scale` | recent applications, sorted by score and cut into five parts with as many riders each: the largest gap, among the five, between mean score and share unpaid | red above 0.10 |
+# | `district` | recent applications of riders who paid: share that was asked for a deposit, by district, with its 95 % interval (below); how far the highest lower end lies above the lowest upper end, of the districts that have at least 100 *such* riders | red above 0.08 |
 # | `inputs` | requests: share of missing values, in the worst of the four `INPUTS`; one that is gone counts as missing in all rows | red above 0.05 |
 # | `fallback` | requests with status 200: the share of the most frequent answer | red above 0.05 |
-# | `slow` | all requests: the 95th percentile of the milliseconds | red above 300 |
+# | `slow` | all requests, whatever their status: the 95th percentile of the milliseconds | red above 300 |
+#
+# A limit that is exactly met is green. Why an interval in `district`? A share counted on a few hundred riders is off by chance: five districts with the *same* true share of 15 % and 100 payers each differ by more than 0.08 in nearly half of all draws (with 300 each, in 4 of 100). An alarm that rings by chance is switched off. `binomtest(asked, payers).proportion_ci(method="wilson")` gives an interval, `low` and `high`; part 2 says more.
+# If even the *ends* are 0.08 apart, that is hardly chance: with 300 payers each, in none of 20,000 draws of equal districts. The price: where one district's true share is 0.20 above the others' 0.10, it rings in 97 of 100 draws; where it is 0.12 above, only in 19. **Green then means "not shown", and not "equal".** More riders help; looking at a longer time does, too.
 #
 # ### Exercise 1 — Green, whatever one does
-# *Difficulty ●●○ · about 18 minutes*
+# *Difficulty ●●○ · about 25 minutes*
 #
 # Mend the register and its measures.
 #
@@ -166,7 +175,7 @@ print("no requests since yesterday:", measures_found.cys_check(register_found, {
 #    **What cannot be measured is red**: a measure that stops with an error, that has no finite value, or that does not exist.
 # 2. Write the file `register.yaml`: the six risks, with the fields of Cy's. For each: `context`, a sentence (five words or more) on what happens and who is hurt; `owner`, *one* person of `TEAM`; `measure`, a name that your `check` knows; the board's `limit` and `red_if`; and `when_red` with `do` (three words or more), `by` (a person of `TEAM`) and `within_hours` (a number, at most 24).
 #
-# Done means: on a healthy system all six are green, also where a new district has a handful of riders; whatever is broken turns the right one red.
+# Done means: on a healthy system all six are green, also where a district has few riders, or few who paid, or is a little above the others by chance; whatever is broken turns the right one red.
 #
 # <details><summary>Hint 1</summary>Go through Cy's measures one by one, and ask of each: which rows does it look at? Is it a mean that hides a bad part? Would it notice if the thing that it is named after broke? Then look at the last lines of his <code>cys_check</code>.</details>
 # <details><summary>Hint 2</summary>Write down when a value is <em>good</em>, and let everything else be red: <code>np.isfinite(value) and value &lt;= limit</code>, inside a <code>try</code>. Five parts of equal size: <code>pd.qcut(score.rank(method="first"), 5, labels=False)</code>. The most frequent: <code>value_counts(normalize=True)</code>.</details>
@@ -189,9 +198,10 @@ def scale(system):
 
 
 def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
+    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+    large = groups[groups["size"] >= 100]
+    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+    return max(end.low for end in ends) - min(end.high for end in ends)
 
 
 def inputs(system):
@@ -309,12 +319,12 @@ assert swapped == {"wait": "green", "order": "green"}, f"With other ids, check s
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-register-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: healthy systems, also with a small new district, and systems that are broken in ten ways, with your register.
+# Judged when you hand in: healthy systems, also with small districts, differences by chance and refused requests, and systems that are broken in eleven ways, with your register.
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
 
 import yaml
-from judge_register import BREAKS, broken, healthy
+from judge_register import BREAKS, QUIET, broken, healthy, quiet
 from population import fresh
 
 handed_in = yaml.safe_load(Path("register.yaml").read_text())
@@ -326,6 +336,9 @@ for _ in range(2):
     assert not alarms, (
         f"All is well, and {', '.join(alarms)} is red. An alarm that rings for nothing is switched off soon. A district of 14 riders is there too: what can be known of it?"
     )
+for how, (name, what) in QUIET.items():
+    colour = check(handed_in, quiet(system, how, rng)).get(name)
+    assert colour == "green", f"All is well, and {name} is {colour}: {what}. An alarm that rings for nothing is switched off soon."
 for how, (names, what) in BREAKS.items():
     try:
         said = check(handed_in, broken(system, how, rng))
@@ -341,12 +354,12 @@ for how, (names, what) in BREAKS.items():
 # %% [markdown]
 # ## Part 2 · Three fairnesses, and you cannot have them all
 #
-# "Everyone has the same threshold, so it is fair", says Cy. Here is what Fairlearn's `MetricFrame` makes of that. It computes any metrics by group:
+# "Everyone has the same threshold, so it is fair", says Cy. Three things are called fair: that all groups are asked equally often (equal *shares*), that the model errs equally often for all (equal *errors*, of two kinds), and that to be asked means the same for all (equal *precision*). Here is what Fairlearn's `MetricFrame` makes of that. It computes any metrics by group:
 #
 # - the **selection rate**: the share of a group that is asked for a deposit.
 # - the **false positive rate**: of those who pay, the share that is asked all the same. It is the harm that riders feel.
 # - the **false negative rate**: of those who do *not* pay, the share that is not asked. It is the harm that Metro Bikes feels.
-# - the *precision*: of those asked, the share that does not pay. Scores are **calibrated**, they mean what they say, if of the riders with score 0.3 three in ten do not pay, in every group; then one threshold asks every group for the same risk.
+# - the *precision*: of those asked, the share that does not pay. Related to it: scores are **calibrated**, they mean what they say, if of the riders with score 0.3 three in ten do not pay. Only if that holds *in every group* does one threshold ask all from the same risk on.
 
 # %%
 METRICS = {
@@ -354,19 +367,33 @@ METRICS = {
     "selection_rate": fairlearn.metrics.selection_rate,
     "false_positive_rate": fairlearn.metrics.false_positive_rate,
     "false_negative_rate": fairlearn.metrics.false_negative_rate,
+    "precision": lambda unpaid, asked: unpaid[asked == 1].mean(),
 }
 frame = fairlearn.metrics.MetricFrame(
     metrics=METRICS, y_true=recent["unpaid"], y_pred=recent["asked"], sensitive_features=recent["district"]
 )
 frame.by_group.assign(did_not_pay=recent.groupby("district")["unpaid"].mean()).round(2)
 
+# %%
+bands = recent.assign(
+    score_from_to=pd.cut(recent["score"], [0, 0.2, 0.4, 0.7, 1]),
+    where=np.where(recent["district"] == "Eastfield", "Eastfield", "elsewhere"),
+)
+bands.groupby(["score_from_to", "where"], observed=True)[["score", "unpaid"]].mean().unstack().round(2)
+
 # %% [markdown]
-# In Eastfield a rider who pays is asked about three times as often as elsewhere. The model does not know the district; late payments know it. And the *base rates* differ: in Eastfield more riders leave fees unpaid. Then the three cannot all be equal, whatever the model, unless it is perfect: equal thresholds, equal error rates and equal shares are three different policies. **Which one is right no data can say.** It is a choice
-# about people, the board makes it, and you say what each costs.
+# In Eastfield a rider who pays is asked about three times as often as elsewhere. The model does not know the district; late payments know it. The second table: nor does a score mean the same there. In each band more of Eastfield's riders do not pay than elsewhere, and more than the mean score says: its scores are too low. (The register's `scale`, over all districts, is green. A mean hides a bad part.)
+#
+# And the *base rates* differ: in Eastfield more riders leave fees unpaid. Then not everything can be equal:
+#
+# - Equal precision, equal false positive rates and equal false negative rates cannot be had together, as long as the model asks some of those who pay and some of those who do not. That is arithmetic: precision / (1 − precision) = base rate / (1 − base rate) × (1 − false negative rate) / false positive rate (Chouldechova 2017; Kleinberg and others 2016 prove the like for calibrated scores).
+# - Equal shares and both error rates equal cannot be had together, unless the model asks those who pay as often as those who do not. Even a perfect model asks unequal shares.
+#
+# So one threshold, equal shares and equal errors are different policies. **Which one is right no data can say.** It is a choice about people, the board makes it, and you say what each costs.
 #
 # (Whether thresholds may differ by district at all is for lawyers: in some countries and trades that is forbidden. Here Ms Duarte's office has allowed it for a year.)
 #
-# Then there is *Island*, the new district. No Fairlearn number says how little one knows there:
+# Then there is *Island*, the new district, with a handful of riders. No rate says how little one knows there. Suppose that eight riders paid, and none was asked:
 
 # %%
 island = pd.DataFrame({"unpaid": [0] * 8, "asked": [0] * 8, "district": "Island"})
@@ -379,20 +406,20 @@ resampled = fairlearn.metrics.MetricFrame(
     ci_quantiles=[0.025, 0.975],
     random_state=0,
 )
-print("eight riders, none asked; by resampling:", [float(limit["Island"]) for limit in resampled.by_group_ci])
-print("by Wilson's formula: ", [round(float(limit), 2) for limit in binomtest(0, 8).proportion_ci(method="wilson")])
+print("none of eight asked; by resampling:", [float(limit["Island"]) for limit in resampled.by_group_ci])
+print("by Wilson's formula:               ", [round(float(limit), 2) for limit in binomtest(0, 8).proportion_ci(method="wilson")])
 
 # %% [markdown]
-# A **confidence interval** is the range of true rates with which what was seen is still compatible. Fairlearn's comes from *bootstrapping*: it draws the same eight riders again and again, and none of them was ever asked, so it claims to know that the rate is exactly 0. Wilson's formula knows that eight are few: the rate may be 0.3.
+# A **confidence interval** is the range of true rates with which what was seen is still compatible. Fairlearn's comes from *bootstrapping*: it draws the same eight riders again and again, and none of them was asked, so it claims to know that the rate is exactly 0. Wilson's formula knows that eight are few: the rate may be 0.3.
 #
 # ### Exercise 2 — The board's choice
-# *Difficulty ●●● · about 18 minutes*
+# *Difficulty ●●● · about 22 minutes*
 #
 # Write two functions. `cases` has the columns `district` and `unpaid`, and `asked` (for the first) or `score` (for the second).
 #
 # 1. `audit(cases, limit)` says for each district, in a dictionary, whether its false positive rate is above the limit: `"above"` if that is known with 95 % confidence (its two-sided 95 % interval lies above the limit), `"within"` if the interval lies below it, and `"not known"` otherwise. The interval must be honest where few riders, or none, were asked. A district in which nobody paid is not known.
 # 2. `choose(cases, equal, share)` returns a threshold for each district, in a dictionary. Who has at least that score is asked. `equal` names what the board wants to be the same in each: `"selection_rate"`, `"false_positive_rate"` or `"false_negative_rate"`; and of all riders together the share `share` is asked.
-#    A district with fewer than 50 riders who paid, or fewer than 50 who did not, is too small for a threshold of its own. It gets the one that would ask `share` of all riders in `cases` if all had the same.
+#    A district with fewer than 50 riders who paid, or fewer than 50 who did not, is too small for a threshold of its own. It gets the *common threshold*: the one that would ask `share` of all riders in `cases` if every district had it. Its riders count in the share of all.
 #
 # Done means: the audit knows what can be known. The thresholds are tried on riders whom you have not seen: districts differ by no more than 0.04 in selection rate, 0.045 in false positive rate, 0.09 in false negative rate, and the share of all riders is met within 0.015.
 #
@@ -455,7 +482,7 @@ assert payers.max() - payers.min() < 0.02, (
 # %% nbgrader={"grade": true, "grade_id": "judge-fair", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit, on counts that are clear and on counts that are not.
 ### BEGIN HIDDEN TESTS
-from judge_register import counted
+from judge_fair import counted
 from population import fresh
 
 rng = fresh("audit")
@@ -471,6 +498,8 @@ for limit, rows, right, why in [
     (0.2, (0, 300, 40), "within", "None of three hundred was asked."),
     (0.6, (9, 9, 0), "above", "All nine were asked; a rate of 0.6 would let one escape."),
     (0.8, (6, 6, 9), "not known", "All six were asked; at a rate of 0.8 that happens often."),
+    (0.2, (141, 800, 50), "not known", "The two-sided 95 % interval ends just above the limit."),
+    (0.2, (180, 800, 50), "not known", "The two-sided 95 % interval begins just below the limit."),
 ]:
     cases = counted(rng, {"Mill": rows, "Park": (70, 700, 90)})
     try:
@@ -483,21 +512,21 @@ for limit, rows, right, why in [
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: choose, for each of the three policies, on 40,000 riders of another city, tried on 100,000 others; and a district that is too small.
+# Judged when you hand in: choose, for each of the three policies, on 40,000 riders of another city, tried on 100,000 others; districts that are just too small, and one that is not; and a city in which many are.
 ### BEGIN HIDDEN TESTS
 from deposit import asked_by
-from judge_register import APART, PLACES, draw_cases, rates
+from judge_fair import APART, PLACES, draw_cases, many_small, rates, with_small
 from population import fresh
 
 rng = fresh("choose")
 for equal in APART:
     poorer, share = str(rng.choice(PLACES)), float(rng.choice([0.2, 0.25, 0.3]))
-    past, others = draw_cases(rng, 40_000, poorer, island=80), draw_cases(rng, 100_000, poorer)
+    past, others = with_small(rng, draw_cases(rng, 40_000, poorer)), draw_cases(rng, 100_000, poorer)
     try:
         thresholds = {name: float(value) for name, value in choose(past, equal, share).items()}
     except Exception as error:
         raise AssertionError(f"For the policy {equal}, choose stopped with {type(error).__name__}: {error}") from None
-    assert set(thresholds) == {*PLACES, "Island"}, (
+    assert set(thresholds) == {*PLACES, "Island", "Mill", "Quay"}, (
         f"For the policy {equal}, choose has thresholds for {sorted(thresholds)}, expected one for each district."
     )
     asked = asked_by(others, thresholds)
@@ -509,17 +538,26 @@ for equal in APART:
         f"The policy is an equal {equal}: among riders not seen before it lies between {found.min():.3f} and {found.max():.3f}, expected at most {APART[equal]} apart."
     )
     common = past["score"].quantile(1 - share)
-    assert abs(thresholds["Island"] - common) < 0.01, (
-        f"Island has 80 riders, too few for a threshold of its own: expected the common one, {common:.3f}, and choose says {thresholds['Island']:.3f}."
+    for name, few in [("Island", "45 riders who did not pay, and 250 who did"), ("Mill", "45 riders who paid, and 250 who did not")]:
+        assert abs(thresholds[name] - common) < 0.01, (
+            f"{name} has {few}, too few for a threshold of its own: expected the common one, {common:.3f}, and choose says {thresholds[name]:.3f}."
+        )
+    assert thresholds["Quay"] < common - 0.05, (
+        f"Quay has 52 riders who paid and 52 who did not, enough for a threshold of its own. Their scores are low, and choose says {thresholds['Quay']:.3f}, close to the common one, {common:.3f}."
     )
+past = many_small(rng)
+asked = asked_by(past, choose(past, "selection_rate", 0.25)).mean()
+assert abs(asked - 0.25) < 0.015, (
+    f"In a city with many small districts {asked:.1%} of all riders together are asked, expected 25 %. The small ones count too."
+)
 ### END HIDDEN TESTS
 
 # %% tags=["uses-answers"]
 policies = {"one threshold": dict.fromkeys(recent["district"], float(recent["score"].quantile(0.75)))}
-for name in list(METRICS)[1:]:
+for name in list(METRICS)[1:4]:
     policies[f"equal {name.replace('_', ' ')}"] = choose(recent[["district", "score", "unpaid"]], name, 0.25)
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
-for ax, metric in zip(axes, list(METRICS)[1:], strict=True):
+for ax, metric in zip(axes, list(METRICS)[1:4], strict=True):
     for offset, (district_name, hatch) in enumerate([("Eastfield", ""), ("Hillside", "//")]):
         values = []
         for thresholds in policies.values():
@@ -533,14 +571,14 @@ fig.savefig("policies.png", dpi=100)
 plt.close(fig)
 Image(
     "policies.png",
-    alt="Three bar charts for four policies, two districts each. With one threshold all three rates differ between Eastfield and Hillside. Each other policy makes its own rate equal, and leaves at least one of the others far apart.",
+    alt="Three bar charts for four policies, two districts each. With one threshold all three rates differ between Eastfield and Hillside. Each other policy makes its own rate equal. With equal selection rates more of Hillside's payers are asked than of Eastfield's. With equal false positive or false negative rates the selection rates stay apart by seven to eleven points, the other error rate by up to five.",
 )
 
 # %% [markdown]
-# Read it: in which policy do fewest of Eastfield's riders who pay leave a deposit? What does that policy cost Metro Bikes there?
+# Read it: in which policy do fewest of Eastfield's riders who pay leave a deposit? What does that policy cost Metro Bikes there? And who pays for it when Eastfield's rate falls?
 #
-# <details><summary>What we see</summary>Equal selection rates ask fewest in Eastfield, and let most go who will not pay. Equal false positive rates nearly equal the false negative rates too, here; the shares asked stay apart, because the shares that do not pay are. With one threshold whoever is asked is equally likely not to pay, and
-# Eastfield's good payers bear the errors.</details>
+# <details><summary>What we see</summary>Equal selection rates ask fewest in Eastfield, and let most go who will not pay. Equal false positive rates nearly equal the false negative rates too, here; the shares asked stay apart, because the shares that do not pay are. They are not free: in Hillside about 15 % of those who pay are asked then, and with one threshold it was 9 %. With one threshold everyone is asked from the same score on. Here that is
+# not the same risk, for Eastfield's scores are too low; and yet it is Eastfield's good payers who bear most of the errors.</details>
 #
 # The board took equal false positive rates: "whoever pays is treated alike". The register's `district` is red until your thresholds are in service.
 
@@ -564,19 +602,19 @@ runs[["tags.evaluates", "status", "metrics.auc", "metrics.false_positive_rate", 
 # The first four are training runs: their `auc` was measured *on the data that the model was trained on*, which flatters it. That is where the card's 0.83 comes from; and it is another version's. An evaluation run has the tag `evaluates`, such as `deposit/3`, numbers on held-out applications, and, if somebody computed them, numbers by district in its artefact `by_district.json`.
 #
 # ### Exercise 3 — Where does 0.83 come from?
-# *Difficulty ●●○ · about 12 minutes*
+# *Difficulty ●●○ · about 15 minutes*
 #
 # Write `card(name)`. It returns the model card of the registered model's champion as a dictionary, with the keys of Bo's, all from the store:
 #
 # - `model` and `version` (a whole number): the name, and the version that has the alias `champion`;
 # - `threshold` (a number) and `data_sha256` (text): parameters of the run that trained that version;
 # - `auc`, `false_positive_rate` and `by_district`: from the newest **finished** evaluation of *that version*, in whichever experiment it is. Evaluations that failed or were deleted do not count, and nor do those of other versions or models;
-# - what is not there, or is no finite number, is `None`: it was not measured. In `by_district` a district with fewer than 30 `payers` keeps its count, and its `false_positive_rate` is `None`.
+# - what is not there, or is no finite number, is `None`: it was not measured. What the newest evaluation lacks is not taken from an older one. In `by_district` the same holds of each rate, and a district with fewer than 30 `payers` keeps its count, and its `false_positive_rate` is `None`.
 #
 # Done means: card is right for this store and for fresh ones, also for a model that nobody has evaluated.
 #
 # <details><summary>Hint 1</summary>Two runs belong to a version: the one that made it (<code>run_id</code>), and the newest that judges it. MLflow's search takes a filter on tags and on <code>attributes.status</code>, and an order.</details>
-# <details><summary>Hint 2</summary><code>mlflow.search_runs</code> looks through all experiments with <code>search_all_experiments</code>; a filter is a text such as <code>"tags.evaluates = '…' and attributes.status = '…'"</code>, an order <code>"attributes.start_time DESC"</code>, and <code>output_format="list"</code> gives run objects; <code>mlflow.artifacts.load_dict(run.info.artifact_uri + "/by_district.json")</code> raises if there is none. <code>.get(name)</code> gives <code>None</code> for what is not there, but NaN is a number for Python.</details>
+# <details><summary>Hint 2</summary><code>mlflow.search_runs</code> looks through all experiments with <code>search_all_experiments</code>; a filter is a text such as <code>"tags.evaluates = '…' and attributes.status = '…'"</code>, an order <code>"attributes.start_time DESC"</code>, and <code>output_format="list"</code> gives run objects; <code>mlflow.artifacts.load_dict(run.info.artifact_uri + "/by_district.json")</code> raises if there is none. <code>.get(name)</code> gives <code>None</code> for what is not there, but NaN is a number for Python, in the file too.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "card", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -677,7 +715,7 @@ print(Path("MODEL_CARD.md").read_text())
 #
 # A **pickle** is Python's own format for saving objects. To read one is to *run* it: its bytes are orders to a small machine, and one order says "call this function with these arguments". What does the harm in such a file is its **payload**. joblib's files are pickles as well.
 #
-# A supplier has sent eight files. `deliver` writes them to `inbox`; the payloads in those named `gift…` are harmless, they only leave a file `payload-ran.txt`. Do not open them all the same: that is the point. Two scanners read the orders without following them:
+# A supplier has sent eight files. `deliver` writes them to `inbox`; the payloads in those named `gift…` are harmless, they only leave a file `payload-ran.txt`. Still, do not unpickle any of them: that is the point. Two scanners read the orders without following them:
 
 # %% nbgrader={"grade": false, "grade_id": "inbox", "locked": true, "schema_version": 3, "solution": false, "task": false}
 shutil.rmtree("inbox", ignore_errors=True)
@@ -708,7 +746,7 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 # `sklearn.tree._tree.Tree` is the compiled tree inside scikit-learn's forests: arrays of numbers, no code. We have looked at its source. `joblib.numpy_pickle.dump` is a function that writes what it is given to a file, and the archive says which: it might be your `.bashrc`. Tutorials pass `trusted=get_untrusted_types(file=…)`: a door that asks each guest whether he is welcome.
 #
 # ### Exercise 4 — By post
-# *Difficulty ●●○ · about 15 minutes*
+# *Difficulty ●●○ · about 12 minutes*
 #
 # 1. Write `weigh(said, truth)`. `said` is what a scanner said: `{file: "clean", "dangerous" or "cannot tell"}`; `truth` says of each file whether it holds a payload. A file passes only if the scanner said `clean`. Return a dictionary of two lists of file names: `"missed"`, payloads that would pass, and `"accused"`, good files that would not. A file on which the scanner said nothing does not pass.
 # 2. Write `predictions(path, rows)`. It returns the model's probabilities of `unpaid` for the rows (a table with the columns `INPUTS`), as a list of numbers. It **raises an exception, and runs nothing from the file**, unless the file is a skops archive, whatever its name says, that
@@ -718,7 +756,7 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 # Done means: no payload runs, no good model is turned away.
 #
 # <details><summary>Hint 1</summary>You need no scanner for this: a pickle is refused because it is no skops archive. Who reviews a new type, the function or a person?</details>
-# <details><summary>Hint 2</summary><code>zipfile.ZipFile(path).infolist()</code> lists the files inside with their <code>file_size</code>. <code>skops.io.load(path, trusted=[…])</code> raises for any type that is not on the list. <code>predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]</code>.</details>
+# <details><summary>Hint 2</summary><code>zipfile.ZipFile(path).infolist()</code> lists the files inside, without unpacking them. What does <code>skops.io.load</code> do with a type that is not in <code>trusted</code>? The models were trained on arrays of numbers without column names: <code>rows[INPUTS].to_numpy(dtype=float)</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "post", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -792,8 +830,9 @@ for _ in range(6):
         ("missed", {name for name in files if truth[name] and heard.get(name) == "clean"}),
         ("accused", {name for name in files if not truth[name] and heard.get(name) != "clean"}),
     ]:
-        assert set(found[key]) == wanted, (
-            f"A scanner said {heard}, and the truth is {truth}. weigh says {key}: {sorted(found[key])}, expected {sorted(wanted)}. What was not scanned, or cannot be told, does not pass."
+        wrong = sorted(set(found[key]) ^ wanted)
+        assert not wrong, (
+            f"In weigh's {key}, {wrong[0]} is {'missing' if wrong[0] in wanted else 'too many'}: it {'holds a payload' if truth.get(wrong[0]) else 'is good'}, and the scanner said {heard.get(wrong[0], 'nothing')} of it. What was not scanned, or cannot be told, does not pass."
         )
 ### END HIDDEN TESTS
 
@@ -857,23 +896,27 @@ Path("shown/helper.py").unlink()
 Path("shown/.git").mkdir()
 Path("shown/.git/model.pkl").write_bytes(b"anything")
 print("one more, in .git:   ", verified("shown", "shown.sig"))
+statement = json.loads(base64.b64decode(json.loads(Path("shown.sig").read_text())["dsseEnvelope"]["payload"]))
+print("what was signed:     ", [part["name"] for part in statement["predicate"]["resources"]])
+shutil.rmtree("shown")
+Path("shown.sig").unlink()
 
 # %% [markdown]
-# The last line is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the signature, and then every verifier leaves it out too.
+# `one more, in .git` is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the signature, and then every verifier leaves it out too. So a verifier that wants *all* files signed must also compare the list that was signed with what is there; the cell's last line reads that list (paths in the folder) from the signature. Leave the rest of `model_signing`'s configuration as it is.
 #
 # And a signature never says *when*. The model of last autumn, with Eastfield's error in it, was signed too, and still is: to serve someone an old release that was rightly signed is a **rollback attack**. Against it, name and version must be *inside* what is signed, and who loads must know which he wants.
 #
 # ### Exercise 5 — Signed, after the test
-# *Difficulty ●●● · about 14 minutes*
+# *Difficulty ●●● · about 20 minutes*
 #
-# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign all of it, whatever its names. The signature is the file
+# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number (no text, not `true`) of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign all of it, whatever its names. The signature is the file
 #    beside the folder with `.sig` at its end: `candidate` → `candidate.sig`.
-# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless the signature beside the folder is by this key and over exactly the files that are there (whatever their names), `release.json` says this `name`, and its version is at least `at_least`.
+# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless the signature beside the folder is by this key and over exactly the files that are there (whatever their names, and whatever the signer left out), `release.json` says this `name`, and its version is a whole number (no text, not `true`) and at least `at_least`.
 #
-# Folders and keys are given as text. Done means: what you release is accepted. Whatever was changed, added or left out, signed by others, not tested, or is old or another model, is not.
+# Folders and keys are given as text, folders without a slash at the end. Done means: what you release is accepted. Whatever was changed, added or left out, signed by others, not tested, or is old or another model, is not.
 #
 # <details><summary>Hint 1</summary>What must be there before the signature is made, so that it is covered? Which of the two checks of <code>release.json</code> would an attacker get round, if the signature were not verified?</details>
-# <details><summary>Hint 2</summary><code>Path(f"{folder}.sig")</code>; signer and verifier as in the cell above, each with the configuration that looks at all. NaN is not at least 0.70, and not below it: write down what is good. Compare versions as numbers.</details>
+# <details><summary>Hint 2</summary>Signer and verifier are those of the cell above, each with the configuration that looks at all. Ada may have signed with the default: what does the signature's list say then, and what does <code>rglob("*")</code> find? NaN is not at least 0.70, and not below it: write down what is good. <code>True</code> is an <code>int</code> for <code>isinstance</code>, not for <code>type(…) is</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "sign", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -887,8 +930,8 @@ def release(folder, name, version, private_key):
     evaluation = json.loads(Path(folder, "evaluation.json").read_text())
     if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
         raise ValueError("another model was evaluated")
-    if not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']}")
+    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
+        raise ValueError(f"the auc is {evaluation['auc']!r}")
     Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
     signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
     signer.sign(Path(folder), Path(f"{folder}.sig"))
@@ -897,9 +940,14 @@ def release(folder, name, version, private_key):
 def accept(folder, public_key, name, at_least):
     """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    verifier.set_hashing_config(everything()).verify(Path(folder), Path(f"{folder}.sig"))
+    signature = Path(f"{folder}.sig")
+    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+    signed = {part["name"] for part in statement["predicate"]["resources"]}
+    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+        raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or said["version"] < at_least:
+    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
         raise ValueError(f"it is {said['name']} {said['version']}")
     return said["version"]
 
@@ -908,7 +956,8 @@ def accept(folder, public_key, name, at_least):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-sign", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
-Path("candidate.sig").unlink(missing_ok=True)
+for left in ("candidate.sig", "candidate/release.json", "untested.sig"):
+    Path(left).unlink(missing_ok=True)
 release("candidate", "deposit", 4, "keys/ada.pem")
 assert Path("candidate.sig").is_file(), "release left no candidate.sig beside the folder."
 assert json.loads(Path("candidate/release.json").read_text()) == {"name": "deposit", "version": 4}, (
@@ -977,6 +1026,8 @@ with own_folder() as folder:
 # %% [markdown]
 # Signing before the evaluation would say "these bytes left Ada's machine". Signed after it, with the evaluation inside, it says "these bytes were tested, with this result, and Ada vouches for it".
 #
+# One gap is left between parts 4 and 5: `accept` reads the files, and later `predictions` reads them again. Who can write to the folder in between changes the model *after* the check. So copy the release to a place where only the service writes, check it there, and load it from there.
+#
 # ## Part 6 · Of what is it made?
 #
 # An **SBOM**, a *software bill of materials*, lists all parts of a program for machines to read. CycloneDX is one of the two common formats. `sbom_of` runs `cyclonedx-py requirements` on the service's list of packages. (On a whole environment, `cyclonedx-py environment` lists also what these packages brought with them. That takes half a minute or more, and is what you want at work.)
@@ -986,9 +1037,9 @@ sbom = sbom_of("requirements_found.txt")
 pd.DataFrame([{key: part.get(key) for key in ("name", "version", "purl", "properties")} for part in sbom["components"]])
 
 # %% [markdown]
-# An **advisory** is a public notice that certain versions of a package have a weakness. The usual tool, `pip-audit`, asks for them over the network. On a build machine without one it either stops, or, behind a proxy, finds that a package is "not found on PyPI", **skips it, and ends with exit code 0: all clear**. We tried. Skipped is not clear, and no answer is no answer.
+# An **advisory** is a public notice that certain versions of a package have a weakness. The usual tool, `pip-audit`, asks for them over the network. On a build machine without one it either stops, or, behind a proxy, finds that a package is "not found on PyPI", **skips it, and ends with exit code 0: all clear**. With `--strict` it fails where it must skip something; at work, use that. Skipped is not clear, and no answer is no answer.
 #
-# So we keep advisories in a file, in the form of [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/), a little shortened:
+# So we keep advisories in a file, rewritten from [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/). In OSV itself the package stands in `affected[].package.name`, and a range is a list of *events*, `{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.9.4"}]}`; we put one range's events into one dictionary. `extra` is ours, OSV has no field for it:
 
 # %% nbgrader={"grade": false, "grade_id": "advisories", "locked": true, "schema_version": 3, "solution": false, "task": false}
 advisories = json.loads(Path("advisories.json").read_text())
@@ -996,7 +1047,7 @@ for advisory in advisories:
     print(advisory)
 
 # %% [markdown]
-# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra` names an optional part: the advisory is about those who install the package with it, as in `locksmith[bluetooth]`. One that was `withdrawn` was an error. (Do not mix that up with a *yanked* release, which its
+# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all, release candidates too), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra` names an optional part: the advisory is about those who install the package with it, as in `locksmith[bluetooth]`. One that was `withdrawn` was an error. A field that has nothing to say (`extra`, `withdrawn`, `fixed`, `last_affected`) may be null, or left out. (Do not mix that up with a *yanked* release, which its
 # own makers have hidden on the index.) Packages and advisories are made up, save for two packages that are real; their advisory is not.
 #
 # Ada's matcher:
@@ -1011,11 +1062,11 @@ print("all clear:", clear)
 
 # %% [markdown]
 # ### Exercise 6 — All clear
-# *Difficulty ●●○ · about 13 minutes*
+# *Difficulty ●●○ · about 15 minutes*
 #
 # Write `match(sbom, advisories)`. It returns a dictionary of two lists:
 #
-# - `"affected"`: pairs of an advisory's id and the package's *normalised* name, for each advisory that holds for a part. PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name, and so do extras' names.
+# - `"affected"`: pairs of an advisory's id and the package's *normalised* name, for each advisory that holds for a part. PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name, and so do extras' names, in bills and in advisories.
 # - `"unknown"`: the normalised names of parts whose version is missing or cannot be read as a version. Nobody can say whether they are affected, so they are no all-clear. They are in no pair.
 #
 # Versions are compared as versions: 0.10 is newer than 0.9, and a release candidate such as 2.0rc1 comes *before* 2.0. The bill holds extras in `properties`, as a list of `{"name": "cdx:python:package:required-extra", "value": …}`; many parts have none. A package may be in a bill twice, with two versions.
@@ -1023,13 +1074,13 @@ print("all clear:", clear)
 # Done means: it finds what is in this bill, and in others.
 #
 # <details><summary>Hint 1</summary>What becomes of <code>"0.10.0" &lt; "0.9.4"</code>, of <code>fast.bikes</code>, and of a part without a version, in Ada's matcher? And a specifier such as <code>&lt;2.0</code> leaves out 2.0rc1, by pip's rules; compare versions instead.</details>
-# <details><summary>Hint 2</summary><code>canonicalize_name</code> and <code>Version</code> are imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. For one range: <code>Version(introduced) &lt;= version</code>, and then the two possible ends, one after the other.</details>
+# <details><summary>Hint 2</summary><code>canonicalize_name</code> and <code>Version</code> are imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. <code>Version("0")</code> is newer than <code>0rc1</code>, so <code>"0"</code> needs a case of its own. Then the two possible ends, one after the other.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "parts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
 def inside(version, reach):
-    if version < Version(reach["introduced"]):
+    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
         return False
     if reach.get("fixed") and version >= Version(reach["fixed"]):
         return False
@@ -1083,7 +1134,7 @@ assert list(found["unknown"]) == ["pedalpay"], f"unknown is {found['unknown']}, 
 # %% nbgrader={"grade": true, "grade_id": "judge-parts", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: match, on other bills, made by cyclonedx-py as yours was and changed, and other advisories.
 ### BEGIN HIDDEN TESTS
-from judge_logs import parts_cases
+from judge_parts import parts_cases
 
 for bill, notices, right, what in parts_cases():
     try:
@@ -1100,7 +1151,7 @@ for bill, notices, right, what in parts_cases():
 #
 # A model that knows its training data by heart answers more surely about people who were in it. **Membership inference** turns that into an attack: who knows what became of a rider asks the model, and looks how probable it called *what really happened*. If that is high, the rider was probably in the data. To have been in the data may itself be a secret: here, to have had a fee unpaid on record.
 #
-# How well the attack works is measured by its AUC: 0.5 is a coin, 1 is certainty. It needs *members*, who were in the training data, and *non-members*. Bo's forest, trained on applications of spring:
+# How well the attack works on average is measured by its AUC: 0.5 is a coin, 1 is certainty. (The mean hides a bad part here too: an attack with an AUC of 0.52 may name a few people for certain. So Carlini and others, 2022, also report the true positive rate at a very low false positive rate, such as 0.1 %; that needs far more riders than ours.) The attack needs *members*, who were in the training data, and *non-members*. Bo's forest, trained on applications of spring:
 
 # %% nbgrader={"grade": false, "grade_id": "forest", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from sklearn.ensemble import RandomForestClassifier
@@ -1129,15 +1180,15 @@ print(
 # knows more.
 #
 # ### Exercise 7 — Less by heart
-# *Difficulty ●●○ · about 12 minutes*
+# *Difficulty ●●○ · about 10 minutes*
 #
-# 1. Write `leak(scored)`. `scored` is a table as above. Return the AUC of the attack, a number: with how high a chance does a member get a higher score than a non-member, if the score is the probability that the model gave to what really happened? (Ties count half, as in every ROC AUC.) All members are of one period; non-members of other periods do not count.
+# 1. Write `leak(scored)`. `scored` is a table as above. Return the AUC of the attack, a number: with how high a chance does a member get a higher score than a non-member, if the score is the probability that the model gave to what really happened? (Ties count half, as in every ROC AUC; it may be below 0.5, and stays so.) All members are of one period; non-members of other periods do not count.
 # 2. Write `train_and_score(train, others)`. It trains a model on `train` (columns `INPUTS` and `unpaid`) and returns its probabilities of `unpaid` for `others` (columns `INPUTS`), a list of numbers. Choose the model.
 #
 # Done means, on 800 riders to train on, twice, and others of the same kind: the attack's AUC is at most 0.545 on average, and the log loss on the others at most 0.53.
 #
 # <details><summary>Hint 1</summary>Which rows are alike? And the probability of what happened is <code>p</code> for riders who left a fee unpaid; for the rest?</details>
-# <details><summary>Hint 2</summary><code>roc_auc_score(member, score)</code>. A logarithm is not needed, and of a probability of 0 it is infinite. For the model: a logistic regression, or a forest each of whose leaves averages over many riders (<code>min_samples_leaf</code>).</details>
+# <details><summary>Hint 2</summary><code>roc_auc_score(member, score)</code>. A logarithm is not needed, and of a probability of 0 it is infinite. For the model: what makes a forest repeat single riders, and which of its settings makes each leaf a mean over many? Or which model has far fewer numbers to learn than there are riders? Measure both, leak and log loss.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "members", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1181,7 +1232,7 @@ assert loss < 0.55, f"The log loss on riders who are not in the data is {loss:.3
 # %% nbgrader={"grade": true, "grade_id": "judge-members", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: leak, on answers of models that know everything, something or nothing by heart, with other periods beside.
 ### BEGIN HIDDEN TESTS
-from judge_logs import leak_cases
+from judge_members import leak_cases
 
 for table, right, what in leak_cases():
     try:
@@ -1194,7 +1245,7 @@ for table, right, what in leak_cases():
 # %% nbgrader={"grade": true, "grade_id": "judge-members-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: train_and_score, on two other sets of 800 riders, attacked and measured here.
 ### BEGIN HIDDEN TESTS
-from judge_logs import attack
+from judge_members import attack
 
 attacks, losses = [], []
 for salt in (1, 2):
@@ -1222,7 +1273,15 @@ assert sum(losses) / 2 <= 0.53, (
 # %%
 asked = recent[(recent["asked"] == 1) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 threshold, rng = recent.loc[recent["asked"] == 1, "score"].min(), np.random.default_rng(3)
-slope = 0.999  # of the model's logit, by the logarithm of the delay: what an attacker does not know
+mid_scores = recent.query("0.05 < score < 0.95")
+model_terms = [
+    np.ones(len(mid_scores)),
+    np.log1p(mid_scores["failed_payments"]),
+    np.log(mid_scores["delay_days"] + 0.05),
+    mid_scores["day_pass"],
+]
+slope = np.linalg.lstsq(np.column_stack(model_terms), np.log(mid_scores["score"] / (1 - mid_scores["score"])), rcond=None)[0][2]
+print(f"the score's logit grows by {slope:.2f} for each unit of log(delay); this shows the model's answer to a changed delay")
 logit = np.log(asked["score"] / (1 - asked["score"])).to_numpy()
 for tries in (1, 3, 10, 30):
     best = rng.uniform(0.8, 1.2, (len(asked), tries)).min(axis=1)
@@ -1240,24 +1299,24 @@ print(Path("service_found.log").read_text())
 people = json.loads(Path("people.json").read_text())
 
 # %% [markdown]
-# Logs go to more people, and are kept longer, than anybody thinks. But operations need to see that the *same* rider had three errors. A plain hash of the rider's number is no way: there are ten thousand riders, and who hashes all numbers has the table. A **keyed hash**, such as HMAC, can be computed only with a secret key: without it the token says nothing, and with another key next year the old tokens are severed from people.
+# Logs go to more people, and are kept longer, than anybody thinks. But operations need to see that the *same* rider had three errors. A plain hash of the rider's number is no way: there are ten thousand riders, and who hashes all numbers has the table. A **keyed hash**, such as HMAC, can be computed only with a secret key: without it the token says nothing, and when the key is destroyed, nobody can compute the old tokens any more. Until then a token is a *pseudonym* (GDPR, Art. 4(5)): for whoever has the key, the masked log is still personal data, and is protected as such.
 #
 # ### Exercise 8 — In and out
-# *Difficulty ●●● · about 20 minutes*
+# *Difficulty ●●● · about 30 minutes*
 #
-# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes, is UTF-8, and holds a JSON object with exactly these fields, each once: `failed_payments` (whole number, 0 to 100), `delay_days` (number, 0 to 365), `day_pass` (`true` or `false`), `note` (text of at most 200 characters, without any character that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`).
+# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes (not characters), is UTF-8, and holds a JSON object with exactly these fields, each once: `failed_payments` (whole number, 0 to 100; `2.0` is none), `delay_days` (number, 0 to 365), `day_pass` (`true` or `false`), `note` (text of at most 200 characters, without any character that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`).
 #    `true` is no number. `note` comes back in Unicode's form NFC.
 # 2. `within_budget(calls, most, seconds)` takes a list of (time in seconds, rider), in order of time, and returns a list of `True` (let in) and `False`: a call is let in if fewer than `most` calls of that rider were let in during the last `seconds`; one exactly `seconds` ago no longer counts. Calls that were refused do not count.
-# 3. `mask(line, people, key)` returns the line of a log without personal data. `people` is a list as in `people.json`, `key` is bytes.
-#    - What names one of the people, be it the name (in capitals or not), the e-mail address (too), the telephone number (with any spaces, dots, dashes or brackets between its digits) or the number after `rider=`, becomes `<rider:TOKEN>`; so does the number after `rider=` of anyone else. `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
-#    - Other e-mail addresses become `<email>`, IPv4 addresses `<ip>`. Other telephone numbers become `<phone>`: they begin with `+` or `0` and have 9 to 15 digits, with single spaces, dots, dashes or brackets between. Card numbers become `<card>`: 13 to 19 digits, with single spaces or dashes between or not, of which the Luhn sum is right.
-#    - All else stays as it is. Numbers after `station=`, `trip ` or `request `, and versions after `version ` or `firmware `, are none of these, whatever they look like; nor are digits with a wrong Luhn sum, or four numbers with dots of which one is above 255. A name inside a longer word is not that name.
+# 3. `mask(line, people, key)` returns the line of a log, without anything that names a person to those who lack the key. `people` is a list as in `people.json`, `key` is bytes. `KINDS`, from `patterns.py`, are Rosa's regular expressions for what *looks like* one of these; use them or your own.
+#    - What names one of the people, be it the name (in capitals or not), the e-mail address (too), the telephone number (with any spaces, dots, dashes or brackets between its digits) or the number after `rider=`, becomes `<rider:TOKEN>` (`rider=` stays); so does the number after `rider=` of anyone else. `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
+#    - Other e-mail addresses become `<email>`, IPv4 addresses `<ip>`. Other telephone numbers become `<phone>`: they begin with `+` or `0` and have 9 to 15 digits; between two digits stands nothing, or a space, dot, dash or bracket, or two of these, as in `+44 (20) 7946 0018`. Card numbers become `<card>`: 13 to 19 digits without anything between, or four groups of four with single spaces or dashes between, that do not begin with 0, and of which the Luhn sum is right. Numbers of up to three digits may stand beside one: `3 4111 1111 1111 1111 2`.
+#    - All else stays as it is. Numbers after `station=`, `trip ` or `request `, and versions after `version ` or `firmware `, are none of these, whatever they look like; nor are decimal numbers after `=` (`score=0.381234567`), 13 to 19 digits that begin with neither `+` nor `0` and have a wrong Luhn sum, or four numbers with dots of which one is above 255. A name inside a longer word is not that name.
 #
 # *Luhn*: from the right, double every second digit, and take 9 off where that exceeds 9; the sum of all is divisible by 10.
 #
 # Done means: on bodies, calls and lines that you have not seen, nothing harmful gets in, no person is named, and what operations need is still there.
 #
-# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: one regular expression with a named group for each kind, what stays first. Then a character that belongs to one find belongs to no other.</details>
+# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: read <code>patterns.py</code>. All kinds in one regular expression, what stays first: then a character that belongs to one find belongs to no other. What do the patterns not decide?</details>
 # <details><summary>Hint 2</summary><code>object_pairs_hook</code> sees fields that come twice; brackets in brackets end in a <code>RecursionError</code>; <code>math.isfinite</code>, and <code>type(value) is int</code> is false for <code>True</code>; <code>unicodedata.category(c)[0] == "C"</code>. For a known number compare only the digits. <code>hmac.new(key, str(rider_id).encode(), "sha256").hexdigest()</code>; <code>re.sub</code> takes a function, and
 # what it returns unchanged stays.</details>
 
@@ -1301,16 +1360,6 @@ def within_budget(calls, most, seconds):
         answers.append(len(lately) < most)
         let_in[rider] = [*lately, time] if answers[-1] else lately
     return answers
-
-
-KINDS = [
-    r"(?P<stays>\b(?:station=|trip |request )\d+|\b(?:version|firmware) [\d.]*\d)",
-    r"(?P<number>(?<=\brider=)\d+)",
-    r"(?P<email>(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
-    r"(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))",
-    r"(?P<phone>(?<![\w.])(?:\+|0)(?:[ ().-]{0,2}\d){8,15}(?!\d))",
-    r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))",
-]
 
 
 def luhn(digits):
@@ -1409,7 +1458,7 @@ assert tokens[0] and {*tokens[0], *tokens[2]} == {tokens[0][0]} and len(tokens[2
 # %% nbgrader={"grade": true, "grade_id": "judge-door", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: admit and within_budget, on bodies and calls that you have not seen.
 ### BEGIN HIDDEN TESTS
-from judge_logs import body_cases, budget_cases, refused
+from judge_requests import body_cases, budget_cases, refused
 
 for body, right, what in body_cases():
     try:
@@ -1463,7 +1512,7 @@ assert again != changed, "With another key mask makes the same tokens: then anyb
 
 # %% tags=["uses-answers"]
 mended = {**system, "cases": system["cases"].assign(asked=asked_by(system["cases"], choose(recent, "false_positive_rate", 0.25)))}
-print("1, 2  register today:       ", check(register, mended))
+print("1, 2  register today:       ", check(mine, mended))
 print("3     stale in the card:    ", stale)
 print("4     from the post, opened:", [name for name in TRUTH if name in ("linear.skops", "forest.skops")], "of", len(TRUTH))
 print("5     in service:            deposit", accept("candidate", "keys/ada.pub", "deposit", 4))
@@ -1475,6 +1524,15 @@ print(
 )
 print(f"7     attack's AUC:          {measured:.2f} became {after:.2f}")
 print("8     in the log:           ", masked[0])
+
+# %% [markdown]
+# Last, we tidy up: private keys and a supplier's payloads should not lie about in a folder of notes. (To run a cell of parts 4 and 5 again, start from the top.)
+
+# %%
+for folder in ("inbox", "keys", "candidate", "untested"):
+    shutil.rmtree(folder, ignore_errors=True)
+for signature in ("candidate.sig", "untested.sig"):
+    Path(signature).unlink(missing_ok=True)
 
 # %% [markdown]
 # What to take to work tomorrow:
@@ -1500,4 +1558,5 @@ print("8     in the log:           ", masked[0])
 # - Solon Barocas, Moritz Hardt, Arvind Narayanan, *Fairness and Machine Learning*: [the book, free to read](https://fairmlbook.org/)
 # - Margaret Mitchell and others, *Model Cards for Model Reporting* (2019): [the paper at arXiv](https://arxiv.org/abs/1810.03993)
 # - [skops' page on secure persistence](https://skops.readthedocs.io/en/stable/persistence.html), and [model-signing's repository](https://github.com/sigstore/model-transparency)
-# - Reza Shokri and others, *Membership Inference Attacks Against Machine Learning Models* (2017): [the paper at arXiv](https://arxiv.org/abs/1610.05820)
+# - Reza Shokri and others, *Membership Inference Attacks Against Machine Learning Models* (2017): [the paper at arXiv](https://arxiv.org/abs/1610.05820); Nicholas Carlini and others, *Membership Inference Attacks From First Principles* (2022): [that paper at arXiv](https://arxiv.org/abs/2112.03570)
+# - What cannot be had together: Alexandra Chouldechova, *Fair prediction with disparate impact* (2017), [at arXiv](https://arxiv.org/abs/1610.07524); Jon Kleinberg and others, *Inherent Trade-Offs in the Fair Determination of Risk Scores* (2016), [at arXiv](https://arxiv.org/abs/1609.05807)

@@ -117,6 +117,8 @@ def release_cases(folder):
         (_folder(folder / "weak", rng, auc=0.69), False, 4, "a model with an auc of 0.69"),
         (_folder(folder / "nan", rng, auc=math.nan), False, 4, "a model with NaN for an auc"),
         (_folder(folder / "none", rng, auc=None), False, 4, "a folder whose evaluation names no auc"),
+        (_folder(folder / "text", rng, auc="0.83"), False, 4, "an auc that is a text"),
+        (_folder(folder / "true", rng, auc=True), False, 4, "an auc of true"),
         (
             _folder(folder / "swap", rng, model_sha256=hashlib.sha256((other / "model.skops").read_bytes()).hexdigest()),
             False,
@@ -136,11 +138,11 @@ def strict():
     return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
 
 
-def _sign(path, key, name="deposit", version=4):
+def _sign(path, key, name="deposit", version=4, config=None):
     if name:
         (path / "release.json").write_text(json.dumps({"name": name, "version": version}))
     signature = path.with_name(path.name + ".sig")
-    model_signing.signing.Config().use_elliptic_key_signer(private_key=key).set_hashing_config(strict()).sign(path, signature)
+    model_signing.signing.Config().use_elliptic_key_signer(private_key=key).set_hashing_config(config or strict()).sign(path, signature)
     return signature
 
 
@@ -201,6 +203,14 @@ def attack_cases(folder):
     path, _ = case("a file was added in a folder named .git")
     (path / ".git").mkdir()
     (path / ".git" / "hook").write_bytes(rng.bytes(40))
+    path, _ = case(
+        "it was signed with the default configuration, and a file was added in a folder named .git", config=model_signing.hashing.Config()
+    )
+    (path / ".git").mkdir()
+    (path / ".git" / "model.pkl").write_bytes(rng.bytes(40))
+    case("its version is the text 4", version="4")
+    case("its version is 4.7, which is no whole number", version=4.7)
+    case("its version is true", 1, version=True)
     path, _ = case("a file named .gitattributes was added")
     (path / ".gitattributes").write_bytes(rng.bytes(40))
     path, _ = case("the evaluation was removed")

@@ -1,9 +1,8 @@
-"""What the judges of the register and of fairness share: systems that are healthy, or broken in one way."""
+"""Systems for the judges of the register: healthy ones, and such as are broken in one way."""
 
 import numpy as np
-import pandas as pd
 from deposit import INPUTS, asked_by
-from population import DISTRICTS, draw_riders, score_of
+from population import draw_riders, score_of
 
 LIMITS = {
     "ranking": (0.70, "below"),
@@ -66,6 +65,9 @@ def broken(system, how, rng):
         fewer = np.flatnonzero(payers & (cases["district"] == "Hillside") & (cases["asked"] == 1))
         cases.loc[chosen, "asked"] = 1
         cases.loc[fewer[: len(fewer) // 3], "asked"] = 0
+    elif how == "lowest fifth":
+        low = payers & (cases["score"] <= score.quantile(0.2))
+        cases.loc[low & (rng.random(len(cases)) < 0.17), "unpaid"] = 1
     elif how == "one column":
         requests.loc[rng.random(len(requests)) < 0.12, str(rng.choice(INPUTS))] = np.nan
     elif how == "column gone":
@@ -73,7 +75,7 @@ def broken(system, how, rng):
     elif how == "same answer":
         requests.loc[(rng.random(len(requests)) < 0.3) & (requests["status"] == 200), "answer"] = 0.2
     elif how == "slow tail":
-        requests.loc[rng.random(len(requests)) < 0.09, "ms"] = 900.0
+        requests.loc[rng.random(len(requests)) < 0.09, ["status", "answer", "ms"]] = [503, np.nan, 900.0]
     elif how == "no requests":
         requests = requests.iloc[:0]
     elif how == "no outcomes":
@@ -86,46 +88,46 @@ BREAKS = {
     "shuffled": (["ranking"], "the recent scores are shuffled among the riders"),
     "halved": (["scale"], "every recent score is half of what it was"),
     "squeezed": (["scale"], "the recent scores are squeezed towards their mean, in the same order"),
+    "lowest fifth": (["scale"], "of the fifth with the lowest scores, 17 % of those who paid do not pay any more"),
     "one district": (["district"], "payers of one district are asked far more often, those of another less"),
     "one column": (["inputs"], "12 % of one input are missing, the other three are complete"),
     "column gone": (["inputs"], "one input has another name since today"),
     "same answer": (["fallback"], "three of ten requests get the same answer, with status 200"),
-    "slow tail": (["slow"], "9 % of the requests take 900 ms, the others are quick"),
+    "slow tail": (["slow"], "9 % of the requests end after 900 ms with status 503, the others are quick"),
     "no requests": (["inputs", "fallback", "slow"], "there is not one request in the log"),
     "no outcomes": (["ranking", "scale", "district"], "the outcomes of the recent applications are missing"),
 }
 
 
-# Fairness
+def quiet(system, how, rng):
+    """Return a copy of a healthy system in which something is unusual and nothing is wrong: `how` is one of QUIET."""
+    cases, requests = system["cases"].copy(), system["requests"].copy()
+    recent = cases["split"] == "recent"
+
+    def found(name, payers, asked, others):
+        """Move payers, of whom some are asked, and others to a new district."""
+        paid = rng.permutation(np.flatnonzero(recent & (cases["unpaid"] == 0) & (cases["district"] != "Island")))[:payers]
+        unpaid = rng.permutation(np.flatnonzero(recent & (cases["unpaid"] == 1) & (cases["district"] != "Island")))[:others]
+        cases.loc[[*paid, *unpaid], "district"] = name
+        cases.loc[paid, "asked"] = (np.arange(payers) < asked).astype(int)
+
+    if how == "few payers":
+        found("Quay", 40, 24, 110)
+    elif how == "chance":
+        found("Quay", 120, 31, 40)
+    elif how == "refused":
+        requests.loc[rng.random(len(requests)) < 0.08, ["status", "answer"]] = [503, 0.0]
+    return {"cases": cases, "requests": requests}
 
 
-def draw_cases(rng, n, poorer, island=0):
-    """Return cases as the learner's functions get them: district, score, unpaid."""
-    cases = draw_riders(rng, n, island=island, poorer=poorer)
-    return cases.assign(score=score_of(cases))[["district", "score", "unpaid"]]
-
-
-def rates(cases, asked):
-    """Return, by district, selection rate, false positive rate and false negative rate."""
-    table = cases.assign(asked=asked)
-    paid, unpaid = table[table["unpaid"] == 0], table[table["unpaid"] == 1]
-    return pd.DataFrame(
-        {
-            "selection_rate": table.groupby("district")["asked"].mean(),
-            "false_positive_rate": paid.groupby("district")["asked"].mean(),
-            "false_negative_rate": 1 - unpaid.groupby("district")["asked"].mean(),
-        }
-    )
-
-
-APART = {"selection_rate": 0.04, "false_positive_rate": 0.045, "false_negative_rate": 0.09}
-PLACES = list(DISTRICTS)
-
-
-def counted(rng, rows):
-    """Return cases with given counts: {district: (asked among payers, payers, riders who did not pay)}, in any order."""
-    table = [(name, int(i < k), 0) for name, (k, n, _) in rows.items() for i in range(n)] + [
-        (name, 1, 1) for name, (_, _, others) in rows.items() for _ in range(others)
-    ]
-    frame = pd.DataFrame(table, columns=["district", "asked", "unpaid"])
-    return frame.sample(frac=1, random_state=int(rng.integers(2**31))).reset_index(drop=True)
+QUIET = {
+    "few payers": ("district", "in a district of 150 riders 40 paid, and 24 of them were asked; so few do not count"),
+    "chance": (
+        "district",
+        "in a district 31 of 120 payers were asked, more than elsewhere, and that may be chance: the intervals nearly meet",
+    ),
+    "refused": (
+        "fallback",
+        "8 % of the requests ended with status 503, and 0 stands for their answer; those with status 200 have answers of all kinds",
+    ),
+}

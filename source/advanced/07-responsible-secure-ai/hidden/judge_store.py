@@ -80,13 +80,21 @@ def card_cases():
     )
     # the newest evaluations were deleted, killed, failed
     right = model("ebike", 2, 3)
-    good = {"auc": rate() + 0.4, "false_positive_rate": rate()}
-    districts = table(300, 301, 302)
-    evaluate("ebike", 2, good, districts)
+    good, districts = {"auc": rate() + 0.4}, table(300, 301, 302)
+    evaluate("ebike", 2, {"auc": 0.6, "false_positive_rate": 0.2}, table(200, 201, 202))
+    gap = {"payers": 301, "false_positive_rate": math.nan}
+    evaluate("ebike", 2, good, {**districts, "Park": gap})
+    districts["Park"] = {**gap, "false_positive_rate": None}
     client.delete_run(evaluate("ebike", 2, {"auc": 0.51, "false_positive_rate": 0.5}, table(31, 32, 33)))
     evaluate("ebike", 2, {"auc": 0.52}, status="KILLED")
     evaluate("ebike", 2, {"auc": 0.53}, status="FAILED")
-    cases.append(("ebike", {**right, **good, "by_district": districts}, "a model whose newest evaluations were deleted, killed, or failed"))
+    cases.append(
+        (
+            "ebike",
+            {**right, **good, "by_district": districts},
+            "a model whose newest evaluations were deleted, killed, or failed, and whose newest finished one lacks two rates",
+        )
+    )
     # the newest measured less than the one before, and one value is NaN
     right = model("tram", 1, 1)
     evaluate("tram", 1, {"auc": 0.77, "false_positive_rate": 0.11}, table(300, 300, 300))

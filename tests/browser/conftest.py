@@ -50,7 +50,9 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     try:
         yield made
     finally:
-        made.screenshot(path=_folder("build/browser") / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)}.png")
+        seen = _folder("build/browser") / re.sub(r"[^a-z0-9]+", "-", request.node.name)
+        made.screenshot(path=seen.with_suffix(".png"))
+        seen.with_suffix(".html").write_text(made.content(), encoding="utf-8")
         context.close()
     beyond = [address for address in asked if "mathjax" not in address]  # nbgrader's form grader asks for that, and does without
     assert not beyond, f"the page asked for {beyond}"

@@ -12,7 +12,6 @@ import csv
 import io
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.feedback import exercise_titles
+from autograder.files import write_whole
 from autograder.page import number, plain, render, script
 from autograder.plots import Picture, plot_difficulty, plot_points, plot_seconds
 from autograder.result import GRADED, STATES, Result
@@ -111,9 +111,9 @@ def write_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     summaries = [summarise(lab, results) for lab in labs]
-    _write(folder / "grades.csv", make_csv(labs, results, names).encode("utf-8", "replace"))
-    _write(folder / "results.json", make_json(name, labs, results, names, notes).encode("utf-8", "replace"))
-    _write(folder / "index.html", _make_page(folder, name, summaries, results, names, notes))
+    write_whole(folder / "grades.csv", make_csv(labs, results, names).encode("utf-8", "replace"))
+    write_whole(folder / "results.json", make_json(name, labs, results, names, notes).encode("utf-8", "replace"))
+    write_whole(folder / "index.html", _make_page(folder, name, summaries, results, names, notes))
     return folder / "index.html"
 
 
@@ -267,12 +267,3 @@ def safe_cell(cell: object) -> object:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

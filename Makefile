@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT   ?= 8888
 ARGS   ?=
 BIN    := .venv/bin
+# Commits take turns: `make test` runs each lab's solution and release, and a third of its other answers. `make check` runs all.
+PART   ?= $(shell expr $$(git rev-list --count HEAD 2>/dev/null || echo 0) % 3 + 1)/3
 
 .DEFAULT_GOAL := help
 .PHONY: help install sandbox podman control-plane horovod browser screenshots binder site lab update test grade lint lock lock-upgrade build data check clean
@@ -60,7 +62,7 @@ test: lint ## pass every test
 	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
 	$(BIN)/autograder build --check
-	$(BIN)/autograder check
+	$(BIN)/autograder check --part $(PART)
 
 grade: install ## build a sample cohort, grade it and report (ARGS=--unsafe-no-sandbox where there is none)
 	$(BIN)/python -m tests.sample_cohort build/cohort

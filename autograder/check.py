@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder.answers import is_right, read_answers
 from autograder.conformance import answer_rows, check_answers, check_build, check_release, check_solved, check_source
@@ -29,21 +29,35 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
 
+class Part(NamedTuple):
+    """Which of the rows of other answers are tried: every `parts`-th, beginning with the `number`-th, which counts from one."""
+
+    number: int
+    parts: int
+
+
+ALL = Part(1, 1)
+
+
 @dataclass(frozen=True)
 class Walks:
     """The walks of a lab, under way."""
 
     lab: Lab
     solved: "Future[tuple[dict[str, Any], list[Finding]]]"
-    others: "list[Future[list[Finding]]]"
+    release: "Future[list[Finding]]"
+    rows: "dict[int, Future[list[Finding]]]"
 
 
-def start(pool: Executor, path: Path, limits: Limits) -> Walks:
-    """Hand the walks of the lab at `path` (its lab.py) to the pool. Raises SourceProblem where it cannot be read."""
+def start(pool: Executor, path: Path, limits: Limits, part: Part = ALL) -> Walks:
+    """Hand the walks of the lab at `path` (its lab.py) to the pool; of its other answers, those rows that are in `part`.
+
+    Raises SourceProblem where the lab cannot be read.
+    """
     lab = read_lab(path)
-    solved = pool.submit(_solved, path, limits)
-    rows = range(len(answer_rows(lab)))
-    return Walks(lab, solved, [pool.submit(_release, path, limits), *(pool.submit(_answers, path, row, limits) for row in rows)])
+    solved, release = pool.submit(_solved, path, limits), pool.submit(_release, path, limits)
+    rows = range(part.number - 1, len(answer_rows(lab)), part.parts)
+    return Walks(lab, solved, release, {row: pool.submit(_answers, path, row, limits) for row in rows})
 
 
 def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: None) -> Report:
@@ -52,9 +66,11 @@ def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: 
     used, findings = walks.solved.result()
     step(f"{lab.slug}: its solution, twice")
     findings = [*check_source(lab), *check_build(lab, project), *findings]
-    for number, walk in enumerate(walks.others):
+    findings += walks.release.result()
+    step(f"{lab.slug}: its release, untouched")
+    for row, walk in walks.rows.items():
         findings += walk.result()
-        step(f"{lab.slug}: {f'its other answers, row {number}' if number else 'its release, untouched'}")
+        step(f"{lab.slug}: its other answers, row {row + 1}")
     return _make_report(lab, used, findings)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from autograder import cli_cohort, cli_learner, show
 from autograder.build import build, find_changes, project_folder
-from autograder.check import finish, measure_again, start
+from autograder.check import ALL, Part, finish, measure_again, start
 from autograder.errors import Problem
 from autograder.execute import Limits
 from autograder.lint import RULES, lint
@@ -53,20 +53,34 @@ def build_command(
     show.line(f"labs/ is up to date ({len(changes)} files changed)")
 
 
+def _read_part(text: str) -> Part:
+    number, slash, parts = text.partition("/")
+    if not (slash and number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise typer.BadParameter(f"{text!r} is no part; write 1/3, 2/3 or 3/3, for instance")
+    return Part(int(number), int(parts))
+
+
+PartOption = Annotated[Part | None, typer.Option(parser=_read_part, metavar="K/N", help="Of the other answers, try only the K-th of N parts.")]
+
+
 @app.command("check")
-def check_command(labs: LabNames = None, jobs: Jobs = CORES, json_file: JsonFile = None, cell_seconds: CellSeconds = 90) -> None:
+def check_command(
+    labs: LabNames = None, jobs: Jobs = CORES, json_file: JsonFile = None, cell_seconds: CellSeconds = 90, part: PartOption = None
+) -> None:
     """Try a lab's conformance: the ten rules, by building, running and grading it."""
     project = project_folder()
     paths = [lab.path for lab in find_labs(project / "source", tuple(labs or ()))]
     with local_workers(jobs) as pool:
-        walks = [start(pool.executor, path, Limits(cell_seconds)) for path in paths]
-        with show.bar("checking", sum(1 + len(walk.others) for walk in walks)) as step:
+        walks = [start(pool.executor, path, Limits(cell_seconds), part or ALL) for path in paths]
+        with show.bar("checking", sum(2 + len(walk.rows) for walk in walks)) as step:
             reports = [finish(walk, project, step) for walk in walks]
     for number, report in enumerate(reports):
         if any(finding.rule == "R9" for finding in report.findings):
             show.line(f"{report.slug}: over its budget while other labs ran; measured again alone")
             reports[number] = measure_again(report, paths[number], Limits(cell_seconds))
     show.check_reports(reports)
+    if part:
+        show.line(f"Of the other answers, part {part.number} of {part.parts} was tried; without --part, all are.")
     if json_file:
         json_file.write_text(json.dumps([dataclasses.asdict(report) for report in reports], indent=1) + "\n", encoding="utf-8")
     raise typer.Exit(1 if any(report.findings for report in reports) else 0)

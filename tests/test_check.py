@@ -1,11 +1,14 @@
 """Each rule of the standard can fail, and says why: the good lab passes, and a fault of its own breaks each rule."""
 
+from concurrent.futures import Executor, Future
+from typing import Any
+
 import pytest
 
 from autograder import conformance
 from autograder.answers import read_answers
 from autograder.build import build
-from autograder.check import finish, start
+from autograder.check import Part, finish, start
 from autograder.execute import DEFAULT_LIMITS
 from autograder.source import read_lab
 from autograder.workers import local_workers
@@ -75,6 +78,32 @@ def test_the_good_lab_has_no_finding(make_project: MakeProject) -> None:
     assert report.seconds > 0
     assert report.peak_mib > 0
     assert len(heard) == 6
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 5])
+def test_the_parts_together_are_all_rows_of_other_answers(make_project: MakeProject, parts: int) -> None:
+    """Whoever takes turns tries each row once, and the solution and the release each time."""
+    path = lab_path(make_project())
+    rows = []
+
+    for number in range(1, parts + 1):
+        pool = NeverRuns()
+        rows += start(pool, path, DEFAULT_LIMITS, Part(number, parts)).rows
+        assert pool.given[:2] == ["_solved", "_release"]
+
+    assert sorted(rows) == list(range(len(conformance.answer_rows(read_lab(path)))))
+
+
+class NeverRuns(Executor):
+    """Keeps the names of what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Keep the name."""
+        self.given.append(fn.__name__)
+        return Future()
 
 
 def test_a_stale_build_is_caught(make_project: MakeProject) -> None:

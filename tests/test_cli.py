@@ -58,6 +58,15 @@ def test_bad_input_is_told_in_one_line(
     assert not (project / "autumn").exists()
 
 
+@pytest.mark.parametrize("part", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3"])
+def test_a_part_that_is_none_is_refused(project: Path, part: str) -> None:
+    """What is no K-th of N runs nothing."""
+    result = RUNNER.invoke(cli.app, ["check", "--part", part])
+
+    assert result.exit_code == 2
+    assert "is no part" in result.output
+
+
 def test_a_source_with_a_broken_header_is_told(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The file, the field and what to do."""
     path = lab_path(project)

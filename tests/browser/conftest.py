@@ -46,7 +46,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
         lambda route: (asked.append(route.request.url), route.abort()),
     )
     made = context.new_page()
-    made.set_default_timeout(60_000)
+    made.set_default_timeout(240_000)  # validation runs the whole lab, and the machine may be busy
     try:
         yield made
     finally:

@@ -60,7 +60,7 @@ def _read_part(text: str) -> Part:
     return Part(int(number), int(parts))
 
 
-PartOption = Annotated[Part | None, typer.Option(parser=_read_part, metavar="K/N", help="Of the other answers, try only the K-th of N parts.")]
+PartOption = Annotated[Part | None, typer.Option(parser=_read_part, metavar="K/N", help="Of the other answers, try the K-th of N parts.")]
 
 
 @app.command("check")

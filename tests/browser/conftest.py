@@ -1,4 +1,4 @@
-"""A browser, and the course as a learner and an instructor have it. Pictures go to $SCREENSHOTS, where that is set, else to build/."""
+"""A browser, and the course as a learner and an instructor have it. Pictures go to build/screenshots."""
 
 import os
 import re
@@ -60,10 +60,13 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def picture(page: Any) -> Callable[[str], None]:
-    """Return a function that takes a picture of what the page shows, under a name."""
+    """Return a function that takes a picture of what the page shows, under a name; where $SCREENSHOTS has that picture, it is replaced."""
 
     def take(name: str) -> None:
-        page.screenshot(path=_folder(os.environ.get("SCREENSHOTS", "build/screenshots")) / f"{name}.png")
+        made = _folder("build/screenshots") / f"{name}.png"
+        page.screenshot(path=made)
+        if (shown := PROJECT / os.environ.get("SCREENSHOTS", "build") / made.name).is_file():
+            shutil.copyfile(made, shown)
 
     return take
 

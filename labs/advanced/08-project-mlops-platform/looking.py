@@ -11,7 +11,8 @@ from trail import broken_line, entries
 
 
 def look(p, live):
-    """Return how things are: data (versions), rows (of the newest), trips, quarantined, models, champion, wanted, answering, right, trail, broken.
+    """Return how things are: data (versions), rows (of the newest), trips, quarantined, models, champion, wanted, answering, right, trail
+    and broken.
 
     `models` has version, tags and mae of each registered model; `right` is whether the service's answers are those of the champion's model;
     `trail` the audit trail's entries, `broken` the first of its lines that is no JSON object (0: none).
@@ -26,7 +27,8 @@ def look(p, live):
         model = json.loads(Path(path, "model.json").read_text())
         right = all(abs(a - eta.minutes(model, row)) < 1e-6 for a, row in zip(p.service.predict(probes), probes, strict=True))
     return {
-        "data": data.versions(), "rows": len(lines), "trips": [int(line.split(",")[0]) for line in lines], "quarantined": data.quarantined(),
+        "data": data.versions(), "rows": len(lines), "trips": [int(line.split(",")[0]) for line in lines],
+        "quarantined": data.quarantined(),
         "models": models, "champion": champion, "wanted": p.service.wanted(), "answering": answering, "right": right,
         "trail": entries(live / "audit.jsonl"), "broken": broken_line(live / "audit.jsonl"),
     }  # fmt: skip
@@ -39,6 +41,6 @@ def registered(path):
         tags, maes = {}, dict(database.execute("SELECT run_uuid, value FROM latest_metrics WHERE key = 'mae'"))
         for version, name, value in database.execute("SELECT version, key, value FROM model_version_tags"):
             tags.setdefault(version, {})[name] = value
-        alias = database.execute("SELECT version FROM registered_model_aliases WHERE alias = 'champion'").fetchone()
-    models = [{"version": str(number), "source": source, "tags": tags.get(number, {}), "mae": maes.get(run)} for number, source, run in found]
-    return models, str(alias[0]) if alias else None
+        aliases = dict(database.execute("SELECT alias, version FROM registered_model_aliases"))
+    models = [{"version": str(one), "source": source, "tags": tags.get(one, {}), "mae": maes.get(run)} for one, source, run in found]
+    return models, str(aliases["champion"]) if "champion" in aliases else None

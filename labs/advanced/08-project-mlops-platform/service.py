@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import yaml
-
 from image import eta
 
 MANIFESTS = list(yaml.safe_load_all(Path(__file__).with_name("trip-time.yaml").read_text()))

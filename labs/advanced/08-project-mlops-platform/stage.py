@@ -22,15 +22,14 @@ from types import SimpleNamespace
 
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "DVC_NO_ANALYTICS": "1"}
 
-from mlflow import MlflowClient
-
 import warm  # noqa: F401
 from dvc_here import dvc
-from pods import Pods
+from looking import look
+from mlflow import MlflowClient
 from platform_kit import Platform
+from pods import Pods
 from service import OnKubernetes, OnPaper
 from stores import NAME
-from looking import look
 from world import WINTER, World
 
 HERE = Path(__file__).resolve().parent
@@ -43,12 +42,12 @@ def play(own, seed, scenes, cluster=False, before=()):
     """Play scenes to a platform in which the parts in `own` are yours, from the folder `system`, and the others as found.
 
     Each scene begins with the same platform: a winter's data, and a champion that learnt from them (from World(seed)). It is a list of
-    steps. {"event": e} lets the part events handle an event; {"call": [part, function, arguments]} calls a function with the platform and
-    the arguments; either may say "crash": [effect, n], to be killed right after the n-th effect of that name ("any": of any). {"start": True}
-    lets the deployment recover, as at each start. A list of steps is the same as the steps. Return for each scene a list with how things are
-    after each step: see `look`.
-    `before` are steps that are done once, before all scenes. With `cluster`, the service runs on the notebook's Kubernetes cluster, and there
-    is one scene.
+    steps. {"event": e} lets the part events handle an event; {"call": [part, function, arguments]} calls a function with the platform
+    and the arguments; either may say "crash": [effect, n], to be killed right after the n-th effect of that name ("any": of any).
+    {"start": True} lets the deployment recover, as at each start. A list of steps is the same as the steps. `before` are steps that are
+    done once, before all scenes. With `cluster`, the service runs on the notebook's Kubernetes cluster, and there is one scene.
+
+    Return for each scene a list with how things are after each step: see `look`.
     """
     with tempfile.TemporaryDirectory(prefix="stage-") as place:
         child = os.fork()
@@ -169,7 +168,8 @@ def begin(p, seed):
     """Set a platform up: a winter's data, the champion that learnt from them, and the service that serves it."""
     p.data.commit(World(seed).trips("2026-02-16", noise=WINTER))
     made = p.train()
-    version = p.registry.register(made["model"], {"data": made["data"], "code": made["code"], "event": "start", "gate": "promoted"}, {"mae": made["mae"]})
+    tags = {"data": made["data"], "code": made["code"], "event": "start", "gate": "promoted"}
+    version = p.registry.register(made["model"], tags, {"mae": made["mae"]})
     p.registry.set_champion(version)
     p.service.apply(version)
     p.service.wait()
@@ -235,7 +235,8 @@ def _do(step, own, live, pods):
         make = lambda registry, effect: OnPaper(live, registry, effect)  # noqa: E731
     event = step.get("event", {})
     error, value, parts = "", None, SimpleNamespace()
-    p = Platform(live, parts, make, event.get("at", step.get("at", "2026-02-28T09:00:00Z")), event.get("by", step.get("by", "Noor")), before)
+    told = {"at": "2026-02-28T09:00:00Z", "by": "Noor", **step, **event}
+    p = Platform(live, parts, make, told["at"], told["by"], before)
     try:
         for name in PARTS:
             setattr(parts, name, load_part(name, own))

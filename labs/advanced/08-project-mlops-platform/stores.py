@@ -9,9 +9,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from mlflow import MlflowClient
-
 from dvc_here import dvc
+from mlflow import MlflowClient
 
 COLUMNS = ["trip", "day", "district", "distance_km", "climb_m", "rain_mm", "minutes"]
 NUMBERS = {"trip": int, "distance_km": float, "climb_m": float, "rain_mm": float, "minutes": float}

@@ -63,7 +63,7 @@ def fit(train: Input[Dataset], proposed: str, model: Output[Model]):
     for i in reversed(range(size)):
         solved[i] = (table[i][-1] - sum(table[i][j] * solved[j] for j in range(i + 1, size))) / table[i][i]
     solved = [round(value, 6) for value in solved]
-    learnt = {"intercepts": dict(zip(names, solved[0:-2:2])), "slopes": dict(zip(names, solved[1:-2:2]))}
+    learnt = {"intercepts": dict(zip(names, solved[0:-2:2], strict=False)), "slopes": dict(zip(names, solved[1:-2:2], strict=False))}
     with open(model.path, "w") as file:
         json.dump({**learnt, "climb": solved[-2], "rain": solved[-1]}, file, sort_keys=True)
 

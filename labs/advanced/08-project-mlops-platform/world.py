@@ -94,7 +94,8 @@ def spoilt(world, rows, how):
 def delivery(world, name, first, how="", **change):
     """Return the event that two weeks of trips were delivered; with `how` one thing is wrong with them."""
     rows = spoilt(world, world.trips(first, **change), how)
-    return {"id": name, "kind": "delivery", "at": f"{_after(first, 14)}T04:00:00Z", "by": "dock feed", "delivery": {"id": f"d-{name}", "rows": rows}}
+    at = f"{_after(first, 14)}T04:00:00Z"
+    return {"id": name, "kind": "delivery", "at": at, "by": "dock feed", "delivery": {"id": f"d-{name}", "rows": rows}}
 
 
 def window(world, name, first, how="", days=17, **change):
@@ -127,6 +128,7 @@ def spring(world):
     slow, fast, hill = 1.13, 0.95, 1.5  # 20 km/h at most in March and April; the bridge to Hillside is closed since April
     good = delivery(world, "e-01", "2026-03-02", factor=slow)
     late = delivery(world, "e-05", "2026-04-20", factor=fast, hill=hill)
+    partly = world.model(fast, {"Hillside": hill, "Old Town": 1.4})
     steps = [
         ("new good data", {"event": good}),
         ("the same event again", {"event": good}),
@@ -138,7 +140,7 @@ def spring(world):
         ("the event that had crashed, again", {"event": late}),
         ("a rollback", {"event": rollback("e-06", "2026-05-05", "riders complain: we arrive before we should")}),
         ("the next night", {"event": nightly("e-07", "2026-05-06")}),
-        ("a candidate that is worse in Old Town", {"event": proposal("e-08", "2026-05-07", world.model(fast, {"Hillside": hill, "Old Town": 1.4}))}),
+        ("a candidate that is worse in Old Town", {"event": proposal("e-08", "2026-05-07", partly)}),
     ]
     return dict(steps)
 

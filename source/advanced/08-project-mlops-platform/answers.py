@@ -990,8 +990,7 @@ def decide(report):
     if len(rows) < ENOUGH:
         reasons.append("few")
     elif report["champion"] is not None:
-        low, high = interval([row["candidate"] - row["champion"] for row in rows])
-        if (low + high) / 2 >= 0:
+        if fmean([row["candidate"] - row["champion"] for row in rows]) >= 0:
             reasons.append("not better")
         for district in sorted({row["district"] for row in rows}):
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -1023,8 +1022,7 @@ def decide(report):
     if len(rows) < ENOUGH:
         reasons.append("few")
     elif report["champion"] is not None:
-        low, high = interval([row["candidate"] - row["champion"] for row in rows])
-        if high >= 0:
+        if interval([row["candidate"] - row["champion"] for row in rows])[1] >= 0:
             reasons.append("not better")
         for district in sorted({row["district"] for row in rows}):
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -1058,8 +1056,7 @@ def decide(report):
     elif report["champion"] is not None:
         new, old = ([row[name] for row in rows] for name in ("candidate", "champion"))
         half = 1.96 * sqrt(stdev(new) ** 2 / len(new) + stdev(old) ** 2 / len(old))
-        high = fmean(new) - fmean(old) + half
-        if high >= 0:
+        if fmean(new) - fmean(old) + half >= 0:
             reasons.append("not better")
         for district in sorted({row["district"] for row in rows}):
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -1091,8 +1088,7 @@ def decide(report):
     if len(rows) < ENOUGH:
         reasons.append("few")
     elif report["champion"] is not None:
-        low, high = interval([row["candidate"] - row["champion"] for row in rows])
-        if high >= 0:
+        if interval([row["candidate"] - row["champion"] for row in rows])[1] >= 0:
             reasons.append("not better")
         for district in ["Harbour", "Old Town", "University", "Hillside", "Eastfield"]:
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -1124,8 +1120,7 @@ def decide(report):
     if len(rows) < ENOUGH:
         reasons.append("few")
     elif report["champion"] is not None:
-        low, high = interval([row["candidate"] - row["champion"] for row in rows])
-        if high >= 0:
+        if interval([row["candidate"] - row["champion"] for row in rows])[1] >= 0:
             reasons.append("not better")
         for district in sorted({row["district"] for row in rows}):
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -1157,8 +1152,7 @@ def decide(report):
     if len(rows) < ENOUGH:
         reasons.append("few")
     else:
-        low, high = interval([row["candidate"] - row["champion"] for row in rows])
-        if high >= 0:
+        if interval([row["candidate"] - row["champion"] for row in rows])[1] >= 0:
             reasons.append("not better")
         for district in sorted({row["district"] for row in rows}):
             differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
@@ -2407,7 +2401,7 @@ def called_back(p, event):
 
 save_cell("system/events.py")
 
-# %% grade_id="events" points=0 message="expected data, code, event and gate" why="registers without lineage"
+# %% grade_id="events" points=8 message="expected data, code, event and gate" why="registers without lineage"
 def handle(p, event):
     """Do what an event asks for, exactly once."""
     done = p.read("events", [])
@@ -2453,10 +2447,10 @@ def offered(p, event):
     if not known:
         said = p.parts.gate.decide(p.report(candidate))
         tags = {"data": candidate["data"], "code": candidate["code"], "event": name, "gate": "promoted" if said["promote"] else "refused"}
-        version = p.registry.register(candidate["model"], {"gate": tags["gate"], "event": name, "reasons": ", ".join(said["reasons"])}, {"mae": candidate["mae"]})
+        version = p.registry.register(candidate["model"], {**{each: tags[each] for each in ("event", "gate")}, "reasons": ", ".join(said["reasons"])}, {"mae": candidate["mae"]})
         known = {"version": version, "tags": p.registry.tags(version)}
     version, tags = known["version"], known["tags"]
-    p.record("registered", version, f"trained on {tags['data']}", f"{name}/model")
+    p.record("registered", version, "trained", f"{name}/model")
     if tags["gate"] == "refused":
         p.record("refused", version, tags["reasons"], f"{name}/gate")
         return "refused"
@@ -2470,7 +2464,7 @@ def called_back(p, event):
 
 save_cell("system/events.py")
 
-# %% grade_id="events" points=0 message="killed after the registration" why="notes an event as done before it does it"
+# %% grade_id="events" points=8 message="killed after the registration" why="notes an event as done before it does it"
 def handle(p, event):
     """Do what an event asks for, exactly once."""
     done = p.read("events", [])
@@ -2533,7 +2527,7 @@ def called_back(p, event):
 
 save_cell("system/events.py")
 
-# %% grade_id="events" points=0 message="expected 2 and 2" why="registers once more what a killed event had registered"
+# %% grade_id="events" points=8 message="expected 2 and 2" why="registers once more what a killed event had registered"
 def handle(p, event):
     """Do what an event asks for, exactly once."""
     done = p.read("events", [])

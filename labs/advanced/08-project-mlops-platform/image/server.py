@@ -7,10 +7,9 @@
 
 import os
 
+import eta
 import uvicorn
 from fastapi import FastAPI
-
-import eta
 
 app, model = FastAPI(), eta.load(os.environ["MODEL_FILE"])
 

@@ -65,7 +65,8 @@ def tell(told, names=None):
         agree = "" if agrees(state) else "   ALIAS, SERVICE AND ANSWERS DISAGREE"
         said = "killed" if state["killed"] else state["error"] or state["value"]
         print(f"{name}: {said}")
-        print(f"   alias {state['champion']}, service {state['wanted']}, answering {state['answering']}, data versions {len(state['data'])}, models {len(state['models'])}{agree}")
+        stores = f"data versions {len(state['data'])}, models {len(state['models'])}"
+        print(f"   alias {state['champion']}, service {state['wanted']}, answering {state['answering']}, {stores}{agree}")
         for entry in state["trail"][seen:]:
             print(f"   {entry['who']:10.10} {entry['what']:12.12} {entry['subject']:10.10} {entry['why'][:70]}")
         seen = len(state["trail"])

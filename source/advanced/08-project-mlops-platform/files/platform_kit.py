@@ -15,7 +15,6 @@ os.environ["DO_NOT_TRACK"] = "true"  # Evidently would tell its makers how it is
 import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently.metrics import ValueDrift
-
 from image import eta
 from kubeflow import rehearse
 from stores import COLUMNS, Data, Registry, as_text, fingerprint
@@ -93,13 +92,14 @@ class Platform:
         """Return what the gate decides on: candidate as `train` returns it, the champion as it was registered, and what is blocked."""
         version = self.registry.champion()
         champion = {"version": version, "mae": self.registry.metrics(version)["mae"], **self.registry.tags(version)} if version else None
-        return {"rows": candidate["rows"], "candidate": {name: candidate[name] for name in ("mae", "fingerprint", "data")}, "champion": champion, "blocked": self.blocked()}
+        new = {name: candidate[name] for name in ("mae", "fingerprint", "data")}
+        return {"rows": candidate["rows"], "candidate": new, "champion": champion, "blocked": self.blocked()}
 
     def window(self, seen):
         """Return what the monitor decides on: the requests with what the champion answered, the labels, drift, and the errors before."""
         model = self.registry.model(self.registry.champion())
         requests = [{**row, "predicted": _answer(eta.minutes, model, row)} for row in seen["requests"]]
-        reference = [{"district": row["district"], "error": row["champion"]} for row in self.train(self.registry.model(self.registry.champion()))["rows"]]
+        reference = [{"district": row["district"], "error": row["champion"]} for row in self.train(model)["rows"]]
         return {**seen, "requests": requests, "reference": reference, "drift": drift(self.data.rows(), requests)}
 
     def labelled(self, window, name):
@@ -115,7 +115,7 @@ def drift(reference, requests):
     shape = DataDefinition(numerical_columns=FEATURES)
     tables = [Dataset.from_pandas(pd.DataFrame(rows)[FEATURES], data_definition=shape) for rows in (requests, reference)]
     found = Report([ValueDrift(column=name, method="wasserstein") for name in FEATURES]).run(*tables).dict()["metrics"]
-    return {name: round(float(metric["value"]), 3) for name, metric in zip(FEATURES, found)}
+    return {name: round(float(metric["value"]), 3) for name, metric in zip(FEATURES, found, strict=False)}
 
 
 def _answer(minutes, model, row):

@@ -3,7 +3,6 @@
 import os
 import random
 
-import stage
 import world
 
 
@@ -47,6 +46,3 @@ def same(state, before, what, names=("data", "models", "champion", "wanted", "an
 
 def _short(value):
     return f"{len(value)} of them" if isinstance(value, list) and value and isinstance(value[0], dict) else f"{value!r}"[:120]
-
-
-assert stage.PARTS

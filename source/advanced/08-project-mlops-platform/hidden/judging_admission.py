@@ -2,7 +2,7 @@
 
 import world
 from judging import begun, drawn, new_world, same
-from stage import World
+from world import World
 
 COLUMNS = ["trip", "day", "district", "distance_km", "climb_m", "rain_mm", "minutes"]
 
@@ -34,7 +34,7 @@ def judge_good(rehearse):
     steps += [("a delivery with values on the contract's limits, and whole numbers", "d-5", edges, "admitted", edges)]
     told = rehearse(["admission"], seed, [[[admit(name, rows) for _, name, rows, _, _ in steps]]])[0]
     old, versions = [row["trip"] for row in World(seed).trips("2026-02-16", noise=world.WINTER)], 1
-    for state, (what, _, _, status, new) in zip(told, steps):
+    for state, (what, _, _, status, new) in zip(told, steps, strict=False):
         begun(state, f"At {what} admit stopped")
         said = state["value"] if isinstance(state["value"], dict) else {}
         assert said.get("status") == status, f"At {what} admit returned {state['value']!r}, expected the status {status}."
@@ -68,7 +68,7 @@ def judge_bad(rehearse):
     for row in rng.sample(odd, 8):  # 8 of 300: more than 2 %
         row["minutes"] = round(max(1.0, row["distance_km"] / 50 * 60), 2)
     odd = [row if row["minutes"] > 1 else {**row, "distance_km": 2.0, "minutes": 2.0} for row in odd]
-    half = good + [{**early[5], "minutes": round(early[5]["minutes"] + 1, 2)}]
+    half = [*good, {**early[5], "minutes": round(early[5]["minutes"] + 1, 2)}]
     cases = [
         ("it has no rows", [], {"empty"}),
         ("a sixth of the distances is in metres", world.spoilt(there, good, "units"), {"distance_km"}),

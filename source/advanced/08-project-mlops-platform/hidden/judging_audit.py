@@ -56,7 +56,7 @@ def judge_append(write_trail):
     again = told[4]
     assert not again["error"] and again["bytes"] == told[3]["bytes"], "An entry came whose key is in the trail already, and the file changed, or append stopped: nothing is written twice."
     assert again["value"] == json.loads(right[3])["hash"], "An entry came whose key is in the trail already, and append did not return the hash of the one that is there."
-    for said, what in zip(told[5:9], ["whose why is empty", "whose who is None", "whose when is a number", "without subject"]):
+    for said, what in zip(told[5:9], ["whose why is empty", "whose who is None", "whose when is a number", "without subject"], strict=False):
         assert "ValueError" in said["error"], f"An entry came {what}: append returned {said['value']!r} {said['error']}, expected a ValueError."
         assert said["bytes"] == told[3]["bytes"], f"An entry came {what}, and the file changed, though it was refused."
     _is(told[10]["bytes"], entries[:5], "A crash had left half a line at the end, and then an entry was appended")
@@ -129,7 +129,7 @@ def _is(data, entries, what):
     lines = data.split(b"\n")[:-1]
     assert len(lines) == len(entries), f"{what}, and the trail has {len(lines)} lines, expected {len(entries)}."
     after = "0" * 64
-    for number, (line, entry) in enumerate(zip(lines, entries), 1):
+    for number, (line, entry) in enumerate(zip(lines, entries, strict=False), 1):
         try:
             found = json.loads(line)
         except ValueError:

@@ -79,7 +79,7 @@ def judge_gate(ask):
         ("no champion yet, and blocked", report(first, champion=False, blocked=["f00d"]), ["blocked"]),
     ]  # fmt: skip
     told = ask("gate", [given for _, given, _ in cases])
-    for (what, _, reasons), said in zip(cases, told):
+    for (what, _, reasons), said in zip(cases, told, strict=False):
         _gate_said(said, reasons, what)
 
 
@@ -180,7 +180,7 @@ def judge_monitor(ask, part):
             ("the errors have grown by 1.5 minutes, and the last two days, whose labels are not due, look well", window(rng, more=1.5, late=0.0, days=10, each=40), "retrain", ["all", *big]),
         ]  # fmt: skip
     told = ask("monitor", [given for _, given, _, _ in cases])
-    for (what, given, decision, why), said in zip(cases, told):
+    for (what, _given, decision, why), said in zip(cases, told, strict=False):
         assert not said["error"], f"The monitor stopped at a window in which {what}: {said['error']}"
         found = said["value"]
         assert isinstance(found, dict) and {"decision", "why"} <= set(found), f"The monitor returned {found!r}, expected a dictionary with decision and why."

@@ -34,7 +34,7 @@ def judge_deploy(rehearse):
         [[call("deploy", "4", "looks good", "k-4"), START, call("deploy", "4", "looks good", "k-4"), call("deploy", "2", "better", "k-2"), call("rollback", "too slow", "r-2")]],
     ]
     plain, broken = rehearse(["deployment"], seed, scenes, before=spares(there))
-    for state, what in zip(plain, ["A deployment of version 2", "The same deployment again", "A start with nothing to do", "A deployment of version 3"]):
+    for state, what in zip(plain, ["A deployment of version 2", "The same deployment again", "A start with nothing to do", "A deployment of version 3"], strict=False):
         begun(state, what)
     finished(plain[0], "2", "k-2", "After a deployment of version 2")
     assert plain[0]["value"] is True, f"deploy returned {plain[0]['value']!r} after a deployment of version 2, expected True."
@@ -43,7 +43,7 @@ def judge_deploy(rehearse):
     loud = [name for name in plain[2]["effects"] if name != "write"]
     assert not loud and len(plain[2]["effects"]) == 0, f"A start with nothing to do had the effects {plain[2]['effects']}, expected none."
     finished(plain[3], "3", "k-3", "After a deployment of version 3")
-    for state, what in zip(broken, ["A deployment whose pods do not become ready", "A start after it", "The same deployment again", "A deployment after it", "A rollback after it"]):
+    for state, what in zip(broken, ["A deployment whose pods do not become ready", "A start after it", "The same deployment again", "A deployment after it", "A rollback after it"], strict=False):
         begun(state, what)
     for state, what in ((broken[0], "After a deployment whose pods do not become ready"), (broken[1], "After a start after it"), (broken[2], "After the same deployment a second time")):
         one_version(state, what)

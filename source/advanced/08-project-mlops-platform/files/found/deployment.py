@@ -7,7 +7,7 @@ def deploy(p, version, why, key):
     p.record("deployed", version, why, key)
     p.service.apply(version)
     p.service.wait()
-    p.write("deployments", p.read("deployments", []) + [version])
+    p.write("deployments", [*p.read("deployments", []), version])
     return True
 
 

@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install sandbox podman control-plane horovod lab test grade lint lock lock-upgrade build data check clean
+.PHONY: help install sandbox podman control-plane horovod browser screenshots binder site lab update test grade lint lock lock-upgrade build data check clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,11 +34,30 @@ horovod: install ## build Horovod for .venv's PyTorch, and try the distributed-t
 	bash extras/horovod.sh
 	$(BIN)/python -m pytest tests/real/test_horovod.py $(ARGS)
 
-lab: install ## open JupyterLab on labs/ (PORT=8888, ARGS=--no-browser)
+browser: install ## try the course in a real browser (Chromium; as root on Debian installed), accessibility included
+	bash extras/browser.sh
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+screenshots: install ## make the README's pictures again, by the browser's tests
+	bash extras/browser.sh
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser $(ARGS)
+
+binder: install ## ask Binder's own tool what it would build from this repository (nothing is built)
+	$(BIN)/python -m pytest tests/real/test_binder.py $(ARGS)
+
+site: install ## build the static site of catalogue, labs and docs into build/site
+	$(BIN)/uv tool run --with-requirements docs/site/requirements.txt --from sphinx sphinx-build --quiet --fail-on-warning --conf-dir docs/site . build/site
+	@echo "build/site/index.html"
+
+lab: install ## open the course in JupyterLab (PORT=8888, ARGS=--no-browser)
 	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab --port $(PORT) $(ARGS)
 
+update: install ## fetch the course's newest version; your work is carried over, and kept as it was
+	$(BIN)/autograder update
+	@"$(PYTHON)" install.py
+
 test: lint ## pass every test
-	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real $(ARGS)
+	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check

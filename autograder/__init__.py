@@ -2,14 +2,16 @@
 
 One straight way, one module a word, and no module imports one that comes after it:
 
-    errors → offline → notebook → source → answers → release → catalogue → build → definitions → lint
+    errors → offline → notebook → source → answers → release → catalogue → aside → build → definitions → lint
     plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
-    gradebook → cohort → page → redact → feedback → autograde → attempts → workers → grade → marks → plots → report
-    conformance → check → progress → show → cli
+    gradebook → cohort → moment → people → bundle → forms → collect
+    page → redact → feedback → autograde → attempts → workers → grade → late → marks → plots → report → export → similar → pairs
+    progress → record → overview → startpage → handin → reset → solution → carry → update → reasons → validate
+    conformance → check → show → options → cli_learner → cli_cohort → cli
 
-The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth a cohort's,
-the last what people call.
+The first line is the authors' room, the second the kernels' and their walls, the third one submission's way, the fourth how hand-ins
+come into a cohort, the fifth what becomes of them, the sixth the learner's, the last what people call.
 """
 
 import sys

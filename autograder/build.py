@@ -4,13 +4,13 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from autograder.aside import is_somebodys, set_aside
 from autograder.catalogue import notebook_path, read_repository, render_catalogue, with_badges
 from autograder.errors import Problem
-from autograder.notebook import read_notebook, write_notebook
-from autograder.release import is_edited, make_release
+from autograder.notebook import write_notebook
+from autograder.release import make_page, make_release
 from autograder.source import Lab, find_labs
 
 _SOURCE = re.compile(r"source/(?P<folder>[^/]+/(?:\d+-)?(?P<slug>[^/]+))/(?:lab\.py|files/(?P<file>.+))")
@@ -28,6 +28,9 @@ def make_labs(project: Path) -> dict[Path, bytes]:
     """Return all that the build makes: path → bytes. All of it lies below `labs/`, but for the badges in the README."""
     labs, repository, folder = find_labs(project / "source"), read_repository(project), project / "labs"
     made = {folder / "README.md": render_catalogue(labs, repository).encode()}
+    progress = project / "source" / "progress.py"
+    if progress.is_file():
+        made[folder / "progress.ipynb"] = write_notebook(make_page(progress))
     for lab in labs:
         made |= {folder / name: data for name, data in _make_lab(lab).items()}
     readme = project / "README.md"
@@ -53,8 +56,8 @@ def build(project: Path) -> tuple[list[Change], list[Path]]:
     made = make_labs(project)
     changes, aside = find_changes(project), []
     for change in changes:
-        if change.kind != "new" and _is_edited(change.path):
-            aside.append(_set_aside(change.path))
+        if change.kind != "new" and is_somebodys(change.path):
+            aside.append(set_aside(change.path))
         if change.kind == "left over":
             change.path.unlink(missing_ok=True)
             continue
@@ -103,23 +106,3 @@ def _git(project: Path, *words: str) -> set[str]:
     except (OSError, subprocess.CalledProcessError):
         return set()
     return set(os.fsdecode(done.stdout).split("\0"))
-
-
-def _is_edited(path: Path) -> bool:
-    """Return whether a person changed a released notebook's cells. A file that is no released notebook counts as edited by nobody."""
-    if path.suffix != ".ipynb":
-        return False
-    try:
-        return is_edited(read_notebook(path.read_bytes()))
-    except Exception:  # what cannot be read may still hold somebody's work
-        return True
-
-
-def _set_aside(path: Path) -> Path:
-    start = f"{path.stem}.{datetime.now():%Y%m%d-%H%M%S}"
-    aside, number = path.with_name(f"{start}.mine.ipynb"), 1
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{start}-{number}.mine.ipynb")
-    path.rename(aside)
-    return aside

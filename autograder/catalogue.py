@@ -23,7 +23,7 @@ def render_catalogue(labs: list[Lab], repository: str) -> str:
     for level in LEVELS:
         rows = [_row(lab, repository) for lab in labs if lab.header.level == level]
         if rows:
-            head = "| Lab | Minutes | Points | Tools | Afterwards you can | |\n|:--|--:|--:|:--|:--|:--|"
+            head = "| Lab | Minutes | Points | Tools | Afterwards you can | Binder |\n|:--|--:|--:|:--|:--|:--|"
             parts.append("\n".join([f"## {level.capitalize()}\n\n{INTRODUCTIONS[level]}\n", head, *rows]))
     paths = [_path(role, labs) for role in ROLES]
     parts.append("## Career paths\n\nThe labs that matter most for each role.\n\n" + "\n".join(path for path in paths if path))
@@ -64,7 +64,7 @@ def binder_link(repository: str, notebook: str) -> str:
 def with_badges(readme: str, repository: str) -> str:
     """Return the README's text with its badges made anew, between the two comments that mark their place."""
     owner_and_name = "/".join(repository.split("/")[-2:])
-    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab"
+    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=start"
     badges = (
         f"[![CI: whether all tests pass]({repository}/actions/workflows/ci.yml/badge.svg)]({repository}/actions/workflows/ci.yml)\n"
         f"[![Binder: open the labs in a browser](https://mybinder.org/badge_logo.svg)]({binder})"

@@ -1,7 +1,6 @@
 """A cohort is a stock nbgrader course folder: made here, and read here."""
 
 import csv
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from autograder.release import make_release, make_solved
 from autograder.source import Lab, read_lab
 
 ROSTER_FIELDS = ("id", "first_name", "last_name", "email")
-_STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")
+STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")
 _CONFIG = '''"""nbgrader's configuration of this cohort. Start form grader here: jupyter lab"""
 
 import os
@@ -113,7 +112,7 @@ def read_roster(path: Path) -> dict[str, dict[str, str]]:
     wrong = []
     for line, row in rows:
         student = row["id"]
-        if not _STUDENT_ID.match(student):
+        if not STUDENT_ID.match(student):
             wrong.append(f"line {line}: {student!r} is no id (letters, digits, . _ @ -)")
         elif student in first:
             wrong.append(f"line {line}: {student!r} stands on line {first[student]} already")
@@ -121,14 +120,6 @@ def read_roster(path: Path) -> dict[str, dict[str, str]]:
     if wrong:
         raise CohortProblem(path, "; ".join(wrong), "mend the roster; nothing was changed")
     return {row["id"]: {name: row.get(name, "") for name in ROSTER_FIELDS[1:]} for _, row in rows}
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(data)
-    os.replace(part, path)
 
 
 def _write_lab(path: Path, lab: Lab) -> None:

@@ -17,7 +17,7 @@ from autograder.notebook import is_answer, is_test, marks
 from autograder.page import PICTURE_STARTS, clean_html, clean_markdown, clean_picture, plain, render
 from autograder.redact import hidden_lines, holds, redact, squeezed_lines
 from autograder.release import make_release
-from autograder.result import GRADED, Result
+from autograder.result import GRADED, Result, in_words
 from autograder.score import FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG, CellScore, Score, score_cells
 from autograder.source import Exercise, Lab
 
@@ -59,6 +59,7 @@ def write_feedback(lab: Lab, executed: NotebookNode | None, result: Result, by_h
         lab=lab,
         result=result,
         graded=result.state == GRADED,
+        late=in_words(result.seconds_late) if result.seconds_late else "",
         reason=_safe(result.reason, secrets),
         points=result.points + sum(score.points - auto[name].points for name, score in scores.items()),
         to_mark=sum(score.max_points - score.points for score in scores.values() if score.outcome == TO_MARK),

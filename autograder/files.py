@@ -1,4 +1,4 @@
-"""The lab's own files, written where a learner's code may have put something else."""
+"""Files, written whole or not at all, and over whatever a learner's code may have put in their place."""
 
 import os
 import shutil
@@ -20,3 +20,14 @@ def write_over(path: Path, data: bytes) -> None:
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         file.write(data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """A cohort's submissions, graded: found, handed to workers, written down. Killed at any moment, it goes on where it was."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from nbgrader.api import Gradebook
 
@@ -9,10 +10,11 @@ from autograder import gradebook as book
 from autograder import result
 from autograder.attempts import Attempt, open_attempts
 from autograder.autograde import Outcome, Task, autograde, ungraded
-from autograder.cohort import Cohort, write_whole
+from autograder.cohort import Cohort
 from autograder.errors import CohortProblem
 from autograder.execute import Limits
 from autograder.feedback import write_feedback
+from autograder.files import write_whole
 from autograder.result import Result
 from autograder.source import Lab
 from autograder.submitted import Submission, find_students, find_submission
@@ -21,11 +23,15 @@ from autograder.workers import Workers, run_all
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to do for a cohort: (lab, student) to run; what cannot be run; and the results that stand, as nothing has changed."""
+    """What there is to do for a cohort: (lab, student) to run; what cannot be run; and the results that stand, as nothing has changed.
+
+    `timestamps` says of those that stand, by lab and student, when they were handed in: that may have become known since.
+    """
 
     waiting: list[tuple[Lab, str]]
     not_to_run: list[tuple[Lab, Submission]]
     standing: list[Result]
+    timestamps: dict[str, dict[str, datetime | None]] = field(default_factory=dict)
 
 
 def find_work(cohort: Cohort, again: bool = False) -> Work:
@@ -46,6 +52,8 @@ def find_work(cohort: Cohort, again: bool = False) -> Work:
             found = find_submission(cohort.path, lab, student, known=(attempt.submission,) if attempt else ())
             if attempt and not again and _stands(attempt, lab, found):
                 work.standing.append(attempt.result)
+                if not found.state:
+                    work.timestamps.setdefault(lab.slug, {})[student] = found.timestamp
             elif found.state:
                 work.not_to_run.append((lab, found))
             else:
@@ -63,6 +71,8 @@ def grade(cohort: Cohort, work: Work, limits: Limits, walled: bool, workers: Wor
         newest = attempts.newest()
         for lab in {lab.slug: lab for lab, _ in [*work.waiting, *work.not_to_run]}.values():
             book.save_lab(gradebook, cohort.path, lab)
+        for slug, timestamps in work.timestamps.items():
+            book.save_timestamps(gradebook, slug, timestamps)
         numbers: dict[tuple[str, str], int] = {}
 
         def begin(lab: Lab, submission: Submission) -> Task:

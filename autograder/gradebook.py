@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Assignment, Comment, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import parse_utc
+from sqlalchemy import or_
 from sqlalchemy.exc import SAWarning
 
 from autograder.errors import CohortProblem
@@ -58,6 +59,12 @@ def read_students(gradebook: Gradebook) -> dict[str, str]:
     return {student.id: " ".join(filter(None, (student.first_name, student.last_name))) for student in gradebook.students}
 
 
+def read_people(gradebook: Gradebook) -> list[dict[str, str]]:
+    """Return the roster's fields: id, first_name, last_name and email of each student, empty where unknown."""
+    names = ("id", "first_name", "last_name", "email")
+    return [{name: getattr(student, name) or "" for name in names} for student in gradebook.students]
+
+
 def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
     """Add the lab's cells and points. Raises CohortProblem where its cells changed after submissions were graded."""
     gradebook.update_or_create_assignment(lab.slug)
@@ -79,6 +86,31 @@ def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetim
         grade.auto_score = scored.points
         grade.needs_manual_grade = scored.points is None and grade.manual_score is None
     gradebook.db.commit()
+
+
+def save_timestamps(gradebook: Gradebook, lab: str, timestamps: Mapping[str, datetime | None]) -> None:
+    """Bring the moments at which students handed in up to date, for submissions that were graded."""
+    for submission in gradebook.assignment_submissions(lab):
+        moment = parse_utc(timestamps.get(submission.student_id, submission.timestamp))
+        if moment != submission.timestamp:
+            submission.timestamp = moment
+    gradebook.db.commit()
+
+
+def find_marked(gradebook: Gradebook, lab: str) -> set[str]:
+    """Return the students for whom `read_marks` has anything to tell: two queries for a whole cohort, where it needs several a student."""
+    has_mark = or_(Grade.manual_score.isnot(None), Grade.extra_credit != 0)
+    found = set()
+    for what, condition in ((Grade, has_mark), (Comment, Comment.manual_comment != "")):
+        rows = (
+            gradebook.db.query(SubmittedAssignment.student_id)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(what, what.notebook_id == SubmittedNotebook.id)
+            .filter(Assignment.name == lab, condition)
+        )
+        found |= {str(student) for (student,) in rows}
+    return found
 
 
 def read_marks(gradebook: Gradebook, lab: Lab, student: str) -> dict[str, Mark]:

@@ -5,6 +5,7 @@ Templates escape every value. Only what the functions here return as Markup is t
 
 import base64
 import binascii
+import hashlib
 import html
 import re
 from collections import Counter
@@ -18,6 +19,7 @@ import mistune
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.result import in_words
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TERMINAL_CODES, TIMED_OUT, TO_MARK, WRONG
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -50,6 +52,12 @@ _LINK = re.compile(r"(?:https?://|mailto:)", re.I)
 def render(template: str, **values: object) -> bytes:
     """Return the page that the template makes of `values`, as UTF-8."""
     return _templates().get_template(template).render(**values).encode("utf-8", "replace")
+
+
+def script() -> tuple[str, str]:
+    """Return the script that sorts a page's tables and finds rows in them, and the digest by which the page's policy lets it run."""
+    text = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    return text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def plain(value: object) -> str:
@@ -101,7 +109,7 @@ def clean_picture(kind: str, data: object) -> str:
 def _templates() -> Environment:
     loader = FileSystemLoader(TEMPLATES)
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(number=number, plain=plain)
+    made.filters.update(number=number, plain=plain, in_words=in_words)
     made.globals.update(symbols=SYMBOLS)
     return made
 

@@ -103,6 +103,30 @@ def plot_difficulty(title: str, names: Sequence[str], shares: Sequence[float], o
         return Picture(_data_address(figure), f"Bars for each exercise of {title}. {_say_difficulty(names, shares)}")
 
 
+def plot_shares(what: str, rows: Sequence[tuple[str, float, str]]) -> Picture:
+    """Return a bar for each row: a name, a share from 0 to 1, and a note that stands beside the bar. The first is on top.
+
+    What is begun differs from what is done by hatching, too. `what` says in the picture's words what the shares are of.
+    """
+    with matplotlib.rc_context(_STYLE):
+        height = 0.7 + 0.34 * len(rows)
+        figure = Figure(figsize=(9.2, height))
+        axes = figure.subplots(gridspec_kw={"left": 0.34, "right": 0.99, "bottom": 0.55 / height, "top": 1 - 0.1 / height})
+        places, widths = range(len(rows)), [100 * share for _, share, _ in rows]
+        looks = [_LOOKS[FULL] if width >= 100 else _LOOKS[PARTIAL] for width in widths]
+        bars = axes.barh(places, widths, height=0.62, color=[colour for colour, _ in looks], edgecolor=_INK, linewidth=0.7)
+        for bar, (_, hatch) in zip(bars, looks, strict=True):
+            bar.set_hatch(hatch)
+        for place, width, (_, _, note) in zip(places, widths, rows, strict=True):
+            axes.text(width + 1, place, _literal(note), va="center")
+        axes.set(xlim=(0, 140), ylim=(-0.6, len(rows) - 0.4), xlabel="points (%)", yticks=list(places))
+        axes.set_xticks(range(0, 101, 20))
+        axes.set_yticklabels([_literal(name) for name, _, _ in rows])
+        axes.invert_yaxis()
+        words = "; ".join(f"{name}: {100 * share:.0f} %, {note}" for name, share, note in rows)
+        return Picture(_data_address(figure), f"Bars: {what}. {words}.")
+
+
 def _plot_bins(axes: Axes, values: Sequence[float], top: float) -> str:
     counts = [0] * BINS
     for value in values:

@@ -37,7 +37,7 @@ def grade_own_work(works: list[Work], workers: Workers, limits: Limits, walled: 
     tasks = {work.lab.slug: Task(work.lab, work.submission, limits, walled) for work in works if not work.submission.state}
     futures = {slug: workers.executor.submit(autograde, task) for slug, task in tasks.items()}
     for work in works:
-        yield futures[work.lab.slug].result().result if work.lab.slug in futures else _unstarted(work)
+        yield futures[work.lab.slug].result().result if work.lab.slug in futures else unstarted(work)
 
 
 def _find(path: Path, lab: Lab) -> Submission:
@@ -53,7 +53,7 @@ def _find(path: Path, lab: Lab) -> Submission:
     return Submission(LEARNER, lab.slug, "", "", data, files)
 
 
-def _unstarted(work: Work) -> Result:
+def unstarted(work: Work) -> Result:
     """Return the result of a notebook that is not run: not started, or nothing that can be read."""
     if work.submission.state == NOT_ATTEMPTED:
         scores = tuple(Score(exercise.id, 0.0, exercise.points, NOT_ATTEMPTED) for exercise in work.lab.exercises)

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import html
 import json
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,7 +21,7 @@ from nbgrader.preprocessors import (
 
 from autograder.errors import SourceProblem
 from autograder.notebook import marks
-from autograder.source import Lab
+from autograder.source import Lab, read_source
 
 STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ClearHiddenTests, ClearMarkScheme, ComputeChecksums)
 SOLVED_STEPS = (LockCells, ClearOutput, CheckCellMetadata, ComputeChecksums)
@@ -38,6 +39,14 @@ def make_release(lab: Lab) -> NotebookNode:
 def make_solved(lab: Lab) -> NotebookNode:
     """Return the lab with its solutions and hidden tests, in the form in which nbgrader keeps a source notebook."""
     return copy.deepcopy(_make(_Made(lab), SOLVED_STEPS))
+
+
+def make_page(path: Path) -> NotebookNode:
+    """Return a notebook that is no lab, from its source: a page with cells to run. Raises SourceProblem where it cannot be read."""
+    notebook = read_source(path)
+    notebook.metadata = nbformat.from_dict({"kernelspec": PYTHON})
+    notebook.metadata["lab"] = {"digest": digest(notebook)}
+    return notebook
 
 
 def digest(notebook: NotebookNode) -> str:

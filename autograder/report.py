@@ -2,18 +2,16 @@
 
 results.json is `{"version": 1, "cohort", "notes": [], "labs": [], "results": []}`. A lab has `slug, title, level,
 max_points, exercises`; an exercise `id, title, max_points, judged, manual`; a result `student, name, lab, state,
-max_points, reason, points, scores, seconds, peak_mib, submission, graded_at, flagged, seed, walled, to_be_marked`; a score
-`exercise, points, max_points, outcome, message, seconds`. `to_be_marked` are points that a person has still to give or refuse. Where
-`state` is not "graded", `points`, `to_be_marked`, `seconds` and `peak_mib` are null, and `scores` is empty.
+max_points, reason, points, scores, seconds, peak_mib, submission, graded_at, flagged, seed, walled, to_be_marked, points_before,
+penalty, seconds_late`; a score `exercise, points, max_points, outcome, message, seconds`. `to_be_marked` are points that a person has
+still to give or refuse; `points` are `points_before` less the `penalty` for being late, and scores are before it. Where `state` is not
+"graded", `points`, `to_be_marked`, `points_before`, `penalty`, `seconds_late`, `seconds` and `peak_mib` are null, and `scores` is empty.
 """
 
-import base64
 import csv
-import hashlib
 import io
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,7 +23,8 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.feedback import exercise_titles
-from autograder.page import TEMPLATES, number, plain, render
+from autograder.files import write_whole
+from autograder.page import number, plain, render, script
 from autograder.plots import Picture, plot_difficulty, plot_points, plot_seconds
 from autograder.result import GRADED, STATES, Result
 from autograder.score import FULL, OUTCOMES, TO_MARK, Score
@@ -36,6 +35,7 @@ MAX_MESSAGES = 3
 MESSAGE_CHARACTERS = 300
 OPEN_ROWS = 60
 COLUMNS = ("student", "name", "lab", "state", "points", "max_points", "to_be_marked", "seconds", "reason")
+LATE_COLUMNS = ("points_before", "penalty", "seconds_late")
 
 # What a spreadsheet takes for the beginning of a formula, in its plain and its full-width form (OWASP, CSV Injection).
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -69,6 +69,11 @@ class LabSummary:
         """How many results are in each state that is not *graded*."""
         found = Counter(result.state for result in self.results)
         return {state: found[state] for state in STATES if state != GRADED and found[state]}
+
+    @property
+    def late(self) -> list[Result]:
+        """The graded results that came late."""
+        return [result for result in self.graded if result.seconds_late]
 
     @property
     def points(self) -> list[float]:
@@ -106,9 +111,9 @@ def write_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     summaries = [summarise(lab, results) for lab in labs]
-    _write(folder / "grades.csv", make_csv(labs, results, names).encode("utf-8", "replace"))
-    _write(folder / "results.json", make_json(name, labs, results, names, notes).encode("utf-8", "replace"))
-    _write(folder / "index.html", _make_page(folder, name, summaries, results, names, notes))
+    write_whole(folder / "grades.csv", make_csv(labs, results, names).encode("utf-8", "replace"))
+    write_whole(folder / "results.json", make_json(name, labs, results, names, notes).encode("utf-8", "replace"))
+    write_whole(folder / "index.html", _make_page(folder, name, summaries, results, names, notes))
     return folder / "index.html"
 
 
@@ -140,21 +145,22 @@ def group_messages(messages: Sequence[str]) -> list[tuple[str, int]]:
 def make_csv(labs: Sequence[Lab], results: Sequence[Result], names: Mapping[str, str] = _NO_NAMES) -> str:
     """Return the grades as CSV: a row per student and lab; texts quoted and safe to open in a spreadsheet.
 
-    `exercise_1` and so on are the points of the lab's exercises, in its order. What is not graded is empty, never 0.
+    `exercise_1` and so on are the points of the lab's exercises, in its order, before a penalty. What is not graded is empty, never 0.
     """
     width = max((len(lab.exercises) for lab in labs), default=0)
     order = {lab.slug: [exercise.id for exercise in lab.exercises] for lab in labs}
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow([*COLUMNS, *(f"exercise_{place}" for place in range(1, width + 1))])
+    writer.writerow([*COLUMNS, *LATE_COLUMNS, *(f"exercise_{place}" for place in range(1, width + 1))])
     for result in results:
         graded = result.state == GRADED
         points = {exercise: score.points for exercise, score in _scores_of(result).items()}
         cells: list[object] = [result.student, names.get(result.student, ""), result.lab, result.state]
-        cells += [result.points if graded else "", result.max_points, _to_mark(result) if graded else ""]
+        cells += [result.points if graded else "", result.max_points, to_mark(result) if graded else ""]
         cells += [round(result.seconds, 2) if graded else "", result.reason]
+        cells += [getattr(result, name) if graded else "" for name in LATE_COLUMNS]
         mine = [points.get(exercise, "") for exercise in order.get(result.lab, [])]
-        writer.writerow([_safe_cell(cell) for cell in [*cells, *mine, *[""] * (width - len(mine))]])
+        writer.writerow([safe_cell(cell) for cell in [*cells, *mine, *[""] * (width - len(mine))]])
     return file.getvalue()
 
 
@@ -185,7 +191,7 @@ def _make_page(
     names: Mapping[str, str],
     notes: Sequence[str],
 ) -> bytes:
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    text, digest = script()
     links = {(r.student, r.lab): link for r in results if (link := _feedback_link(folder, r))}
     return render(
         "report.html.j2",
@@ -198,11 +204,12 @@ def _make_page(
         names=names,
         links=links,
         scores_of=_scores_of,
-        to_mark={(result.student, result.lab): _to_mark(result) for result in results},
-        unmarked=sum(_to_mark(result) > 0 for result in results),
+        to_mark={(result.student, result.lab): to_mark(result) for result in results},
+        unmarked=sum(to_mark(result) > 0 for result in results),
         open_rows=OPEN_ROWS,
-        script=script,
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        kinds={outcome: f"o{number}" for number, outcome in enumerate(OUTCOMES)},
+        script=text,
+        digest=digest,
     )
 
 
@@ -227,7 +234,7 @@ def _scores_of(result: Result) -> dict[str, Score]:
     return {score.exercise: score for score in result.scores} if result.state == GRADED else {}
 
 
-def _to_mark(result: Result) -> float:
+def to_mark(result: Result) -> float:
     """Return the points that a person has still to give or refuse."""
     return sum(score.max_points - score.points for score in result.scores if score.outcome == TO_MARK)
 
@@ -246,24 +253,17 @@ def _lab_data(lab: Lab) -> dict[str, Any]:
 
 
 def _result_data(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
-    found = {**vars(result), "scores": [vars(score) for score in result.scores], "to_be_marked": _to_mark(result)}
+    found = {**vars(result), "scores": [vars(score) for score in result.scores], "to_be_marked": to_mark(result)}
+    found["points_before"] = result.points_before
     if result.state != GRADED:
-        found.update(points=None, to_be_marked=None, seconds=None, peak_mib=None, scores=[])
+        found.update(dict.fromkeys((*LATE_COLUMNS, "points", "to_be_marked", "seconds", "peak_mib")), scores=[])
     return {"student": found.pop("student"), "name": names.get(result.student, ""), **found}
 
 
-def _safe_cell(cell: object) -> object:
+def safe_cell(cell: object) -> object:
+    """Return the cell with an apostrophe before it, where a spreadsheet would take its text for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _shorten(text: str) -> str:
     return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -56,7 +56,7 @@ class CellScore:
 def score(lab: Lab, executed: NotebookNode) -> list[Score]:
     """Return every exercise's score, in the lab's order."""
     cells = {marks(cell)["grade_id"]: cell for cell in executed.cells if marks(cell)}
-    untouched = _untouched(lab, executed)
+    untouched = find_untouched(lab, executed)
     by_test = {scored.grade_id: scored for scored in score_cells(lab, executed)}
     scores = [_score_exercise(exercise, cells, exercise.id in untouched, by_test) for exercise in lab.exercises]
     flagged = executed.metadata.get("autograder", {}).get("flagged", "")
@@ -66,7 +66,7 @@ def score(lab: Lab, executed: NotebookNode) -> list[Score]:
 def score_cells(lab: Lab, executed: NotebookNode) -> list[CellScore]:
     """Return what each graded cell earned: test cells by their run, written answers and tasks as None."""
     cells = {marks(cell)["grade_id"]: cell for cell in executed.cells if marks(cell)}
-    untouched = _untouched(lab, executed)
+    untouched = find_untouched(lab, executed)
     found = []
     for exercise in lab.exercises:
         if exercise.manual:
@@ -168,7 +168,7 @@ def _is_assertion(cells: dict[str, NotebookNode], exercise: Exercise) -> bool:
     return not names or names[0] == "AssertionError"
 
 
-def _untouched(lab: Lab, executed: NotebookNode) -> set[str]:
+def find_untouched(lab: Lab, executed: NotebookNode) -> set[str]:
     """Return the exercises that nobody has worked on: the answer is empty or as released, and below a task stands nothing new."""
     release = make_release(lab)
     now, then = ({marks(cell)["grade_id"]: cell for cell in notebook.cells if marks(cell)} for notebook in (executed, release))

@@ -5,16 +5,21 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.syntax import Syntax
 from rich.table import Table
 
 from autograder.attempts import Attempt
 from autograder.check import Report
 from autograder.lint import Finding
-from autograder.result import GRADED, Result
+from autograder.result import GRADED, Result, in_words
 from autograder.score import ERROR, FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG
+from autograder.similar import Compared
+from autograder.solution import Answers
 from autograder.source import LEVELS, Lab
 
+MAX_PAIRS = 50
 _CONSOLE = Console(soft_wrap=True, highlight=False)
 _STYLES = {FULL: "green", PARTIAL: "yellow", WRONG: "red", ERROR: "red", TIMED_OUT: "red", NOT_ATTEMPTED: "dim", TO_MARK: "cyan"}
 
@@ -62,7 +67,8 @@ def points(result: Result) -> str:
     """Return a result's points, or its state and why: *not graded* never looks like 0."""
     if result.state != GRADED:
         return f"{result.state} ({result.reason})"
-    return f"{result.points:g} of {result.max_points:g}"
+    late = f", {in_words(result.seconds_late)} late: {result.points_before:g} less {result.penalty:g}" if result.seconds_late else ""
+    return f"{result.points:g} of {result.max_points:g}{late}"
 
 
 def results(found: Sequence[Result]) -> None:
@@ -73,8 +79,13 @@ def results(found: Sequence[Result]) -> None:
         reason = next((score.message for score in result.scores if score.message), result.reason)
         shown = f"{result.points:g}" if result.state == GRADED else "–"
         state = result.state if result.state == GRADED else f"[yellow]{result.state}[/]"
-        rows.append([escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90])])
-    table(["student", "lab", "state", "points", "of", "exercises not full", "first reason"], rows, right=(3, 4))
+        late = f"{in_words(result.seconds_late)}: -{result.penalty:g}" if result.seconds_late else ""
+        row = [escape(result.student), escape(result.lab), state, shown, f"{result.max_points:g}", outcomes, escape(reason[:90]), late]
+        rows.append(row)
+    heads = ["student", "lab", "state", "points", "of", "exercises not full", "first reason", "late"]
+    if not any(row[-1] for row in rows):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    table(heads, rows, right=(3, 4))
 
 
 def regraded(found: Sequence[tuple[Result, Result]]) -> None:
@@ -93,6 +104,22 @@ def attempts(found: Sequence[Attempt]) -> None:
         digests = [attempt.submission[:12], attempt.version[:12]]
         rows.append([escape(made.lab), attempt.begun, made.state, points(made), *digests, escape(made.reason)])
     table(["lab", "begun", "state", "points", "submission", "lab's version", "reason"], rows, right=(3,))
+
+
+def similar(found: Sequence[Compared]) -> None:
+    """Print the most similar pairs of answers, and how many more there are."""
+    pairs = sorted((pair for one in found for pair in one.pairs), key=lambda pair: (-pair.share, -pair.shared))
+    heads = ["exercise", "one", "other", "share", "fingerprints"]
+    rows = [
+        [escape(p.exercise), escape(p.one.student), escape(p.other.student), f"{100 * p.share:.0f} %", f"{p.shared} of {p.of}"]
+        for p in pairs[:MAX_PAIRS]
+    ]
+    if rows:
+        table(heads, rows, right=(3, 4))
+    if len(pairs) > len(rows):
+        line(f"and {len(pairs) - len(rows)} more pairs")
+    if not pairs:
+        line("no two answers share that much")
 
 
 def findings(found: Sequence[Finding]) -> None:
@@ -132,6 +159,22 @@ def progress(labs: Sequence[Lab], found: Sequence[Result]) -> None:
         if mine:
             total = sum(result.points for _, result in mine)
             line(f"\n{level}: {total:g} of {sum(lab.points for lab, _ in mine):g} points in {len(mine)} labs")
+
+
+def answers(found: Answers) -> None:
+    """Print a learner's answer and the reference solution side by side; one below the other where the terminal is narrow."""
+    width = _CONSOLE.width if _CONSOLE.is_terminal else 160
+    answers = {"yours": found.mine, "reference": found.reference}
+    columns = [Panel(Syntax(text, "python", word_wrap=True), title=title) for title, text in answers.items()]
+    if width < 100:
+        for column in columns:
+            _CONSOLE.print(column)
+        return
+    grid = Table.grid(expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(*columns)
+    Console(highlight=False, width=width).print(grid)
 
 
 def _outcome(outcome: str) -> str:

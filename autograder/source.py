@@ -90,7 +90,7 @@ def read_lab(path: Path) -> Lab:
     Raises SourceProblem where the notebook or its header cannot be read.
     """
     path = Path(os.path.abspath(path))
-    notebook = _read_notebook(path)
+    notebook = read_source(path)
     header = _read_header(path, notebook)
     exercises = _find_exercises(path, notebook)
     if path.suffix == ".py":
@@ -122,7 +122,8 @@ def find_labs(source: Path, wanted: tuple[str, ...] = ()) -> list[Lab]:
     return labs
 
 
-def _read_notebook(path: Path) -> NotebookNode:
+def read_source(path: Path) -> NotebookNode:
+    """Return the notebook in `path`, cells with ids that are the same each time. Raises SourceProblem where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
         notebook = jupytext.reads(text, fmt="py:percent") if path.suffix == ".py" else read_notebook(text.encode())

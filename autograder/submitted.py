@@ -15,6 +15,7 @@ from autograder.result import MISSING, UNREADABLE
 from autograder.source import Lab
 
 MAX_BYTES = 50 * 2**20
+TIMESTAMP = "timestamp.txt"
 TIMESTAMP_CHARACTERS = 100
 
 
@@ -60,12 +61,12 @@ def find_students(cohort: Path, students: Iterable[str]) -> list[str]:
     return sorted({*students, *there})
 
 
-def find_submission(cohort: Path, lab: Lab, student: str, known: Collection[str] = ()) -> Submission:
-    """Return what is there for a student. What has a digest in `known` is not looked into again."""
+def find_submission(cohort: Path, lab: Lab, student: str, known: Collection[str] | None = ()) -> Submission:
+    """Return what is there for a student. What has a digest in `known` is not looked into again; where it is None, nothing is."""
     return _find(cohort / "submitted" / student / lab.slug, student, lab, known)
 
 
-def _find(folder: Path, student: str, lab: Lab, known: Collection[str]) -> Submission:
+def _find(folder: Path, student: str, lab: Lab, known: Collection[str] | None) -> Submission:
     def unreadable(reason: str) -> Submission:
         return Submission(student, lab.slug, UNREADABLE, _as_text(reason))
 
@@ -93,7 +94,7 @@ def _find(folder: Path, student: str, lab: Lab, known: Collection[str]) -> Submi
             except Refused as error:
                 return unreadable(f"{name}: {error}")
     found = Submission(student, lab.slug, "", "", notebook, files, _timestamp(folder, path))
-    refusal = "" if found.digest in known else _why_no_notebook(notebook)
+    refusal = "" if known is None or found.digest in known else _why_no_notebook(notebook)
     return unreadable(f"{path.name}: {refusal}") if refusal else found
 
 
@@ -142,13 +143,29 @@ def _as_text(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _timestamp(folder: Path, path: Path) -> datetime:
-    """Return when it was handed in: nbgrader's timestamp.txt, else the file's time; in UTC, which is meant where no zone stands."""
+def find_timestamp(folder: Path, lab: str) -> datetime | None:
+    """Return when what lies in the folder was handed in, in UTC; None where its timestamp.txt is empty, or there is no notebook."""
+    paths = [path for path in (folder / f"{lab}.ipynb", *sorted(folder.glob("*.ipynb"))) if path.is_file()]
+    return _timestamp(folder, paths[0]) if paths else None
+
+
+def read_timestamp(data: bytes) -> datetime | None:
+    """Return the moment in a timestamp.txt, in UTC, which is meant where no zone stands; None where there is none that can be read."""
     try:
-        text = read_inside(folder / "timestamp.txt", folder).decode()[:TIMESTAMP_CHARACTERS].strip()
-        return _moment(text).replace(tzinfo=UTC)
+        return _moment(data.decode()[:TIMESTAMP_CHARACTERS].strip()).replace(tzinfo=UTC)
     except Exception:  # dateutil raises what it likes
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return None
+
+
+def _timestamp(folder: Path, path: Path) -> datetime | None:
+    """Return when it was handed in: nbgrader's timestamp.txt, which is empty where nobody knows, else the file's time; in UTC."""
+    try:
+        data = read_inside(folder / TIMESTAMP, folder)
+    except Refused:
+        data = b"?"
+    if not data.strip():
+        return None
+    return read_timestamp(data) or datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _moment(text: str) -> datetime:

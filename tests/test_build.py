@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder import aside
 from autograder import build as module
 from autograder.build import Change, build, find_changes, make_labs, project_folder
 from autograder.errors import Problem, SourceProblem
@@ -318,7 +319,7 @@ def test_two_notebooks_set_aside_in_one_second_both_stay(project: Path, monkeypa
         def now(cls, tz: object = None) -> "Clock":
             return cls(2026, 7, 1, 12, 0, 0)
 
-    monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(aside, "datetime", Clock)
     first = edit(project, answer)
     build(project)
     second = edit(project, _add_a_cell)

@@ -188,7 +188,7 @@ def test_badges_stand_between_their_comments() -> None:
     assert made.startswith(
         "# Title\n\n<!-- badges: made by the build -->\n[![CI: whether all tests pass](https://github.com/someone/somewhere/"
     )
-    assert made.endswith("HEAD?urlpath=lab)\n<!-- /badges -->\n\nText\n")
+    assert made.endswith("HEAD?urlpath=start)\n<!-- /badges -->\n\nText\n")
     assert "old" not in made
 
 

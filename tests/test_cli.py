@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli, sandbox
+from autograder import cli, cli_cohort, sandbox
 from autograder.cohort import new_cohort
 from autograder.errors import Problem
 from autograder.notebook import write_notebook
@@ -179,4 +179,4 @@ def test_unsafe_grading_is_stamped(without_bubblewrap: Path) -> None:
     assert done.exit_code == 0, done.output
     found = json.loads((without_bubblewrap / "autumn" / "report" / "results.json").read_text())
     assert found["results"][0]["walled"] is False
-    assert found["notes"] == [cli.UNWALLED.format(count=1)]
+    assert found["notes"] == [cli_cohort.UNWALLED.format(count=1)]

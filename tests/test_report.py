@@ -146,6 +146,20 @@ def test_points_that_wait_for_a_person_have_a_column_of_their_own(lab: Lab) -> N
     assert float(rows_of(make_csv([lab], [result]))[0]["to_be_marked"]) == 25
 
 
+def test_a_late_submission_has_its_points_before_and_after_the_penalty(lab: Lab, tmp_path: Path) -> None:
+    """In the CSV, in the JSON and on the page; where nobody was late the page has no such columns."""
+    late = replace(graded(lab, "ada", 25, 25), points=40.0, penalty=10.0, seconds_late=7500.0)
+    page = write(tmp_path, [lab], [late, graded(lab, "bob", 25), ungraded(lab, "cyd", MISSING)])
+    rows = rows_of((tmp_path / "report" / "grades.csv").read_text())
+    found = json.loads((tmp_path / "report" / "results.json").read_text())["results"]
+    names = ("points_before", "penalty", "points", "seconds_late")
+    assert [[float(row[name]) if row[name] else None for name in names] for row in rows] == [[50, 10, 40, 7500], [25, 0, 25, 0], [None] * 4]
+    assert [[one[name] for name in names] for one in found] == [[50, 10, 40, 7500], [25, 0, 25, 0], [None] * 4]
+    assert '>2 h 5 min</td><td class="number" data-value="10.0">10 of 50</td>' in row_of(page, "ada")
+    assert "1 of the graded submissions came late" in page
+    assert "Penalty" not in write(tmp_path, [lab], [graded(lab, "bob", 25)])
+
+
 # results.json
 
 
@@ -157,6 +171,7 @@ def test_the_json_has_a_version_and_the_documented_shape(lab: Lab, tmp_path: Pat
     assert set(found["labs"][0]) == {"slug", "title", "level", "max_points", "exercises"}
     assert set(found["labs"][0]["exercises"][0]) == {"id", "title", "max_points", "judged", "manual"}
     known = "student name lab state max_points reason points scores seconds peak_mib submission graded_at to_be_marked flagged seed walled"
+    known += " points_before penalty seconds_late"
     assert set(found["results"][0]) == set(known.split())
     assert set(found["results"][0]["scores"][0]) == {
         "exercise",

@@ -267,6 +267,19 @@ def test_an_invalid_deployment(api, body, field, message):
     assert message in {cause["field"]: cause["message"] for cause in said.details["causes"]}[field]
 
 
+@pytest.mark.parametrize(("rules", "field", "message"), [
+    ({"policies": [{"type": "Pods", "value": 0, "periodSeconds": 15}]}, "policies[0].value", "must be greater than zero"),
+    ({"policies": [{"type": "Pods", "value": 4, "periodSeconds": 1801}]}, "policies[0].periodSeconds", "less than or equal to 1800"),
+    ({"stabilizationWindowSeconds": 3601}, "stabilizationWindowSeconds", "less than or equal to 3600"),
+])
+def test_an_autoscaler_whose_behaviour_is_out_of_bounds(api, rules, field, message):
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    body = {"metadata": {"name": "web"}, "spec": {"scaleTargetRef": target, "maxReplicas": 3, "behavior": {"scaleUp": rules}}}
+    said = refusal(api.scaling.create_namespaced_horizontal_pod_autoscaler, "default", body)
+    assert (said.code, said.reason) == (422, "Invalid")
+    assert message in {cause["field"]: cause["message"] for cause in said.details["causes"]}[f"spec.behavior.scaleUp.{field}"]
+
+
 def test_what_may_not_change(api):
     api.apps.create_namespaced_deployment("default", deployment_body())
     said = refusal(api.apps.patch_namespaced_deployment, "web", "default", {"spec": {

@@ -1,13 +1,17 @@
 "use strict";
 // Without this script the page reads the same: tables stay in the order in which they are written.
+const OPEN_MOST = 500;
 function value(row, column) {
   const cell = row.cells[column];
-  return cell.dataset.value ?? cell.textContent.trim();
+  if (cell.dataset.value !== undefined) return cell.dataset.value;
+  const first = cell.firstChild;
+  return (first && first.nodeType === Node.TEXT_NODE ? first.data : cell.textContent).trim();
 }
+const words = new Intl.Collator(undefined, { numeric: true });
 function compare(a, b) {
   if (a === "" || b === "") return (a === "") - (b === "");
   const difference = Number(a) - Number(b);
-  return Number.isNaN(difference) ? a.localeCompare(b, undefined, { numeric: true }) : difference;
+  return Number.isNaN(difference) ? words.compare(a, b) : difference;
 }
 function sort(table, head) {
   const ascending = head.getAttribute("aria-sort") !== "ascending";
@@ -30,15 +34,23 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 const finder = document.querySelector("#finder");
 if (finder) {
-  finder.hidden = false;
-  finder.querySelector("input").addEventListener("input", (event) => {
-    const wanted = event.target.value.trim().toLowerCase();
+  let texts = null;
+  let waiting = 0;
+  const find = (wanted) => {
+    texts ??= Array.from(document.querySelectorAll("table.people > tbody > tr"), (row) => [row, row.textContent.toLowerCase()]);
     let found = 0;
-    for (const row of document.querySelectorAll("table.people > tbody > tr")) {
-      row.hidden = !row.textContent.toLowerCase().includes(wanted);
-      found += !row.hidden;
+    for (const [row, text] of texts) {
+      const hidden = !text.includes(wanted);
+      if (row.hidden !== hidden) row.hidden = hidden;
+      found += !hidden;
     }
     finder.querySelector("output").textContent = wanted ? `${found} ${found === 1 ? "row" : "rows"}` : "";
-    if (wanted) for (const details of document.querySelectorAll("details.rows")) details.open = true;
+    // Long lists are opened where few of their rows are left.
+    if (wanted && found <= OPEN_MOST) for (const details of document.querySelectorAll("details.rows")) details.open = true;
+  };
+  finder.hidden = false;
+  finder.querySelector("input").addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => find(event.target.value.trim().toLowerCase()), 150);
   });
 }

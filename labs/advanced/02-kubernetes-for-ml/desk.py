@@ -1,8 +1,11 @@
 """What the notebook and its tests share: namespaces that are cleared away, what is wrong with pods, nodes for a control plane elsewhere."""
 
 import itertools
+import os
 import shutil
+import subprocess
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -67,6 +70,16 @@ def trouble(pod):
     return ", ".join(words) or "runs, but is not ready"
 
 
+def job_trouble(cluster, name):
+    """Return what a Job's conditions and its pods' status say is wrong, in a few words."""
+    try:
+        conditions = cluster.get("job", name).get("status", {}).get("conditions") or []
+    except Refused:
+        return f"There is no Job {name} any more: was it deleted when it ended?"
+    failed = [f"{each.get('reason')}: {each.get('message')}" for each in conditions if each["type"] == "Failed"]
+    return "; ".join([*failed, troubles(cluster)])
+
+
 # For judges: the control plane is theirs, the nodes run here.
 
 
@@ -107,6 +120,17 @@ def _kubeconfig(access, folder):
     path = Path(folder, "kubeconfig")
     path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "lab", **parts}))
     return path
+
+
+def hook_seconds(command, most):
+    """Return how many seconds a preStop command takes, `most` where it takes as long or longer."""
+    from cluster.images import base_environment
+
+    begin = time.monotonic()
+    with suppress(subprocess.TimeoutExpired, OSError), open(os.devnull, "w") as nowhere:
+        folder = Path("images/demand-1.0")
+        subprocess.run(command, cwd=folder, env=base_environment("demand", folder), stdout=nowhere, stderr=nowhere, timeout=most)
+    return min(most, time.monotonic() - begin)
 
 
 def make_store():

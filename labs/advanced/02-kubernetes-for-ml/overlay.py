@@ -1,9 +1,9 @@
 """Renders a small part of kustomize: what `kubectl kustomize FOLDER` would print, as a list of objects.
 
-Fields of kustomization.yaml that are read: resources (files, and folders with a kustomization.yaml), namePrefix, nameSuffix, labels
-(pairs, includeSelectors, includeTemplates), images (name, newName, newTag, digest), replicas, patches (strategic merge, as text or from
-a file, with a target or without). Any other field is refused: kustomize has many more. Where a name gets a prefix or a suffix, kustomize
-also changes the places that refer to it (a configMap's name in a pod, say); this does not.
+Fields of kustomization.yaml that are read: resources (files in or below the folder, and folders anywhere that have a kustomization.yaml),
+namePrefix, nameSuffix, labels (pairs, includeSelectors, includeTemplates), images (name, newName, newTag, digest), replicas, patches
+(strategic merge, as text or from a file, with a target or without). Any other field is refused: kustomize has many more. Where a name
+gets a prefix or a suffix, kustomize also changes the places that refer to it (a configMap's name in a pod, say); this does not.
 """
 
 import re
@@ -28,7 +28,9 @@ def render(folder):
         path = Path(folder) / name
         if not path.exists():
             raise ValueError(f"{file}: the resource {name} is not there")
-        objects += render(path) if path.is_dir() else [each for each in _read(path) if each]
+        if path.is_dir() and Path(folder).resolve().is_relative_to(path.resolve()):
+            raise ValueError(f"{file}: cycle detected: the resource {name} contains this folder")
+        objects += render(path) if path.is_dir() else [each for each in _read(_within(path, file)) if each]
     for patch in told.get("patches") or []:
         _patch(file, objects, patch)
     for item in objects:
@@ -73,6 +75,14 @@ def merge(old, new):
     return merged
 
 
+def _within(path, file):
+    """Return the path of a file that a kustomization names. Raises ValueError where kustomize would not read it."""
+    if not path.resolve().is_relative_to(file.parent.resolve()):
+        why = "kustomize reads a folder's own files only; another folder that has a kustomization.yaml may be a resource"
+        raise ValueError(f"{file}: security; file '{path}' is not in or below '{file.parent}': {why}")
+    return path
+
+
 def _read(path):
     try:
         return list(yaml.safe_load_all(path.read_text()))
@@ -81,7 +91,7 @@ def _read(path):
 
 
 def _patch(file, objects, patch):
-    text = patch.get("patch") or (file.parent / patch.get("path", "")).read_text()
+    text = patch.get("patch") or _within(file.parent / patch.get("path", ""), file).read_text()
     change = yaml.safe_load(text)
     if not isinstance(change, dict):
         raise ValueError(f"{file}: only strategic merge patches are read here, not lists of operations")

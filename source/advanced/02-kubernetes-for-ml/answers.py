@@ -1,7 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="crash" points=14 why="another style: the objects as dicts, written as one YAML text"
+# %% grade_id="crash" points=12 why="another style: the objects as dicts, written as one YAML text"
 settings, deployment, service = yaml.safe_load_all(open("bo/demand.yaml"))
 settings["data"] = {"model_file": settings["data"]["model-file"]}
 container = deployment["spec"]["template"]["spec"]["containers"][0]
@@ -12,6 +12,45 @@ service["spec"]["selector"] = deployment["spec"]["selector"]["matchLabels"]
 with open("demand.yaml", "w") as file:
     yaml.dump_all([service, deployment, settings], file)
 
+# %% grade_id="crash" points=12 why="another style: written anew; all settings by envFrom, the pods' labels and not the selector, a startup probe"
+Path("demand.yaml").write_text("""
+apiVersion: v1
+kind: Service
+metadata: {name: demand, labels: {app: demand}}
+spec:
+  selector: {app: demand, tier: model}
+  ports: [{port: 80, targetPort: 8000}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: demand-settings}
+data: {MODEL_FILE: models/autumn.json}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: demand}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: demand, tier: model}}
+  template:
+    metadata: {labels: {app: demand, tier: model}}
+    spec:
+      terminationGracePeriodSeconds: 2
+      containers:
+        - name: server
+          image: metro/demand:1.0
+          command: [python]
+          args: [server.py]
+          envFrom: [{configMapRef: {name: demand-settings}}]
+          env: [{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
+          resources:
+            requests: {cpu: "0.1", memory: "134217728"}
+            limits: {memory: 268435456, cpu: 1}
+          startupProbe: {httpGet: {path: /readyz, port: 8000}, periodSeconds: 1, failureThreshold: 30}
+          readinessProbe: {httpGet: {path: /readyz, port: 8000}, periodSeconds: 1}
+          livenessProbe: {httpGet: {path: /livez, port: 8000}, periodSeconds: 2}
+""")
+
 # %% grade_id="crash" points=0 message="couldn't find key model_file" why="mends the command, which is the first that he sees in the text, and nothing that the events say"
 text = Path("bo/demand.yaml").read_text().replace("serve.py", "server.py").replace("demand-api", "demand")
 Path("demand.yaml").write_text(text)
@@ -20,21 +59,26 @@ Path("demand.yaml").write_text(text)
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
 Path("demand.yaml").write_text(text.replace("/health", "/livez").replace("demand-api", "demand"))
 
-# %% grade_id="crash" points=5 message="The livenessProbe asks for /health" why="the liveness probe is made patient instead of right: it fails later"
+# %% grade_id="crash" points=4 message="The livenessProbe asks for /health" why="the liveness probe is made patient instead of right: it fails later"
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py").replace("demand-api", "demand")
 Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi").replace("failureThreshold: 2", "failureThreshold: 60"))
 
-# %% grade_id="crash" points=5 message="does MODEL_FILE come from the configMap?" why="writes the model's file into the deployment: the configMap is for show"
+# %% grade_id="crash" points=4 message="does MODEL_FILE come from the configMap?" why="writes the model's file into the deployment: the configMap is for show"
 text = Path("bo/demand.yaml").read_text().replace("serve.py", "server.py").replace("demand-api", "demand").replace("/health", "/livez")
 text = text.replace("valueFrom: {configMapKeyRef: {name: demand-settings, key: model_file}}", "value: models/autumn.json")
 Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi"))
 
-# %% grade_id="crash" points=5 message="expected 256Mi at most" why="a limit that never hurts, and a node that is full"
+# %% grade_id="crash" points=4 message="expected 256Mi at most" why="a limit that never hurts, and a node that is full"
 text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
 text = text.replace("/health", "/livez").replace("demand-api", "demand")
 Path("demand.yaml").write_text(text.replace("limits: {memory: 32Mi}", "limits: {memory: 2Gi}"))
 
-# %% grade_id="policy" points=14 why="another style: one small generator for each rule, a set at the end"
+# %% grade_id="crash" points=4 message="The livenessProbe says that something is wrong after 14400 s" why="a liveness probe that asks the right path, once an hour"
+text = Path("bo/demand.yaml").read_text().replace("key: model_file", "key: model-file").replace("serve.py", "server.py")
+text = text.replace("path: /health, port: http}\n            periodSeconds: 1\n            failureThreshold: 2", "path: /livez, port: http}\n            initialDelaySeconds: 3600\n            periodSeconds: 3600")
+Path("demand.yaml").write_text(text.replace("memory: 32Mi", "memory: 128Mi").replace("demand-api", "demand"))
+
+# %% grade_id="policy" points=12 why="another style: one small generator for each rule, a set at the end"
 import string
 
 
@@ -77,14 +121,14 @@ def blocked(deployment, objects):
     if replicas < 2:
         return False
     labels = deployment["spec"]["template"]["metadata"]["labels"]
-    for budget in objects:
-        if budget["kind"] == "PodDisruptionBudget" and is_under(budget["spec"]["selector"]["matchLabels"], labels):
-            spec = budget["spec"]
-            if "maxUnavailable" in spec:
-                return str(spec["maxUnavailable"]) in ("0", "0%")
-            least = str(spec["minAvailable"])
-            return least == "100%" or (not least.endswith("%") and int(least) >= replicas)
-    return True
+    budgets = [each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"]
+    covering = [spec for spec in budgets if is_under(spec["selector"]["matchLabels"], labels)]
+    if len(covering) != 1:
+        return True
+    if "maxUnavailable" in covering[0]:
+        return str(covering[0]["maxUnavailable"]) in ("0", "0%")
+    least = str(covering[0]["minAvailable"])
+    return (-(-int(least[:-1]) * replicas // 100) if least.endswith("%") else int(least)) >= replicas
 
 
 def violations(objects):
@@ -93,7 +137,7 @@ def violations(objects):
     for item in objects:
         name = item["metadata"]["name"]
         try:
-            kubernetes_validate.validate(item, "1.34", strict=True)
+            kubernetes_validate.validate(item, "1.36", strict=True)
         except kubernetes_validate.ValidationError:
             found.add(("schema", name))
         if item["kind"] == "Service":
@@ -110,6 +154,89 @@ def violations(objects):
             found |= {(rule, name) for rule, kept in checks.items() if not kept}
     return sorted(found)
 
+# %% grade_id="policy" points=12 why="another style: a class with a method for each rule; what breaks the schema is left out of the rest"
+import re
+from math import ceil
+
+
+class Rules:
+    DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$", re.IGNORECASE)
+
+    def __init__(self, objects):
+        self.broken = [each for each in objects if self.schema(each)]
+        self.fine = [each for each in objects if each not in self.broken]
+
+    def of(self, kind):
+        return [each for each in self.fine if each.get("kind") == kind]
+
+    @staticmethod
+    def schema(item):
+        try:
+            kubernetes_validate.validate(item, "1.36", strict=True)
+        except Exception:
+            return True
+        return False
+
+    @staticmethod
+    def dig(thing, *path, default=None):
+        for step in path:
+            thing = thing.get(step) if isinstance(thing, dict) else None
+        return default if thing is None else thing
+
+    def fits(self, wanted, deployment):
+        labels = self.dig(deployment, "spec", "template", "metadata", "labels", default={})
+        return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+
+    def main(self, deployment):
+        return self.dig(deployment, "spec", "template", "spec", "containers", default=[])
+
+    def every(self, deployment):
+        return [*self.dig(deployment, "spec", "template", "spec", "initContainers", default=[]), *self.main(deployment)]
+
+    def resources(self, deployment):
+        needed = [("requests", "cpu"), ("requests", "memory"), ("limits", "memory")]
+        return any(self.dig(each, "resources", *path) is None for each in self.every(deployment) for path in needed)
+
+    def probes(self, deployment):
+        wanted = {"readinessProbe": "/readyz", "livenessProbe": "/livez"}
+        return any(self.dig(each, kind, "httpGet", "path") != path for each in self.main(deployment) for kind, path in wanted.items())
+
+    def non_root(self, deployment):
+        pod = self.dig(deployment, "spec", "template", "spec", "securityContext", default={})
+        merged = [pod | self.dig(each, "securityContext", default={}) for each in self.every(deployment)]
+        return any(not each.get("runAsNonRoot", False) or each.get("runAsUser", 1) == 0 for each in merged)
+
+    def digest(self, deployment):
+        return any(not self.DIGEST.search(str(each.get("image"))) for each in self.every(deployment))
+
+    def budget(self, deployment):
+        replicas = self.dig(deployment, "spec", "replicas", default=1)
+        over = [each["spec"] for each in self.of("PodDisruptionBudget") if self.fits(self.dig(each, "spec", "selector", "matchLabels"), deployment)]
+        return replicas > 1 and (len(over) != 1 or self.stuck(over[0], replicas))
+
+    @staticmethod
+    def stuck(spec, replicas):
+        def number(value):
+            return ceil(float(value.rstrip("%")) / 100 * replicas) if isinstance(value, str) else value
+
+        if "maxUnavailable" in spec:
+            return number(spec["maxUnavailable"]) < 1
+        return number(spec.get("minAvailable", 0)) >= replicas
+
+    def __iter__(self):
+        yield from (("schema", each["metadata"]["name"]) for each in self.broken)
+        for each in self.of("Deployment"):
+            for rule in ("resources", "probes", "non-root", "digest", "budget"):
+                if getattr(self, rule.replace("-", "_"))(each):
+                    yield rule, each["metadata"]["name"]
+        for each in self.of("Service"):
+            if not any(self.fits(self.dig(each, "spec", "selector"), other) for other in self.of("Deployment")):
+                yield "selector", each["metadata"]["name"]
+
+
+def violations(objects):
+    return list(Rules(objects))
+
 # %% grade_id="policy" points=0 message="For no limit for memory violations says nothing" why="takes Cy's function as it is"
 def violations(objects):
     return cys_violations(objects)
@@ -122,7 +249,7 @@ def violations(objects):
     deployments = [item for item in objects if item["kind"] == "Deployment"]
     for item in objects:
         try:
-            kubernetes_validate.validate(item, "1.34")
+            kubernetes_validate.validate(item, "1.36")
         except Exception:
             found.add(("schema", item["metadata"]["name"]))
     for item in deployments:
@@ -147,7 +274,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="violations is wrong on" why="looks at the first container only, as Cy did"
+# %% grade_id="policy" points=4 message="violations is wrong on" why="looks at the first container only, as Cy did"
 def violations(objects):
     import re
 
@@ -155,7 +282,7 @@ def violations(objects):
     deployments = [item for item in objects if item["kind"] == "Deployment"]
     for item in objects:
         try:
-            kubernetes_validate.validate(item, "1.34", strict=True)
+            kubernetes_validate.validate(item, "1.36", strict=True)
         except Exception:
             found.add(("schema", item["metadata"]["name"]))
     for item in deployments:
@@ -180,13 +307,13 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=5 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
+# %% grade_id="policy" points=4 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
 def violations(objects):
     found = set()
     deployments = [item for item in objects if item["kind"] == "Deployment"]
     for item in objects:
         try:
-            kubernetes_validate.validate(item, "1.34", strict=True)
+            kubernetes_validate.validate(item, "1.36", strict=True)
         except Exception:
             found.add(("schema", item["metadata"]["name"]))
     for item in deployments:
@@ -208,7 +335,163 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return found
 
-# %% grade_id="rollout" points=16 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
+# %% grade_id="policy" points=4 message="for a limit for cpu and no request it says nothing" why="takes a limit for a request, as the API server does"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.36", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        own, spec = template["spec"]["containers"], template["spec"]
+        every = own + spec.get("initContainers", [])
+        for container in every:
+            resources = container.get("resources", {})
+            requests, limits = resources.get("requests", {}), resources.get("limits", {})
+            if not ({"cpu", "memory"} <= {*requests, *limits} and "memory" in limits):
+                found.add(("resources", name))
+            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
+            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+                found.add(("non-root", name))
+            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
+                found.add(("digest", name))
+        for container in own:
+            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
+                    found.add(("probes", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
+        if replicas > 1 and not (len(budgets) == 1 and good):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="policy" points=4 message="for an unknown field in a configMap it says nothing" why="looks at three kinds of objects only"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in [item for item in objects if item["kind"] in ("Deployment", "Service", "PodDisruptionBudget")]:
+        try:
+            kubernetes_validate.validate(item, "1.36", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        own, spec = template["spec"]["containers"], template["spec"]
+        every = own + spec.get("initContainers", [])
+        for container in every:
+            resources = container.get("resources", {})
+            requests, limits = resources.get("requests", {}), resources.get("limits", {})
+            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
+                found.add(("resources", name))
+            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
+            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+                found.add(("non-root", name))
+            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
+                found.add(("digest", name))
+        for container in own:
+            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
+                    found.add(("probes", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
+        if replicas > 1 and not (len(budgets) == 1 and good):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="policy" points=4 message="for two budgets that cover the same pods it says nothing" why="one good budget is enough for it, however many there are"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.36", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        own, spec = template["spec"]["containers"], template["spec"]
+        every = own + spec.get("initContainers", [])
+        for container in every:
+            resources = container.get("resources", {})
+            requests, limits = resources.get("requests", {}), resources.get("limits", {})
+            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
+                found.add(("resources", name))
+            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
+            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+                found.add(("non-root", name))
+            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
+                found.add(("digest", name))
+        for container in own:
+            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
+                    found.add(("probes", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
+        if replicas > 1 and not good:
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="policy" points=4 message="for a budget of 99% of two, which is two it says nothing" why="takes 100% for the one percentage that lets no pod go"
+def violations(objects):
+    import re
+
+    found = set()
+    deployments = [item for item in objects if item["kind"] == "Deployment"]
+    for item in objects:
+        try:
+            kubernetes_validate.validate(item, "1.36", strict=True)
+        except Exception:
+            found.add(("schema", item["metadata"]["name"]))
+    for item in deployments:
+        name, template = item["metadata"]["name"], item["spec"]["template"]
+        own, spec = template["spec"]["containers"], template["spec"]
+        every = own + spec.get("initContainers", [])
+        for container in every:
+            resources = container.get("resources", {})
+            requests, limits = resources.get("requests", {}), resources.get("limits", {})
+            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
+                found.add(("resources", name))
+            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
+            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
+                found.add(("non-root", name))
+            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
+                found.add(("digest", name))
+        for container in own:
+            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
+                    found.add(("probes", name))
+        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
+        replicas = item["spec"].get("replicas", 1)
+        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and (b["minAvailable"] != "100%" if isinstance(b.get("minAvailable"), str) else b.get("minAvailable", 0) < replicas)]
+        if replicas > 1 and not (len(budgets) == 1 and good):
+            found.add(("budget", name))
+    for item in objects:
+        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
+            found.add(("selector", item["metadata"]["name"]))
+    return list(found)
+
+# %% grade_id="rollout" points=14 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
 text = Path("bo/rollout.yaml").read_text()
 text = text.replace("{maxSurge: 0, maxUnavailable: 1}", "{maxSurge: 1, maxUnavailable: 0}").replace("  minAvailable: 2", "  maxUnavailable: 1")
 text = text.replace("  replicas: 2\n", "  replicas: 2\n  progressDeadlineSeconds: 9\n")
@@ -219,6 +502,48 @@ text = text.replace(
     '          lifecycle: {preStop: {exec: {command: [python, -c, "import time; time.sleep(1)"]}}}\n',
 )
 Path("rollout.yaml").write_text(text)
+
+# %% grade_id="rollout" points=14 why="another style: written anew, percentages, pods that count a second after they are ready, a long grace period"
+Path("rollout.yaml").write_text("""
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: demand-budget}
+spec:
+  minAvailable: 50%
+  selector: {matchLabels: {app: demand}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: demand}
+spec:
+  selector: {app: demand}
+  ports: [{name: http, port: 80, targetPort: 8000}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: demand}
+spec:
+  replicas: 2
+  progressDeadlineSeconds: 8
+  minReadySeconds: 1
+  strategy: {rollingUpdate: {maxSurge: 50%, maxUnavailable: 0%}}
+  selector: {matchLabels: {app: demand}}
+  template:
+    metadata: {labels: {app: demand}}
+    spec:
+      terminationGracePeriodSeconds: 10
+      containers:
+        - name: web
+          image: metro/demand:1.0
+          ports: [{containerPort: 8000}]
+          env:
+            - {name: MODEL_FILE, value: models/autumn.json}
+            - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+          resources: {requests: {cpu: 100m, memory: 96Mi}, limits: {memory: 256Mi}}
+          startupProbe: {httpGet: {path: /readyz, port: 8000}, periodSeconds: 1, failureThreshold: 20}
+          readinessProbe: {httpGet: {path: /readyz, port: 8000}, periodSeconds: 1, failureThreshold: 2}
+          lifecycle: {preStop: {exec: {command: [sh, -c, sleep 2]}}}
+""")
 
 # %% grade_id="rollout" points=0 message="requests were lost" why="surge and budget are right, but a pod counts as ready before it listens"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
@@ -244,7 +569,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
+# %% grade_id="rollout" points=5 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -253,7 +578,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 }
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="In the drain" why="the budget lets both go, so that the drain never hangs"
+# %% grade_id="rollout" points=5 message="In the drain" why="the budget lets both go, so that the drain never hangs"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -263,7 +588,7 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 0
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=6 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
+# %% grade_id="rollout" points=5 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -273,14 +598,213 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="canary" points=14 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
+# %% grade_id="rollout" points=5 message="expected one at least: the news takes a moment" why="a hook that is long enough for this machine, where the news needs no time"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.3"]}}},
+}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rollout" points=5 message="and terminationGracePeriodSeconds is 2" why="a hook that does not fit into the grace period"
+deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
+deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 2
+deployment["spec"]["template"]["spec"]["containers"][0] |= {
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
+    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "10"]}}},
+}
+budget["spec"]["minAvailable"] = 1
+Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+
+# %% grade_id="rescue" points=10 why="another style: the official client's typed classes; the whole object is replaced in one write"
+def rescue(cluster, name):
+    apps, space = client.AppsV1Api(cluster.api), cluster.namespace
+    it = apps.read_namespaced_deployment(name, space)
+    progress = [each for each in it.status.conditions or [] if each.type == "Progressing"]
+    if it.status.observed_generation != it.metadata.generation or not progress or progress[0].reason != "ProgressDeadlineExceeded":
+        return None
+    key = "deployment.kubernetes.io/revision"
+    candidates = {}
+    for each in apps.list_namespaced_replica_set(space).items:
+        owners = [owner.uid for owner in each.metadata.owner_references or []]
+        if it.metadata.uid in owners and (each.status.available_replicas or 0) > 0:
+            candidates[int(each.metadata.annotations[key])] = each.spec.template
+    candidates.pop(int(it.metadata.annotations[key]), None)
+    if not candidates:
+        return None
+    revision = max(candidates)
+    stuck = it.spec.template.spec.containers[0].image
+    it.spec.template = candidates[revision]
+    del it.spec.template.metadata.labels["pod-template-hash"]
+    it.metadata.annotations["kubernetes.io/change-cause"] = f"{stuck} did not come up"
+    apps.replace_namespaced_deployment(name, space, it)
+    return revision
+
+# %% grade_id="rescue" points=10 why="another style: plain dicts and one JSON patch, tests included; goes through the history backwards"
+from copy import deepcopy
+
+
+def is_stuck(item):
+    conditions = item.get("status", {}).get("conditions", [])
+    return any((each["type"], each["status"], each["reason"]) == ("Progressing", "False", "ProgressDeadlineExceeded") for each in conditions)
+
+
+def rescue(cluster, name):
+    item = cluster.get("deployment", name)
+    if not is_stuck(item):
+        return
+    annotations = item["metadata"]["annotations"]
+    for older in reversed(cluster.history("deployment", name)):
+        revision = older["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+        if revision == annotations["deployment.kubernetes.io/revision"] or not older["status"].get("availableReplicas"):
+            continue
+        template = deepcopy(older["spec"]["template"])
+        template["metadata"]["labels"].pop("pod-template-hash")
+        image = item["spec"]["template"]["spec"]["containers"][0]["image"]
+        said = {**annotations, "kubernetes.io/change-cause": f"rolled back: no pods of {image}"}
+        changes = [
+            {"op": "test", "path": "/metadata/generation", "value": item["metadata"]["generation"]},
+            {"op": "replace", "path": "/spec/template", "value": template},
+            {"op": "add", "path": "/metadata/annotations", "value": said},
+        ]
+        cluster.patch("deployment", name, changes)
+        return int(revision)
+
+# %% grade_id="rescue" points=0 message="is slow, but not stuck" why="takes every rollout that is not complete for a stuck one"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if deployment["status"].get("unavailableReplicas", 0) == 0:
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=0 message="expected words that name metro/demand:2.0" why="goes back in silence"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    pass
+    return revision
+
+# %% grade_id="rescue" points=4 message="the revision before, which never came up either" why="undo, as Bo typed it: the revision before"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="whose revision has no pods" why="goes back to the oldest revision: that one surely worked"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[0]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="is not as it was in the good revision" why="merges the good template into the broken one: what was added stays"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    template = deepcopy(good[-1]["spec"]["template"])
+    del template["metadata"]["labels"]["pod-template-hash"]
+    cluster.patch("deployment", name, {"spec": {"template": template}})
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="after rescue its replicas are 1" why="applies the manifest that was applied last, with the good template: the replicas of that manifest come with it"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    manifest = yaml.safe_load(deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
+    cluster.undo("deployment", name, revision)
+    manifest["spec"]["template"] = cluster.get("deployment", name)["spec"]["template"]
+    cluster.apply(manifest)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="rescue" points=4 message="there is nothing good to go back to" why="sure that there is always a good revision"
+def rescue(cluster, name):
+    deployment = cluster.get("deployment", name)
+    conditions = deployment.get("status", {}).get("conditions", [])
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+        return None
+    sets = cluster.history("deployment", name)
+    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current] or [sets[-1]]
+    if not good:
+        return None
+    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    cluster.undo("deployment", name, revision)
+    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
+    return revision
+
+# %% grade_id="canary" points=12 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
 import os
 from math import sqrt
 
 os.makedirs("overlays/stable", exist_ok=True)
 os.makedirs("overlays/canary", exist_ok=True)
 with open("overlays/stable/kustomization.yaml", "w") as file:
-    yaml.safe_dump({"resources": ["../../base/service.yaml", "../../base"], "labels": [{"pairs": {"part-of": "demand"}}]}, file)
+    yaml.safe_dump({"resources": ["../../base/service", "../../base"], "labels": [{"pairs": {"part-of": "demand"}}]}, file)
 change = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -308,8 +832,39 @@ def verdict(stable, canary):
         return "abort"
     return "wait" if n < 500 else "promote"
 
+# %% grade_id="canary" points=12 why="another style: the stable pods labelled, a patch with a target, chance by many draws' formula"
+for name, told in {
+    "stable": {"resources": ["../../base", "../../base/service"], "labels": [{"pairs": {"track": "stable"}, "includeTemplates": True}]},
+    "canary": {
+        "resources": ["../../base"],
+        "patches": [{"target": {"kind": "Deployment"}, "path": "canary.yaml"}],
+        "images": [{"name": "metro/demand", "newName": "metro/demand", "newTag": "1.1"}],
+        "nameSuffix": "-canary",
+    },
+}.items():
+    (Path("overlays") / name).mkdir(parents=True, exist_ok=True)
+    (Path("overlays") / name / "kustomization.yaml").write_text(yaml.safe_dump(told))
+Path("overlays/canary/canary.yaml").write_text("""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: demand}
+spec:
+  replicas: 1
+  selector: {matchLabels: {version: canary}}
+  template: {metadata: {labels: {version: canary}}}
+""")
+
+
+def verdict(stable, canary):
+    from scipy.stats import hypergeom
+
+    requests, errors = stable["requests"] + canary["requests"], stable["errors"] + canary["errors"]
+    if canary["errors"] and hypergeom.sf(canary["errors"] - 1, requests, errors, canary["requests"]) < 0.01:
+        return "abort"
+    return "wait" if canary["requests"] < 500 else "promote"
+
 # %% grade_id="canary" points=0 message="expected 4" why="Bo's copy, as a resource of an overlay: the service does not know its pods"
-for name, lines in {"stable": "resources: [../../base, ../../base/service.yaml]\n", "canary": "resources: [demand.yaml]\n"}.items():
+for name, lines in {"stable": "resources: [../../base, ../../base/service]\n", "canary": "resources: [demand.yaml]\n"}.items():
     Path("overlays", name).mkdir(parents=True, exist_ok=True)
     Path("overlays", name, "kustomization.yaml").write_text(lines)
 Path("overlays/canary/demand.yaml").write_text(Path("bo/canary.yaml").read_text())
@@ -318,9 +873,9 @@ Path("overlays/canary/demand.yaml").write_text(Path("bo/canary.yaml").read_text(
 def verdict(stable, canary):
     return "wait" if canary["requests"] < 500 else "promote"
 
-# %% grade_id="canary" points=5 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
+# %% grade_id="canary" points=4 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
 for name, lines in {
-    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
 }.items():
     Path("overlays", name).mkdir(parents=True, exist_ok=True)
@@ -332,9 +887,9 @@ def verdict(stable, canary):
         return "abort"
     return "promote"
 
-# %% grade_id="canary" points=10 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
+# %% grade_id="canary" points=8 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
 for name, lines in {
-    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
 }.items():
     Path("overlays", name).mkdir(parents=True, exist_ok=True)
@@ -346,10 +901,10 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=9 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
+# %% grade_id="canary" points=8 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
 Path("overlays/stable").mkdir(parents=True, exist_ok=True)
 Path("overlays/canary").mkdir(parents=True, exist_ok=True)
-Path("overlays/stable/kustomization.yaml").write_text("resources: [../../base, ../../base/service.yaml]\n")
+Path("overlays/stable/kustomization.yaml").write_text("resources: [../../base, ../../base/service]\n")
 copied = yaml.safe_load(Path("base/deployment.yaml").read_text())
 copied["metadata"]["name"] = "demand-canary"
 copied["spec"] |= {"replicas": 1, "selector": {"matchLabels": {"app": "demand", "track": "canary"}}}
@@ -367,9 +922,9 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=9 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
+# %% grade_id="canary" points=8 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
 for name, lines in {
-    "stable": "resources: [../../base, ../../base/service.yaml]\n",
+    "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
 }.items():
     Path("overlays", name).mkdir(parents=True, exist_ok=True)
@@ -381,6 +936,57 @@ def verdict(stable, canary):
 
     sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
     if fisher_exact(sides, alternative="greater").pvalue < 0.01:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="canary" points=4 message="security; file" why="names a file of the base, which kustomize does not read"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service]\n",
+    "canary": "resources: [../../base/deployment.yaml]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    from scipy.stats import binomtest, fisher_exact
+
+    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
+    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="canary" points=8 message="chance alone gives as much in several of 100 cases" why="an alarm in 1 of 20 cases, as from the textbook"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service]\n",
+    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    from scipy.stats import binomtest, fisher_exact
+
+    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
+    if fisher_exact(sides, alternative="greater").pvalue < 0.05:
+        return "abort"
+    return "promote" if canary["requests"] >= 500 else "wait"
+
+# %% grade_id="canary" points=8 message="both have had few requests, and the canary one error" why="takes what was measured of the stable version for the truth: few requests of its own know no chance"
+for name, lines in {
+    "stable": "resources: [../../base, ../../base/service]\n",
+    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+}.items():
+    Path("overlays", name).mkdir(parents=True, exist_ok=True)
+    Path("overlays", name, "kustomization.yaml").write_text(lines)
+
+
+def verdict(stable, canary):
+    from scipy.stats import binomtest, fisher_exact
+
+    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
+    if canary["requests"] and binomtest(canary["errors"], canary["requests"], max(stable["errors"] / stable["requests"], 1e-4), alternative="greater").pvalue < 0.01:
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
@@ -412,8 +1018,67 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 55.0
+request, busy = 100, 250  # millicores
+Path("autoscaler.yaml").write_text(f"""
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: demand, labels: {{app: demand}}}}
+spec:
+  maxReplicas: 14
+  minReplicas: 2
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: demand}}
+  metrics:
+    - type: Resource
+      resource: {{name: cpu, target: {{type: Utilization, averageUtilization: {int(TARGET * busy / request)}}}}}
+  behavior:
+    scaleUp: {{stabilizationWindowSeconds: 0, policies: [{{type: Percent, value: 600, periodSeconds: 15}}, {{type: Pods, value: 4, periodSeconds: 15}}]}}
+""")
 
-# %% grade_id="scale" points=4 message="within the tolerance" why="no tolerance: pods come and go with every breath"
+# %% grade_id="scale" points=14 why="another style: numpy, signs instead of comparisons"
+import numpy as np
+
+
+def recommend(current, readings, target):
+    values = np.array([np.nan if each is None else each for each in readings], float)
+    if np.isnan(values).all():
+        return current
+    first = np.nanmean(values) / target
+    second = np.where(np.isnan(values), target if first < 1 else 0, values).mean() / target
+    if abs(second - 1) <= 0.1 or np.sign(second - 1) != np.sign(first - 1):
+        return current
+    pods = int(np.ceil(second * values.size))
+    if np.isnan(values).any():
+        return min(current, pods) if second < 1 else max(current, pods)
+    return pods
+
+
+def settle(current, recommendation, recent, low, high):
+    pods = recommendation if recommendation >= current else min(current, max([recommendation] + list(recent)))
+    return int(np.clip(pods, low, high))
+
+
+TARGET = 52.5
+from kubernetes.client import ApiClient
+
+up = client.V2HPAScalingRules(stabilization_window_seconds=0, policies=[client.V2HPAScalingPolicy(type="Pods", value=100, period_seconds=60)])
+down = client.V2HPAScalingRules(stabilization_window_seconds=300)
+goal = client.V2MetricTarget(type="Utilization", average_utilization=131)
+scaler = client.V2HorizontalPodAutoscaler(
+    api_version="autoscaling/v2",
+    kind="HorizontalPodAutoscaler",
+    metadata=client.V1ObjectMeta(name="demand"),
+    spec=client.V2HorizontalPodAutoscalerSpec(
+        scale_target_ref=client.V2CrossVersionObjectReference(api_version="apps/v1", kind="Deployment", name="demand"),
+        min_replicas=2,
+        max_replicas=14,
+        metrics=[client.V2MetricSpec(type="Resource", resource=client.V2ResourceMetricSource(name="cpu", target=goal))],
+        behavior=client.V2HorizontalPodAutoscalerBehavior(scale_up=up, scale_down=down),
+    ),
+)
+with open("autoscaler.yaml", "w") as file:
+    yaml.safe_dump(ApiClient().sanitize_for_serialization(scaler), file)
+
+# %% grade_id="scale" points=6 message="within the tolerance" why="no tolerance: pods come and go with every breath"
 import math
 
 
@@ -427,8 +1092,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=4 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
+# %% grade_id="scale" points=6 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
 import math
 
 
@@ -445,8 +1114,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=4 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
+# %% grade_id="scale" points=6 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
 import math
 
 
@@ -467,8 +1140,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=9 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
+# %% grade_id="scale" points=11 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
 import math
 
 
@@ -489,8 +1166,12 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 60
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=10 message="pod minutes on average" why="a target that holds at any price"
+# %% grade_id="scale" points=12 message="pod minutes on average" why="a target that holds at any price"
 import math
 
 
@@ -511,6 +1192,87 @@ def settle(current, recommendation, recent, low, high):
 
 
 TARGET = 35
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=10 message="is 58 a percentage of the request?" why="the target of the replay, as if the pod requested all that it can use"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = TARGET
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=10 message="2 pods become 6 at most in one step" why="leaves scaleUp away: four more pods, then four more"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+
+# %% grade_id="scale" points=5 message="goes from 1 to 4 pods, expected from 2 to 14" why="mends the target, and leaves Bo's borders"
+import math
+
+
+def recommend(current, readings, target):
+    present = [each for each in readings if each is not None]
+    if not present:
+        return current
+    missing, pods = len(readings) - len(present), len(readings)
+    first = sum(present) / len(present) / target
+    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
+    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
+        return current
+    return math.ceil(ratio * pods)
+
+
+def settle(current, recommendation, recent, low, high):
+    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+
+
+TARGET = 58
+object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
+object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
+Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
 # %% grade_id="operator" points=14 why="another style: the official client's typed classes, look first, then create or patch"
 def reconcile(cluster, service):
@@ -565,6 +1327,39 @@ def reconcile(cluster, service):
             group="metro.example", version="v1", namespace=space, plural="inferenceservices", name=name, body={"status": status}
         )
 
+# %% grade_id="operator" points=14 why="another style: what is there is replaced, field by field, so that additions go, too"
+def reconcile(cluster, service):
+    name, uid, spec = service["metadata"]["name"], service["metadata"]["uid"], service["spec"]
+    labels = {"app": "demand", "metro.example/service": name}
+    mine = [{"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": uid, "controller": True}]
+    wanted = {"deployment": yaml.safe_load(open("base/deployment.yaml")), "service": yaml.safe_load(open("base/service/service.yaml"))}
+    wanted["deployment"]["spec"].update(replicas=spec["replicas"], selector={"matchLabels": labels})
+    template = wanted["deployment"]["spec"]["template"]
+    template["metadata"]["labels"] = labels
+    settings = template["spec"]["containers"][0]["env"]
+    settings[:] = [each if each["name"] != "MODEL_FILE" else {"name": "MODEL_FILE", "value": spec["modelFile"]} for each in settings]
+    wanted["service"]["spec"]["selector"] = labels
+    there = {kind: found[0] for kind in wanted if (found := cluster.list(kind, fields=f"metadata.name={name}"))}
+    taken = [kind for kind, item in there.items() if not [each for each in item["metadata"].get("ownerReferences", []) if each["uid"] == uid]]
+    ready = 0
+    for kind, parts in {"deployment": ("replicas", "template"), "service": ("selector",)}.items():
+        if taken:
+            continue
+        wanted[kind]["metadata"] = {"name": name, "ownerReferences": mine}
+        if kind in there:
+            changes = [{"op": "replace", "path": f"/spec/{part}", "value": wanted[kind]["spec"][part]} for part in parts]
+            there[kind] = cluster.patch(kind, name, changes)
+        else:
+            there[kind] = cluster.apply(wanted[kind])[0]
+    if not taken:
+        ready = there["deployment"].get("status", {}).get("readyReplicas", 0)
+    message = f"{', '.join(taken)} {name}: owned by somebody else" if taken else f"{ready} ready"
+    status = {"message": message, "observedGeneration": service["metadata"]["generation"], "readyReplicas": ready}
+    status["ready"] = not taken and ready == spec["replicas"]
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
 # %% grade_id="operator" points=0 message="with controller: true" why="Bo's controller: no owner, one selector for all"
 def reconcile(cluster, service):
     bos_reconcile(cluster, service)
@@ -574,7 +1369,7 @@ def reconcile(cluster, service):
     name, spec = service["metadata"]["name"], service["spec"]
     if cluster.list("deployment", fields="metadata.name=" + name):
         return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": {"isvc": name}}}
     deployment["spec"]["template"]["metadata"]["labels"] = {"isvc": name}
@@ -595,7 +1390,7 @@ def reconcile(cluster, service):
                     "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
                 )
                 return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
@@ -615,7 +1410,7 @@ def reconcile(cluster, service):
     meta, spec = service["metadata"], service["spec"]
     name, labels = meta["name"], {"inferenceservice": meta["name"]}
     owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
@@ -642,7 +1437,7 @@ def reconcile(cluster, service):
                     "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
                 )
                 return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
@@ -669,7 +1464,7 @@ def reconcile(cluster, service):
                     "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
                 )
                 return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
@@ -696,7 +1491,7 @@ def reconcile(cluster, service):
                     "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
                 )
                 return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service.yaml"))
+    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
     deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
     deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
     deployment["spec"]["template"]["metadata"]["labels"] = labels
@@ -712,7 +1507,51 @@ def reconcile(cluster, service):
         "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
     )
 
-# %% grade_id="training" points=14 why="another style: text, two terms of which one must fit, a pod for each try"
+# %% grade_id="operator" points=6 message="the InferenceService's own metadata.generation" why="the generation of the Deployment instead of the InferenceService's: the same until somebody changes one of them"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    status = {"ready": False, "readyReplicas": 0, "message": "the name is taken", "observedGeneration": meta["generation"]}
+    there = [item for kind in ("deployment", "service") for item in cluster.list(kind, fields="metadata.name=" + name)]
+    if all(meta["uid"] in [each['uid'] for each in item["metadata"].get("ownerReferences", [])] for item in there):
+        deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
+        deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+        deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+        deployment["spec"]["template"]["metadata"]["labels"] = labels
+        deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+        in_front["spec"]["selector"] = labels
+        made = cluster.apply([deployment, in_front])[0]
+        ready = made.get("status", {}).get("readyReplicas", 0)
+        status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "message": "looked after"}
+        status["observedGeneration"] = made["metadata"]["generation"]
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="operator" points=6 message="its owner has another uid" why="knows its own by the name of the owner: another kind of object may have the same"
+def reconcile(cluster, service):
+    meta, spec = service["metadata"], service["spec"]
+    name, labels = meta["name"], {"inferenceservice": meta["name"]}
+    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
+    status = {"ready": False, "readyReplicas": 0, "message": "the name is taken", "observedGeneration": meta["generation"]}
+    there = [item for kind in ("deployment", "service") for item in cluster.list(kind, fields="metadata.name=" + name)]
+    if all(name in [each['name'] for each in item["metadata"].get("ownerReferences", [])] for item in there):
+        deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
+        deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
+        deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
+        deployment["spec"]["template"]["metadata"]["labels"] = labels
+        deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
+        in_front["spec"]["selector"] = labels
+        made = cluster.apply([deployment, in_front])[0]
+        ready = made.get("status", {}).get("readyReplicas", 0)
+        status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "message": "looked after"}
+        status["observedGeneration"] = meta["generation"]
+    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
+        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
+    )
+
+# %% grade_id="training" points=12 why="another style: text, two terms of which one must fit, a pod for each try"
 text = Path("bo/training.yaml").read_text()
 affinity = """          affinity:
             nodeAffinity:
@@ -733,6 +1572,41 @@ for old, new in [
     text = text.replace(old, new)
 Path("training.yaml").write_text(text)
 
+# %% grade_id="training" points=12 why="another style: written anew, the Job's uid as the run's name, an affinity by what must not be"
+Path("training.yaml").write_text("""
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: train}
+spec:
+  schedule: "0 4 * * 1"
+  concurrencyPolicy: Forbid
+  successfulJobsHistoryLimit: 3
+  jobTemplate:
+    spec:
+      backoffLimit: 4
+      activeDeadlineSeconds: 3600
+      template:
+        spec:
+          restartPolicy: Never
+          tolerations: [{operator: Exists}]
+          affinity:
+            nodeAffinity:
+              requiredDuringSchedulingIgnoredDuringExecution:
+                nodeSelectorTerms:
+                  - matchExpressions:
+                      - {key: accelerator, operator: Exists}
+                      - {key: accelerator, operator: NotIn, values: [k80]}
+          containers:
+            - name: trainer
+              image: metro/train:1.0
+              env:
+                - {name: RUN_ID, valueFrom: {fieldRef: {fieldPath: "metadata.labels['controller-uid']"}}}
+                - {name: STORE, valueFrom: {configMapKeyRef: {name: store, key: root}}}
+              resources:
+                requests: {cpu: 500m, memory: 64Mi, nvidia.com/gpu: 1}
+                limits: {memory: 512Mi, nvidia.com/gpu: 1}
+""")
+
 # %% grade_id="training" points=0 message="restartPolicy" why="a Job whose containers are always started again: the API server refuses it"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["restartPolicy"] = "Always"
@@ -745,7 +1619,7 @@ spec["tolerations"] = [{"key": "gpu", "operator": "Exists"}]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
+# %% grade_id="training" points=4 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -758,7 +1632,7 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRe
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
+# %% grade_id="training" points=4 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -773,7 +1647,7 @@ spec["containers"][0]["env"] = [store, run]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
+# %% grade_id="training" points=4 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -788,7 +1662,7 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "value": "weekly"}]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=5 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
+# %% grade_id="training" points=4 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Replace"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -800,5 +1674,33 @@ fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": 
 spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
 store, run = spec["containers"][0]["env"]
 spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=4 message="Is the affinity a condition?" why="prefers a fast GPU: on a busy day it trains on the old one"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"] |= {"concurrencyPolicy": "Forbid"}
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+del spec["nodeSelector"]
+fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
+spec["affinity"] = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "preference": fits}]}}
+spec["containers"][0]["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] = "metadata.labels['job-name']"
+spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
+Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+
+# %% grade_id="training" points=4 message="it would never train" why="the CronJob stays suspended, as somebody leaves it after a trial"
+cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
+cronjob["spec"] |= {"concurrencyPolicy": "Forbid", "suspend": True}
+job = cronjob["spec"]["jobTemplate"]["spec"]
+job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
+spec = job["template"]["spec"]
+spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
+del spec["nodeSelector"]
+fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
+spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
+spec["containers"][0]["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] = "metadata.labels['job-name']"
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))

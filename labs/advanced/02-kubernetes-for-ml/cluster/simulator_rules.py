@@ -206,6 +206,24 @@ def _check_autoscaler(autoscaler: Object, problems: Problems) -> None:
             if "averageValue" in target:
                 problems.forbidden(f"{here}.resource.target.averageValue",
                                    "may not set both a target raw value and a target utilization")
+    for direction in ("scaleUp", "scaleDown"):
+        _check_scaling((spec.get("behavior") or {}).get(direction) or {}, f"spec.behavior.{direction}", problems)
+
+
+def _check_scaling(rules: Object, here: str, problems: Problems) -> None:
+    """A direction's rules in an autoscaler's behaviour."""
+    window = rules.get("stabilizationWindowSeconds") or 0
+    if window < 0:
+        problems.invalid(f"{here}.stabilizationWindowSeconds", window, "must be greater than or equal to zero")
+    if window > 3600:
+        problems.invalid(f"{here}.stabilizationWindowSeconds", window, "must be less than or equal to 3600")
+    for index, policy in enumerate(rules.get("policies") or []):
+        place = f"{here}.policies[{index}]"
+        for field in ("value", "periodSeconds"):
+            if policy.get(field, 0) <= 0:
+                problems.invalid(f"{place}.{field}", policy.get(field, 0), "must be greater than zero")
+        if policy.get("periodSeconds", 0) > 1800:
+            problems.invalid(f"{place}.periodSeconds", policy["periodSeconds"], "must be less than or equal to 1800")
 
 
 def _check_data(object_: Object, problems: Problems) -> None:

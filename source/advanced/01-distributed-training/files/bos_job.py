@@ -61,6 +61,17 @@ def train(hvd, model, X, y, steps, rate, start=None):
     return model
 
 
+def accumulate(model, X, y, parts, every, rate):
+    """Train the model, which DDP wraps, on this worker's small batches: `every` so many make one step of the optimizer."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    for number, ids in enumerate(parts, 1):
+        loss = ((model(X[ids]) - y[ids]) ** 2).mean()
+        loss.backward()
+        if number % every == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+
+
 def splits_cleanly(model, X, y):
     """Return whether the model learns the same from a batch, however it is split among workers."""
     return not any("BatchNorm" in type(layer).__name__ for layer in model.modules())

@@ -18,7 +18,7 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
 
 first = 0
 if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt")
+    saved = torch.load("checkpoint.pt", weights_only=True)  # plain data only: no code from the file is run
     model.load_state_dict(saved["model"])
     first = saved["epoch"]
 

@@ -1,6 +1,7 @@
 """What the night's training works with: its data, its log, tonight's accidents, and its launch."""
 
 import json
+import logging
 import os
 import resource
 import runpy
@@ -37,6 +38,7 @@ class Night:
         dice = torch.Generator().manual_seed(self.seed)
         self.X = torch.randn(self._settings["samples"], 4, generator=dice, dtype=torch.float64)
         self.y = (self.X[:, :1] * self.X[:, 1:2] + self.X[:, 2:3]).contiguous()
+        self._held, self._content = None, b""
         self._try = f"{self._settings.get('shift', 0)}.{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
 
     def make_model(self):
@@ -69,6 +71,8 @@ class Night:
         """Write into the log which samples are learnt from now. Tonight's accidents happen here, in the first try only."""
         with open(f"seen-{self._try}-{self._rank}.jsonl", "a") as log:
             log.write(json.dumps([epoch, step, list(map(int, ids))]) + "\n")
+        if self._rank == 0:
+            self._watch()
         if self._try != "0.0":
             return
         if self._settings["kill"] == [self._rank, epoch, step]:
@@ -77,9 +81,20 @@ class Night:
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 
+    def _watch(self):
+        """Note if the file that was checkpoint.pt has been written into, and not replaced by another. Then hold the one of now."""
+        if self._held is not None and os.pread(self._held, 1_000_000, 0) != self._content:
+            Path("written-into").touch()
+        with suppress(OSError):
+            now = os.open("checkpoint.pt", os.O_RDONLY)
+            if self._held is not None:
+                os.close(self._held)
+            self._held, self._content = now, os.pread(now, 1_000_000, 0)
+
     def finish(self, model):
         """Write the trained weights, for whoever compares them."""
         if self._rank == 0:
+            self._watch()
             weights = [parameter.detach().flatten().tolist() for parameter in model.parameters()]
             Path("final.json").write_text(json.dumps([number for layer in weights for number in layer]))
 
@@ -140,6 +155,11 @@ def _be_agent(script, folder, workers, restarts, told, said, place):
         os.dup2(said, 1)
         os.dup2(said, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+        for logger in list(logging.Logger.manager.loggerDict.values()):  # torchrun's agent reports there that a worker was killed
+            for handler in getattr(logger, "handlers", []):
+                if isinstance(handler, logging.StreamHandler):
+                    with suppress(AttributeError):  # some look up sys.stderr each time
+                        handler.stream = sys.stderr
         os.environ.update(told)
         os.chdir(folder)
         tempfile.tempdir = str(place)
@@ -173,6 +193,15 @@ def _work(script):
     runpy.run_path(script, run_name="__main__")
 
 
+def stop_half_way(folder):
+    """Return whether the night wrote into checkpoint.pt instead of replacing it. Then leave half of it, as when a machine stops then."""
+    if not (Path(folder) / "written-into").exists():
+        return False
+    path = Path(folder) / "checkpoint.pt"
+    os.truncate(path, path.stat().st_size // 2)
+    return True
+
+
 def history(folder):
     """Return what was learnt from and kept: {(epoch, step): its samples}, and the tries with the step at which each began.
 
@@ -196,4 +225,5 @@ def history(folder):
 def why_torn(said):
     """Return the last lines of what a launch said that name an error."""
     lines = [line.strip() for line in said.splitlines() if "Error" in line and "ChildFailedError" not in line and "elastic" not in line]
-    return lines[-1][:300] if lines else said.strip()[-300:]
+    text = lines[-1] if lines else said.strip()[-300:]
+    return text if len(text) <= 200 else text[:200].rsplit(". ", 1)[0]  # PyTorch's are long: whole sentences of it

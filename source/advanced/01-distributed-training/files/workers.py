@@ -1,6 +1,7 @@
 """Runs a function in several worker processes, or a ring of workers in threads, and ends all of them, whatever happens."""
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import shutil
@@ -108,6 +109,7 @@ def _is_echo(rest):
 
 def _serve(line, folder, work, rank, size, arguments, seconds, server):
     end_with_parent()
+    gc.freeze()  # or this copy may clear away a ring of the first process, and wait for that ring's threads, which it does not have
     torch.set_num_threads(1)
     os.environ.update(server, **{"HOROVOD_RANK": str(rank), "HOROVOD_LOCAL_RANK": str(rank)} if server else {})
     try:
@@ -141,12 +143,12 @@ def _horovod(size):
 
 
 class Line:
-    """What one worker sends and receives, and how many bytes it sent to each other one: `sent`."""
+    """What one worker sends and receives, how many bytes it sent to each other one (`sent`), and the length of its `longest` array."""
 
     def __init__(self, group, rank, size, seconds):
         self._group, self._rank, self._size, self._limit = group, rank, size, timedelta(seconds=seconds)
         self._posted = []
-        self.sent = [0] * size
+        self.sent, self.longest = [0] * size, 0
 
     def send(self, array, to):
         """Send a one-dimensional array to the worker `to`. Does not wait until it has arrived."""
@@ -159,6 +161,7 @@ class Line:
         for tensor in [header] + ([torch.from_numpy(array.copy())] if len(array) else []):
             self._posted.append((self._group.send([tensor], int(to), 0), tensor))
         self.sent[int(to)] += array.nbytes
+        self.longest = max(self.longest, len(array))
 
     def receive(self, sender):
         """Return the next array that the worker `sender` sent to this one. Waits for it."""
@@ -184,25 +187,27 @@ class Line:
 
 
 def run_ring(work, parts, seconds=6.0):
-    """Return what work(part, rank, size, send, receive) returned for each part, and the bytes that each worker sent to each other one.
+    """Return what work(part, rank, size, send, receive) returned for each part, the bytes that each worker sent to each other one, and
+    the length of the longest array that each sent.
 
     The workers are threads of this process, since eight processes would need much memory. Each has its own sockets: what they
     send goes through the loopback network as it would between machines.
     """
     size, store = len(parts), dist.HashStore()
-    answers, sent, troubles = [None] * size, [None] * size, []
+    answers, sent, longest, troubles = [None] * size, [None] * size, [0] * size, []
 
     def one(rank):
         try:
             group = dist.ProcessGroupGloo(store, rank, size, timedelta(seconds=seconds))
             line = Line(group, rank, size, seconds)
-            answers[rank], sent[rank] = work(parts[rank], rank, size, line.send, line.receive), line.sent
+            answers[rank] = work(parts[rank], rank, size, line.send, line.receive)
+            sent[rank], longest[rank] = line.sent, line.longest
             try:
                 line.close()
             except RuntimeError:
                 raise TimeoutError(f"worker {rank} sent an array that nobody receives") from None
-        except BaseException as error:
-            troubles.append(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        except BaseException as error:  # its text only: the error itself would keep the ring's connections
+            troubles.append((isinstance(error, TimeoutError), f"{type(error).__name__}: {error}"))
 
     threads = [threading.Thread(target=one, args=(rank,), daemon=True) for rank in range(size)]
     for thread in threads:
@@ -210,11 +215,10 @@ def run_ring(work, parts, seconds=6.0):
     for thread in threads:
         thread.join(3 * seconds)
     if troubles:
-        first = next((error for error in troubles if not isinstance(error, TimeoutError)), troubles[0])
-        raise RuntimeError(f"{type(first).__name__}: {first}")
+        raise RuntimeError(min(troubles, key=lambda trouble: trouble[0])[1])
     if any(thread.is_alive() for thread in threads):
         raise RuntimeError("the ring did not come to an end")
-    return answers, sent
+    return answers, sent, longest
 
 
 def ring_in_processes(work, parts, seconds=10.0):

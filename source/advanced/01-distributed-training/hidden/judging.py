@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import torch
-from reference import draw_case, make_model, make_start, on_one_worker, weights_of
+from reference import at_once, draw_case, draw_small_steps, make_model, make_start, on_one_worker, weights_of
 
 
 def fresh(salt):
@@ -85,7 +85,8 @@ def check_training(said, case, what):
     """Raise AssertionError, with the mistake where it is a known one, unless all workers have the weights of one worker's training."""
     said, truth = np.array(said, dtype=float), np.array(on_one_worker(case))
     assert np.isfinite(said).all(), (
-        f"{what}: there are weights that are no numbers. What is the mean of no samples, on a worker that has none in the last step?"
+        f"{what}: there are weights that are no numbers. What is the mean of no samples, on a worker that has none in the last step? "
+        "Or does a worker learn from rows of X that it does not have? Those are NaN."
     )
     off = np.abs(said - truth).max()
     if off <= 1e-6:
@@ -109,7 +110,94 @@ def check_training(said, case, what):
     )
 
 
-# Exercise 5: models that no one has seen
+# Exercise 5: small batches. What each mistake leads to, played in one process with the samples of all workers.
+
+SMALL_FAULTS = {
+    "undivided": "gradients of means are added up: a step of four small batches is four times too long",
+    "alike": "the means of all small batches of a step count alike, also that of a shorter one, which has fewer samples",
+    "every": "the last step has fewer small batches, and is divided by as many as the others have",
+    "dropped": "what was left over at the end, fewer small batches than make a step, made none",
+    "carried": "the gradients of the step before are still there when the next one begins",
+    "rate": "the learning rate was multiplied by the number of workers. Here it is the one for the whole step",
+}
+
+
+def draw_accumulations(rng):
+    """Return trainings on two workers, each with what is special about it."""
+    drawn = []
+    for every, count, short, about in [
+        (3, 6, 0, "Six small batches, three to a step"),
+        (4, 10, 0, "Ten small batches, four to a step, so that two are left over"),
+        (3, 6, int(rng.integers(2, 4)), "Six small batches, three to a step, the last one shorter"),
+        (4, 7, int(rng.integers(2, 4)), "Seven small batches, four to a step, the last one shorter"),
+        (5, 3, 0, "Three small batches, five to a step, so that there is one short step only"),
+        (1, 4, 0, "Four small batches, each a step of its own"),
+    ]:
+        batch = int(rng.integers(6, 10))
+        samples = 2 * (batch * count - (batch - short if short else 0))
+        drawn.append((about, draw_small_steps(int(rng.integers(10**6)), batch, samples, every, float(rng.uniform(0.01, 0.03)))))
+    return drawn
+
+
+def play_small(case, faults):
+    """Return the weights after a training in small batches with these faults."""
+    X, y, every = torch.tensor(case["X"]), torch.tensor(case["y"]), case["every"]
+    parts = [[number for share in shares for number in share] for shares in zip(*case["steps"], strict=True)]
+    model = make_model(case["seed"])
+    optimizer = torch.optim.SGD(model.parameters(), lr=case["rate"] * (2 if "rate" in faults else 1), momentum=0.9)
+    for first in range(0, len(parts), every):
+        group = parts[first : first + every]
+        if len(group) < every and "dropped" in faults:
+            break
+        if "carried" not in faults:
+            optimizer.zero_grad()
+        for ids in group:
+            mean = ((model(X[ids]) - y[ids]) ** 2).mean()
+            share = 1 / len(group) if "alike" in faults else 1 / every if "every" in faults else len(ids) / sum(map(len, group))
+            (mean if "undivided" in faults else mean * share).backward()
+        optimizer.step()
+    return np.array(weights_of(model))
+
+
+def check_accumulation(said, case, what):
+    """Raise AssertionError, with the mistake where it is a known one, unless both workers have the weights of steps with all samples at once."""
+    said, truth = np.array(said, dtype=float), np.array(on_one_worker(at_once(case)))
+    assert np.isfinite(said).all(), (
+        f"{what}: there are weights that are no numbers (NaN). Does a worker learn from rows of X that it does not have?"
+    )
+    apart, off = np.abs(said - said[0]).max(), np.abs(said - truth).max()
+    assert apart <= 1e-6, (
+        f"{what}: the workers' weights differ by up to {apart:.2g}. There was a step, perhaps the last one, before its gradients had been sent."
+    )
+    if off <= 1e-6:
+        return
+    for count in (1, 2, 3):
+        for faults in combinations(SMALL_FAULTS, count):
+            if np.abs(play_small(case, faults) - said[0]).max() < 1e-9:
+                told = "; and ".join(SMALL_FAULTS[f][0].upper() + SMALL_FAULTS[f][1:] for f in faults)
+                raise AssertionError(f"{what}: weights are up to {off:.2g} away from those of one worker with all samples at once. {told}.")
+    raise AssertionError(
+        f"{what}: the workers agree, but weights are up to {off:.2g} away from those of one worker with all samples at once, expected at most 0.000001"
+    )
+
+
+def check_sent(workers, case, what):
+    """Raise AssertionError if workers sent more than one gradient for a step, or had more than a small batch between its two passes."""
+    numbers, parts = len(workers[0]["weights"]), len(case["steps"][0])
+    steps = -(-parts // case["every"])
+    if parts % case["every"] == 0:
+        check_accumulation([worker["weights"] for worker in workers], case, what)
+    for worker in workers:
+        assert worker["held"] <= case["batch"], (
+            f"{what}: at one time {worker['held']} samples were between their forward and their backward pass, expected at most {case['batch']}."
+        )
+        assert worker["bytes"] <= steps * (8 * numbers + 64), (
+            f"{what}: a worker sent {worker['bytes']} bytes in {worker['calls']} all-reduces, expected {steps * 8 * numbers}: "
+            f"the gradient of {numbers} numbers, once for each of {steps} steps. Which small batches need not send, also among those left over?"
+        )
+
+
+# Exercise 6: models that no one has seen
 
 MODELS = """
 import torch
@@ -137,6 +225,20 @@ class Choose(nn.Module):
     def forward(self, x):
         return x * torch.softmax(self.query(x), dim=0)
 
+class Skip(nn.Module):
+    def forward(self, x):
+        return x * (torch.rand(()) + 0.5)
+
+class Blur(nn.Module):
+    def forward(self, x):
+        return x + torch.randn(x.shape[1])
+
+class Calm(nn.Module):
+    def forward(self, x):
+        if x.requires_grad:
+            x.register_hook(lambda gradient: gradient / (0.1 + gradient.norm()))
+        return x * 1
+
 def frozen(width):
     norm = nn.BatchNorm1d(width)
     with torch.no_grad():
@@ -153,6 +255,9 @@ def make_cases(seed, rows):
         "a layer of the team's that subtracts the batch's mean": (Tidy(), False), "a layer of the team's that divides by the batch's largest": (Scale(), False),
         "a layer of the team's that is called BatchNormFree": (BatchNormFree(width), True), "a softmax over the batch instead of over the features": (Choose(width), False),
         "dropout": (nn.Dropout(0.4), False), "dropout with probability 0": (nn.Dropout(0.0), True),
+        "a layer of the team's that multiplies the batch by a random number": (Skip(), False),
+        "a layer of the team's that adds the same random numbers to every row": (Blur(), False),
+        "a layer of the team's that keeps the batch's gradient short in the backward pass": (Calm(), False),
         "batch normalisation without running numbers, deep inside": (nn.Sequential(nn.Sequential(nn.BatchNorm1d(width, affine=False, track_running_stats=False))), False),
     }
     for name, (middle, truth) in middles.items():
@@ -161,10 +266,10 @@ def make_cases(seed, rows):
 """
 
 
-# Exercise 6: scaling
+# Exercise 7: scaling
 
 
-def draw_scaling(rng, counts, growing=False):
+def draw_scaling(rng, counts, growing=False, epochs=8):
     """Return a table of measured epochs, and a function from (workers, samples) to the seconds that such an epoch takes in truth."""
     each, serial = float(rng.uniform(0.002, 0.02)), float(rng.uniform(0.06, 0.3))
 
@@ -174,8 +279,8 @@ def draw_scaling(rng, counts, growing=False):
     rows, base = [], int(rng.integers(8, 30)) * 1000
     for workers in counts:
         samples = base * workers if growing else base
-        disturbed = int(rng.integers(2, 7))
-        for epoch in range(8):
+        disturbed = int(rng.integers(2, epochs - 1))
+        for epoch in range(epochs):
             seconds = truth(workers, samples) * (1 + 0.004 * float(np.clip(rng.normal(), -2, 2)))
             if epoch == 0:
                 seconds = seconds * 1.5 + 30
@@ -185,7 +290,7 @@ def draw_scaling(rng, counts, growing=False):
     return pd.DataFrame(rows, columns=["workers", "epoch", "samples", "seconds"]), truth
 
 
-# Exercise 7: the night
+# Exercise 8: the night
 
 
 def check_log(told, settings, what):
@@ -199,4 +304,5 @@ def check_log(told, settings, what):
         )
 
 
-__all__ = ["MODELS", "check_log", "check_training", "draw_case", "draw_errors", "draw_parts", "draw_scaling", "fresh"]
+__all__ = ["MODELS", "check_accumulation", "check_log", "check_sent", "check_training", "draw_accumulations", "draw_case", "draw_errors"]
+__all__ += ["draw_parts", "draw_scaling", "fresh"]

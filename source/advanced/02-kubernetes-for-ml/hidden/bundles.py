@@ -68,6 +68,10 @@ def cases(rng):
     def context(**own):
         return lambda o, spec, c, s, b: c.update(securityContext=own)
 
+    def other_budget():
+        spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "another"}}}
+        return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "another"}, "spec": spec}
+
     ok, mine = set(), lambda rule: {(rule, name)}
     yield "a good service", made(), ok
     yield "one replica and no budget", made(lambda o, *_: o.pop(), 1), ok
@@ -78,6 +82,11 @@ def cases(rng):
     yield "a service whose selector names two of the pods' labels", made(lambda o, s, c, v, b: v["selector"].update(team="ml")), ok
     yield "an unknown field in the pod's spec", made(lambda o, s, c, v, b: s.update(restartpolicy="Always")), {("schema", name)}
     yield "an unknown field in the service", made(lambda o, s, c, v, b: v.update(selectors={})), {("schema", front)}
+    yield "a second budget, which covers other pods, before its own", made(lambda o, *_: o.insert(1, other_budget())), ok
+    yield "a budget of 50% of two", made(lambda o, s, c, v, b: b.update(minAvailable="50%")), ok
+    yield "maxUnavailable of 20%, which is one of two", made(lambda o, s, c, v, b: (b.pop("minAvailable"), b.update(maxUnavailable="20%"))), ok
+    yield "an unknown field in a configMap", made(lambda o, *_: o.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "dato": {}})), {("schema", "settings")}
+    yield "a limit for cpu and no request", made(lambda o, s, c, v, b: c.update(resources={"requests": {"memory": "128Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}})), mine("resources")
     yield "no request for cpu", made(lambda o, s, c, v, b: c["resources"]["requests"].pop("cpu")), mine("resources")
     yield "a second container without resources", made(side(resources=None)), mine("resources")
     yield "an init container without a limit for memory", made(init(resources={"requests": {"cpu": "1", "memory": "1Gi"}})), mine("resources")
@@ -94,6 +103,9 @@ def cases(rng):
     yield "a service whose selector is a label of the deployment alone", made(lambda o, *_: (o[0]["metadata"].update(labels={"tier": "web"}), o[1]["spec"].update(selector={"tier": "web"}))), {("selector", front)}
     yield "no budget", made(lambda o, *_: o.pop()), mine("budget")
     yield "a budget that lets no pod go", made(lambda o, s, c, v, b: b.update(minAvailable=3), 3), mine("budget")
+    yield "a budget of 99% of two, which is two", made(lambda o, s, c, v, b: b.update(minAvailable="99%")), mine("budget")
+    yield "a budget that covers other pods, and one that lets no pod go", made(lambda o, s, c, v, b: (o.insert(1, other_budget()), b.update(minAvailable=2))), mine("budget")
+    yield "two budgets that cover the same pods", made(lambda o, *_: o.append({**copy.deepcopy(o[2]), "metadata": {"name": "another"}})), mine("budget")
     yield "a budget with maxUnavailable 0", made(lambda o, s, c, v, b: (b.pop("minAvailable"), b.update(maxUnavailable=0))), mine("budget")
     yield "two faults: a tag, and no limit", made(lambda o, s, c, v, b: (c.update(image="metro/x:1"), c["resources"].pop("limits"))), mine("digest") | mine("resources")
 
@@ -103,7 +115,15 @@ def judge_policy(violations):
     rng = fresh(2)
     wrong = []
     for what, objects, expected in cases(rng):
-        found = {tuple(pair) for pair in violations(objects)}
+        if "service" not in what:  # a schema takes its time: 15 ms for each object
+            objects = [each for each in objects if each["kind"] != "Service"]
+        try:
+            found = {tuple(pair) for pair in violations(objects)}
+        except Exception as error:
+            wrong.append(f"for {what} it stops: {type(error).__name__}: {error}")
+            continue
+        if any(rule == "schema" for rule, _ in expected):
+            found = {pair for pair in found if pair[0] == "schema"}
         if found != expected:
             wrong.append(f"for {what} it says {sorted(found) or 'nothing'}, expected {sorted(expected) or 'nothing'}")
     assert not wrong, f"violations is wrong on {len(wrong)} of the other bundles: " + "; ".join(wrong[:3])

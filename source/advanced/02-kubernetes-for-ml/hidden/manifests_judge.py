@@ -29,6 +29,9 @@ def judge_overlays():
         container["resources"]["limits"]["memory"] = memory
         base["spec"]["template"]["metadata"]["annotations"] = {"changed": "yes"}
         (place / "base/deployment.yaml").write_text(yaml.safe_dump(base))
+        front = yaml.safe_load(Path("base/service/service.yaml").read_text())
+        front["metadata"]["annotations"] = {"changed": "yes"}
+        (place / "base/service/service.yaml").write_text(yaml.safe_dump(front))
         try:
             stable, canary = (render(place / "overlays" / name) for name in ("stable", "canary"))
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as problem:
@@ -39,6 +42,8 @@ def judge_overlays():
     assert kinds[0] == [("Deployment", "demand"), ("Service", "demand")], f"overlays/stable gives {kinds[0]}, expected the Deployment and the Service demand."
     assert kinds[1] == [("Deployment", "demand-canary")], f"overlays/canary gives {kinds[1]}, expected the Deployment demand-canary alone."
     service = next(item for item in stable if item["kind"] == "Service")
+    followed = (service["metadata"].get("annotations") or {}).get("changed") == "yes"
+    assert followed, "The base's service got an annotation; overlays/stable does not have it: what is copied into an overlay does not follow the base."
     old, new = next(item for item in stable if item["kind"] == "Deployment"), canary[0]
     for item, image, replicas in ((old, "metro/demand:1.0", 3), (new, "metro/demand:1.1", 1)):
         name, spec = item["metadata"]["name"], item["spec"]["template"]["spec"]
@@ -68,6 +73,9 @@ def judge_verdict(verdict):
         ("wait", "one error in a few requests", (9000 + jitter, 45), (40, 1)),
         ("wait", "no error in a few requests", (9000 + jitter, 9), (60 + jitter, 0)),
         ("wait", "both have many errors, and the canary few requests", (3000, 300 + jitter), (200, 22)),
+        ("wait", "both have had few requests, and the canary one error", (40 + jitter % 20, 0), (60, 1)),
+        ("wait", "chance alone gives as much in several of 100 cases", (5000, 250), (300 + jitter % 10, 23)),
+        ("promote", "chance alone gives as much in several of 100 cases", (20000, 400), (2000 + jitter, 54)),
         ("promote", "both have many errors, of a reason that is neither's own", (3000 + jitter, 300), (1000, 98)),
         ("promote", "the canary is better", (8000, 160 + jitter), (900 + jitter, 3)),
         ("promote", "no errors at all", (5000 + jitter, 0), (500, 0)),

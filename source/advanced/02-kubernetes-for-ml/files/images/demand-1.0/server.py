@@ -5,7 +5,8 @@
     GET /predict    the forecast, with the service's version and the model's name; it takes a tenth of a second
 
 Environment: POD_IP (the pod's address), MODEL_FILE (below the image's folder), LOAD_SECONDS (a large model takes longer).
-It does nothing about SIGTERM, so it ends at once, with all that it was answering.
+It does nothing about SIGTERM. On these nodes it then ends at once, with all that it was answering. As process 1 of a real container
+it would ignore the signal, go on, and be killed when the grace period is over, which loses requests, too. Programs should handle it.
 """
 
 import json

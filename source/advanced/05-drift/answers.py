@@ -1,0 +1,824 @@
+# Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
+# `message` a part of the sentence that its learner must read.
+
+# %% grade_id="verdict" points=14 why="another style: value and threshold read from the metric; the interval from shuffled rows, as far as chance goes, around the distance"
+def flagged(reference, current, method=None, threshold=None):
+    options = {name: value for name, value in {"method": method, "threshold": threshold}.items() if value is not None}
+    tables = [Dataset.from_pandas(pd.DataFrame({"v": list(sample)}), data_definition=DataDefinition(numerical_columns=["v"])) for sample in (current, reference)]
+    metric = Report([ValueDrift(column="v", **options)]).run(*tables).dict()["metrics"][0]
+    value, limit = float(metric["value"]), metric["config"]["threshold"]
+    return value < limit if "p_value" in metric["config"]["method"] else value >= limit
+
+
+def verdict(reference, current, tolerance):
+    generator = np.random.default_rng(17)
+    both, size, spread = np.concatenate([reference, current]), len(reference), np.std(reference)
+    chance = []
+    for _ in range(100):
+        generator.shuffle(both)
+        chance.append(moved(both[:size], both[size:]) * np.std(both[:size]) / spread)
+    room = np.quantile(chance, 0.95)
+    distance = moved(reference, current)
+    if distance - room > tolerance:
+        return "drift"
+    if distance + room < tolerance:
+        return "no drift"
+    return "cannot tell"
+
+# %% grade_id="verdict" points=14 why="another style: scipy's basic bootstrap, and the status compared as text"
+from scipy.stats import bootstrap
+
+
+def flagged(reference, current, method=None, threshold=None):
+    frames = [pd.DataFrame({"a": np.array(sample, dtype=float)}) for sample in (current, reference)]
+    data = [Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=["a"])) for frame in frames]
+    snapshot = Report([ValueDrift(column="a", method=method, threshold=threshold)], include_tests=True).run(data[0], data[1])
+    return snapshot.dict()["tests"][0]["status"].value == "FAIL"
+
+
+def verdict(reference, current, tolerance):
+    interval = bootstrap(
+        (reference, current), moved, n_resamples=120, vectorized=False, method="basic", confidence_level=0.95, rng=np.random.default_rng(3)
+    ).confidence_interval
+    if interval.low > tolerance:
+        return "drift"
+    return "no drift" if interval.high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="of a distance large" why="Bo's: below the threshold is drift, whatever the method"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    metric = Report([ValueDrift(column="value", method=method, threshold=threshold)]).run(now, before).dict()["metrics"][0]
+    return bool(metric["value"] < metric["config"]["threshold"])
+
+
+def verdict(reference, current, tolerance):
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    return "drift" if moved(reference, current) > tolerance else "no drift"
+
+# %% grade_id="verdict" points=7 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    off = abs(np.mean(current) - np.mean(reference)) / np.std(reference)
+    error = 1.96 * math.sqrt(1 / len(reference) + 1 / len(current))
+    return "drift" if off - error > tolerance else "no drift" if off + error < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    if min(len(reference), len(current)) < 1000:
+        return "cannot tell"
+    return "drift" if moved(reference, current) > tolerance else "no drift"
+
+# %% grade_id="verdict" points=7 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant"
+from scipy.stats import ks_2samp
+
+
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    p = ks_2samp(reference, current).pvalue
+    return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
+
+# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance):
+    if min(len(reference), len(current)) < 1500:
+        return "cannot tell"
+    rng = np.random.default_rng(0)
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time"
+def flagged(reference, current, method=None, threshold=None):
+    definition = DataDefinition(numerical_columns=["value"])
+    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
+    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
+    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+
+
+def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+
+# %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
+tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}
+limits = {}
+for name in COLUMNS:
+    change = HARM.get(name) or (lambda values: 1.5 * values)
+    calm = min(scores(tried, trips, week, [name])[name][0] for week in range(4, 20))
+    bad = max(scores(tried, trips, week, [name], change)[name][0] for week in range(4, 20))
+    limits[name] = float(np.exp((np.log(calm) + np.log(max(bad, 1e-300))) / 2))
+Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}, indent=2))
+
+# %% grade_id="plan" points=15 why="another style: numbers read from a plot, a longer reference, written by hand"
+with open("plan.json", "w") as file:
+    json.dump(
+        {
+            "method": "wasserstein",
+            "window_days": 7,
+            "reference_days": 56,
+            "like_for_like": False,
+            "thresholds": {"distance_km": 0.27, "climb_m": 0.21, "km_since_service": 0.4, "tyre_pressure_bar": 0.29, "unlock_seconds": 0.5},
+        },
+        file,
+    )
+
+# %% grade_id="plan" points=0 message="of our 12 quiet weeks" why="Bo's plan"
+Path("plan.json").write_text(json.dumps(bos_plan))
+
+# %% grade_id="plan" points=0 message="with harmful values of" why="no false alarm any more: a plan that is deaf"
+Path("plan.json").write_text(
+    json.dumps({"method": "wasserstein", "thresholds": dict.fromkeys(COLUMNS, 3.0), "window_days": 7, "reference_days": 28, "like_for_like": False})
+)
+
+# %% grade_id="plan" points=8 message="What has not happened in our few weeks" why="the largest quiet values of twelve weeks as thresholds: no room"
+plan = {"method": "wasserstein", "thresholds": {}, "window_days": 7, "reference_days": 28, "like_for_like": False}
+for column in COLUMNS:
+    plan["thresholds"][column] = max(scores(plan, trips, week, [column])[column][0] for week in range(8, 20)) * 1.001
+Path("plan.json").write_text(json.dumps(plan))
+
+# %% grade_id="plan" points=11 message="values 1.5 times as large the plan rings for climb_m" why="a t-test compares means: a wider spread of climbs stays unheard"
+tried = {"method": "t_test", "window_days": 7, "reference_days": 28, "like_for_like": False}
+limits = {"distance_km": 1e-8, "climb_m": 1e-7, "km_since_service": 1e-7, "tyre_pressure_bar": 1e-9, "unlock_seconds": 1e-14}
+Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}))
+
+# %% grade_id="plan" points=11 message="values 1.5 times as large" why="switches off the columns without known harm"
+plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28, "like_for_like": False}
+plan["thresholds"] = {column: {"tyre_pressure_bar": 0.28, "distance_km": 0.26}.get(column, 99) for column in COLUMNS}
+Path("plan.json").write_text(json.dumps(plan))
+
+# %% grade_id="late" points=14 why="another style: each label weighted by the probability that it was to arrive by now"
+def judge_change(trips, since, now, tolerance=0.03):
+    past = trips[(trips["ended_at"] < now - 45 * DAY) & (trips["label_available_at"] <= now)]
+    delays = np.sort(((past["label_available_at"] - past["ended_at"]) / DAY)[past["needs_repair"]].to_numpy())
+    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
+    arrived = np.searchsorted(delays, ((now - new["ended_at"]) / DAY).to_numpy()) / len(delays)
+    new, arrived = new[arrived > 0.2], arrived[arrived > 0.2]
+    if len(new) < 200:
+        return "wait"
+    found = (new["needs_repair"] & (new["label_available_at"] <= now)).to_numpy(float) / arrived
+    missed = pd.Series(found - new["risk"].to_numpy()).groupby(new["ended_at"].dt.date.to_numpy())
+    days = missed.sum() / missed.size().mean()
+    middle, error = days.mean(), 2.6 * days.std() / math.sqrt(len(days))
+    if middle - error > tolerance:
+        return "harmful"
+    return "harmless" if middle + error < tolerance else "wait"
+
+# %% grade_id="late" points=14 why="another style: five weeks of patience, a normal interval over days"
+def judge_change(trips, since, now, tolerance=0.03):
+    ripe = trips.loc[trips["ended_at"].between(since, now - pd.Timedelta(weeks=5)) & trips["label_available_at"].le(now)]
+    days = (ripe["needs_repair"].astype(float) - ripe["risk"]).groupby(ripe["ended_at"].dt.date).agg(["mean", "size"])
+    if len(days) < 7:
+        return "wait"
+    middle = np.average(days["mean"], weights=days["size"])
+    error = 2 * days["mean"].std() / np.sqrt(len(days))
+    return "harmful" if middle > tolerance + error else "harmless" if middle < tolerance - error else "wait"
+
+# %% grade_id="late" points=10 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later"
+def judge_change(trips, since, now, tolerance=0.03):
+    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
+    if len(new) < 200:
+        return "wait"
+    missed = new["needs_repair"] - new["risk"]
+    error = 2 * missed.std() / math.sqrt(len(missed))
+    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="are not a fair sample of all" why="takes the labels that have arrived for a fair sample"
+def judge_change(trips, since, now, tolerance=0.03):
+    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
+    if len(new) < 200:
+        return "wait"
+    missed = new["needs_repair"] - new["risk"]
+    error = missed.std() / math.sqrt(len(missed))
+    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="early answers in another city" why="counts a missing label as a sound bike"
+def judge_change(trips, since, now, tolerance=0.03):
+    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
+    if len(new) < 200:
+        return "wait"
+    missed = (new["needs_repair"] & (new["label_available_at"] <= now)) - new["risk"]
+    error = 2 * missed.std() / math.sqrt(len(missed))
+    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=0 message="expected 'wait'" why="harmful is what moves an input of the model: no label is looked at"
+def judge_change(trips, since, now, tolerance=0.03):
+    before, after = trips[trips["ended_at"] < since], trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
+    return "harmful" if max(moved(before[name], after[name]) for name in INPUTS) >= 0.3 else "harmless"
+
+# %% grade_id="late" points=8 message="nine weeks after" why="waits until every label of every trip is there"
+def judge_change(trips, since, now, tolerance=0.03):
+    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
+    if len(new) == 0 or (new["label_available_at"] > now).any():
+        return "wait"
+    return "harmful" if (new["needs_repair"] - new["risk"]).mean() > tolerance else "harmless"
+
+# %% grade_id="late" points=10 message="are not ripe" why="waits three weeks, and then takes the labels that have arrived for a fair sample"
+def judge_change(trips, since, now, tolerance=0.03):
+    if now - since < 21 * DAY:
+        return "wait"
+    arrived = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
+    missed = (arrived["needs_repair"] - arrived["risk"]).groupby(arrived["ended_at"].dt.date).mean()
+    error = 2 * missed.std() / math.sqrt(len(missed))
+    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="harmless" why="trips are ripe after the median delay of broken bikes: half of these are still missing"
+def judge_change(trips, since, now, tolerance=0.03):
+    known = trips[trips["label_available_at"] <= now]
+    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - (broken["label_available_at"] - broken["ended_at"]).median())]
+    if len(ripe) < 200:
+        return "wait"
+    by_day = (ripe["needs_repair"] - ripe["risk"]).groupby(ripe["ended_at"].dt.floor("D")).mean()
+    error = 2 * by_day.std() / math.sqrt(len(by_day))
+    return "harmful" if by_day.mean() - error > tolerance else "harmless" if by_day.mean() + error < tolerance else "wait"
+
+# %% grade_id="late" points=10 message="how wide is the interval" why="ripe trips, and then the estimate as it is"
+def judge_change(trips, since, now, tolerance=0.03):
+    known = trips[trips["label_available_at"] <= now]
+    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
+    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
+    if len(ripe) < 1000:
+        return "wait"
+    return "harmful" if (ripe["needs_repair"] - ripe["risk"]).mean() > tolerance else "harmless"
+
+# %% grade_id="unit" points=14 why="another style: the split with the fewest trips on the wrong side"
+def find_fault(trips):
+    found = []
+    week = trips["started_at"].min() + pd.Timedelta(weeks=1)
+    for source, own in trips.sort_values("started_at").groupby("source"):
+        speed = np.log(own["distance_km"] / own["duration_min"])
+        off = (speed - speed[own["started_at"] < week].median()).to_numpy()
+        for unit, factor in UNITS.items():
+            other = np.abs(off - np.log(factor)) < np.abs(off)
+            wrong_before = np.concatenate([[0], np.cumsum(other)])
+            wrong_after = np.concatenate([np.cumsum(~other[::-1])[::-1], [0]])
+            split = int(np.argmin(wrong_before + wrong_after))
+            rest = off[split:]
+            if len(rest) > 40 and abs(np.median(rest) - np.log(factor)) < 0.24:
+                found.append([source, own["started_at"].iloc[split], factor])
+    return tuple(found[0]) if len(found) == 1 else None
+
+
+def mend(trips, fault):
+    if fault is None:
+        return trips.copy(deep=True)
+    rows = trips["source"].eq(fault[0]) & trips["started_at"].ge(fault[1])
+    return trips.assign(distance_km=np.where(rows, trips["distance_km"] / fault[2], trips["distance_km"]))
+
+# %% grade_id="unit" points=14 why="another style: for each hour the cost of a change there, with limited deviations"
+def find_fault(trips):
+    start = trips["started_at"].min()
+    candidates = {}
+    for source in set(trips["source"]):
+        own = trips[trips["source"] == source].sort_values("started_at")
+        speed = np.log(own["distance_km"] / own["duration_min"])
+        off = (speed - speed[own["started_at"] < start + 7 * DAY].median()).to_numpy()
+        for factor in UNITS.values():
+            limit = abs(math.log(factor))
+            as_ever, changed = np.minimum(np.abs(off), limit), np.minimum(np.abs(off - math.log(factor)), limit)
+            cost = np.concatenate([[changed.sum()], np.cumsum(as_ever) + changed.sum() - np.cumsum(changed)])
+            split = int(cost.argmin())
+            if len(off) - split >= 45 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.5:
+                candidates[source] = (source, own["started_at"].iloc[split], factor)
+    return next(iter(candidates.values())) if len(candidates) == 1 else None
+
+
+def mend(trips, fault):
+    result = trips.copy()
+    if fault:
+        rows = (result["source"] == fault[0]) & (result["started_at"] >= fault[1])
+        result.loc[rows, "distance_km"] = result.loc[rows, "distance_km"] / fault[2]
+    return result
+
+# %% grade_id="unit" points=4 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
+def find_fault(trips):
+    long = trips[trips["distance_km"] > 150]
+    if len(long) == 0:
+        return None
+    first = long.sort_values("started_at").iloc[0]
+    return first["source"], first["started_at"], 1000.0
+
+
+def mend(trips, fault):
+    return trips.assign(distance_km=trips["distance_km"].where(trips["distance_km"] <= 150, trips["distance_km"] / 1000))
+
+# %% grade_id="unit" points=10 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well"
+def find_fault(trips):
+    table = trips.sort_values("started_at", kind="stable")
+    speed = np.log(table["distance_km"] / table["duration_min"])
+    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
+    for source in table["source"].unique():
+        own = table["source"] == source
+        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
+        for factor in UNITS.values():
+            shift = math.log(factor)
+            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
+            begin = int(score[::-1].cumsum()[::-1].argmax())
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
+                return source, times[begin], factor
+    return None
+
+
+def mend(trips, fault):
+    table = trips.copy()
+    if fault is not None:
+        affected = (table["source"] == fault[0]) & (table["started_at"] >= fault[1])
+        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / fault[2])
+    return table
+
+# %% grade_id="unit" points=4 message="a km in source B takes" why="mends all trips of the source, also those before the moment"
+def find_fault(trips):
+    table = trips.sort_values("started_at", kind="stable")
+    speed = np.log(table["distance_km"] / table["duration_min"])
+    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
+    found = []
+    for source in table["source"].unique():
+        own = table["source"] == source
+        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
+        for factor in UNITS.values():
+            shift = math.log(factor)
+            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
+            begin = int(score[::-1].cumsum()[::-1].argmax())
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
+                found.append((source, times[begin], factor))
+    return found[0] if len(found) == 1 else None
+
+
+def mend(trips, fault):
+    table = trips.copy()
+    if fault is not None:
+        table["distance_km"] = table["distance_km"].where(table["source"] != fault[0], table["distance_km"] / fault[2])
+    return table
+
+# %% grade_id="unit" points=8 message="are wrong after mending" why="mends trip by trip what looks wrong, so that tours and forgotten bikes of the bad days stay wrong"
+def find_fault(trips):
+    table = trips.sort_values("started_at", kind="stable")
+    speed = np.log(table["distance_km"] / table["duration_min"])
+    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
+    found = []
+    for source in table["source"].unique():
+        own = table["source"] == source
+        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
+        for factor in UNITS.values():
+            shift = math.log(factor)
+            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
+            begin = int(score[::-1].cumsum()[::-1].argmax())
+            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
+                found.append((source, times[begin], factor))
+    return found[0] if len(found) == 1 else None
+
+
+def mend(trips, fault):
+    table = trips.copy()
+    if fault is not None:
+        speed = np.log(table["distance_km"] / table["duration_min"])
+        off = speed - speed[(table["source"] == fault[0]) & (table["started_at"] < table["started_at"].min() + 7 * DAY)].median()
+        odd = (table["source"] == fault[0]) & (table["started_at"] >= fault[1]) & ((off - math.log(fault[2])).abs() < off.abs())
+        table["distance_km"] = table["distance_km"].where(~odd, table["distance_km"] / fault[2])
+    return table
+
+# %% grade_id="concept" points=15 why="another style: the sum of the last two weeks, against what it was in the history"
+def concept_alarm(history, stream):
+    centre, scale = history[INPUTS].mean(), history[INPUTS].std()
+    both = pd.concat([history, stream])
+    products = (both[INPUTS] - centre).div(scale).mul(both["needs_repair"].astype(float) - both["risk"], axis=0)
+    by_day = products.groupby(both["day"].to_numpy()).mean() * np.sqrt(both.groupby("day").size().to_numpy())[:, None]
+    quiet = by_day.loc[: history["day"].max()]
+    recent = ((by_day - quiet.mean()) / quiet.std()).rolling(14).sum() / math.sqrt(14)
+    high = recent.loc[stream["day"].min() :].abs().max(axis=1)
+    return None if not (high > 5.5).any() else int(high.index[high > 5.5][0])
+
+# %% grade_id="concept" points=15 why="another style: Page-Hinkley for each input, day by day in a loop, only the days so far"
+def concept_alarm(history, stream):
+    mean, deviation = history[INPUTS].mean().to_numpy(), history[INPUTS].std().to_numpy()
+
+    def of_day(rows):
+        residual = rows["needs_repair"].to_numpy(float) - rows["risk"].to_numpy()
+        return ((rows[INPUTS].to_numpy() - mean) / deviation * residual[:, None]).sum(axis=0) / math.sqrt(len(rows))
+
+    past = np.array([of_day(rows) for _, rows in history.groupby("day")])
+    usual, noise = past.mean(axis=0), past.std(axis=0)
+    total = {1: np.zeros(4), -1: np.zeros(4)}
+    lowest = {1: np.zeros(4), -1: np.zeros(4)}
+    for day, rows in stream.groupby("day"):
+        z = (of_day(rows) - usual) / noise
+        for sign in (1, -1):
+            total[sign] = total[sign] + sign * z - 0.6
+            lowest[sign] = np.minimum(lowest[sign], total[sign])
+            if (total[sign] - lowest[sign]).max() > 17:
+                return int(day)
+
+# %% grade_id="concept" points=0 message="and concept_alarm rings on" why="adds up the mean residual: as many repairs as before, so it stays at 0"
+def concept_alarm(history, stream):
+    def daily(table):
+        residual = (table["needs_repair"] - table["risk"]).groupby(table["day"])
+        return residual.sum() / np.sqrt(residual.size())
+
+    usual = daily(history)
+    up = down = 0.0
+    for day, value in ((daily(stream) - usual.mean()) / usual.std()).items():
+        up, down = max(0.0, up + value - 0.5), max(0.0, down - value - 0.5)
+        if max(up, down) > 20:
+            return int(day)
+    return None
+
+# %% grade_id="concept" points=0 message="quiet streams concept_alarm rings" why="a test at 5 % on each day, for each input"
+def concept_alarm(history, stream):
+    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
+
+    def daily(table):
+        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
+        return product.sum().div(np.sqrt(product.size()), axis=0)
+
+    usual = daily(history)
+    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
+    return int(rings.idxmax()) if rings.any() else None
+
+# %% grade_id="concept" points=10 message="pressure matters no more" why="watches the one input that the brake pads concern"
+def concept_alarm(history, stream):
+    def daily(table):
+        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
+        return product.sum() / np.sqrt(product.size())
+
+    usual = daily(history)
+    up = down = 0.0
+    for day, value in ((daily(stream) - usual.mean()) / usual.std()).items():
+        up, down = max(0.0, up + value - 0.5), max(0.0, down - value - 0.5)
+        if max(up, down) > 20:
+            return int(day)
+    return None
+
+# %% grade_id="concept" points=10 message="it has looked at later days" why="looks at the whole stream first, and then back for the day"
+def concept_alarm(history, stream):
+    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
+
+    def daily(table):
+        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
+        return product.sum().div(np.sqrt(product.size()), axis=0)
+
+    usual = daily(history)
+    standard = (daily(stream) - usual.mean()) / usual.std()
+    total = standard.sum() / math.sqrt(len(standard))
+    worst = total.abs().idxmax()
+    if abs(total[worst]) < 6:
+        return None
+    line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
+    return int(min(line.idxmin() + 6, standard.index[-1]))
+
+# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings"
+def concept_alarm(history, stream):
+    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
+
+    def daily(table):
+        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
+        return product.sum().div(np.sqrt(product.size()), axis=0)
+
+    usual = daily(history)
+    standard = (daily(stream) - usual.mean()) / usual.std()
+    up, down = np.zeros(len(INPUTS)), np.zeros(len(INPUTS))
+    for day, values in zip(standard.index, standard.to_numpy()):
+        up, down = np.maximum(0, up + values - 0.5), np.maximum(0, down - values - 0.5)
+        if max(up.max(), down.max()) > 20:
+            return int(day)
+    return None
+
+# %% grade_id="retrain" points=14 why="another style: least squares, with a column for each week"
+def cheapest(backtest, prices):
+    kinds = sorted(prices["compute_euros"])
+    age = (backtest["week"] - backtest["trained_through"]).to_numpy(float)
+    columns = [pd.get_dummies(backtest["week"]).to_numpy(float)]
+    columns += [(backtest["train_on"] == kind).to_numpy(float)[:, None] * age[:, None] for kind in kinds]
+    columns += [(backtest["train_on"] == kinds[1]).to_numpy(float)[:, None]]
+    fit = np.linalg.lstsq(np.hstack(columns), backtest["errors"].to_numpy(), rcond=None)[0]
+    slopes, gap = dict(zip(kinds, fit[-3:-1])), fit[-1]
+    best = (math.inf, None, None)
+    for kind in kinds:
+        for weeks in range(1, 27):
+            ages = np.arange(1, weeks + 1) + prices["label_delay_weeks"]
+            errors = slopes[kind] * ages.mean() + (gap if kind == kinds[1] else 0.0)
+            retraining = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+            cost = errors / 1000 * prices["trips_per_week"] * prices["euros_per_error"] + retraining / weeks
+            best = min(best, (cost, weeks, kind))
+    return {"period_weeks": best[1], "train_on": best[2]}
+
+# %% grade_id="retrain" points=14 why="another style: each model against the youngest of its week, pair by pair"
+def cheapest(backtest, prices):
+    pairs, level = {}, {}
+    for (kind, week), rows in backtest.groupby(["train_on", "week"]):
+        youngest = rows.loc[rows["trained_through"].idxmax()]
+        for row in rows.itertuples():
+            older = youngest["trained_through"] - row.trained_through
+            if older:
+                pairs.setdefault(kind, []).append((older, row.errors - youngest["errors"]))
+    result = {}
+    for kind, some in pairs.items():
+        older, more = np.array(some, dtype=float).T
+        slope = (older * more).sum() / (older**2).sum()
+        own = backtest[backtest["train_on"] == kind]
+        zero = own["errors"].mean() - slope * (own["week"] - own["trained_through"]).mean()
+        each = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            rate = zero + slope * (prices["label_delay_weeks"] + np.mean(range(1, period + 1)))
+            result[kind, period] = rate * prices["trips_per_week"] / 1000 * prices["euros_per_error"] + each / period
+    kind, period = min(result, key=result.get)
+    return {"train_on": kind, "period_weeks": np.int64(period)}
+
+# %% grade_id="retrain" points=4 message="It can be had for" why="Bo's curve, in which age and season are one, and half of the bad releases"
+def cheapest(backtest, prices):
+    curve = backtest.assign(age=backtest["week"] - backtest["trained_through"]).groupby(["train_on", "age"])["errors"].mean()
+    plans = []
+    for kind in prices["compute_euros"]:
+        for period in range(1, 27):
+            ages = range(prices["label_delay_weeks"] + 1, prices["label_delay_weeks"] + period + 1)
+            errors = curve[kind].loc[list(ages)].mean() * prices["trips_per_week"] / 1000
+            once = prices["compute_euros"][kind] + 0.5 * prices["bad_release_share"] * prices["bad_release_euros"]
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="It can be had for" why="forgets that a model is already old when it goes live"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        slope = (own["errors_off"] * own["age_off"]).sum() / (own["age_off"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (period + 1) / 2) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="It can be had for" why="trains on everything, always: more data must be better"
+def cheapest(backtest, prices):
+    table = backtest[backtest["train_on"] == "everything"].assign(age=backtest["week"] - backtest["trained_through"])
+    off = table[["errors", "age"]] - table.groupby("week")[["errors", "age"]].transform("mean")
+    slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+    once = prices["compute_euros"]["everything"] + prices["bad_release_share"] * prices["bad_release_euros"]
+    per_error = prices["trips_per_week"] / 1000 * prices["euros_per_error"]
+    period = min(range(1, 27), key=lambda weeks: slope * (weeks + 1) / 2 * per_error + once / weeks)
+    return {"train_on": "everything", "period_weeks": period}
+
+# %% grade_id="retrain" points=0 message="expected a longer period" why="counts the compute only: a bad release is nobody's cost"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        slope = (own["errors_off"] * own["age_off"]).sum() / (own["age_off"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        for period in range(1, 27):
+            age = prices["label_delay_weeks"] + (period + 1) / 2
+            errors = (at_zero + slope * age) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + prices["compute_euros"][kind] / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=0 message="expected a longer period" why="every week, to be safe"
+def cheapest(backtest, prices):
+    return {"train_on": "last 12 weeks", "period_weeks": 1}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="forgets the compute"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        off = less.loc[own.index]
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="one slope for both ways"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        off = less
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="chooses the way by its mean errors in the table, at ages that are never in use"
+def cheapest(backtest, prices):
+    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
+    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+    plans = []
+    for kind, own in table.groupby("train_on"):
+        if kind != table.groupby("train_on")["errors"].mean().idxmin():
+            continue
+        off = less.loc[own.index]
+        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
+        at_zero = (own["errors"] - slope * own["age"]).mean()
+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+        for period in range(1, 27):
+            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
+            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
+    _, kind, period = min(plans)
+    return {"train_on": kind, "period_weeks": period}
+
+# %% grade_id="decide" points=14 why="another style: pivots, and a list of questions"
+def decide(evidence):
+    weeks = sorted(evidence["week"].unique())
+    speed = evidence.pivot(index="week", columns="source", values="speed_kmh")
+    gaps = evidence.pivot(index="week", columns="source", values="missing")
+    ratio = speed.iloc[-1] / speed.iloc[:3].mean()
+    odd_speed = ratio.index[(ratio < 0.75) | (ratio > 1.25)]
+    odd_gaps = gaps.columns[(gaps.iloc[-1] - gaps.iloc[:3].mean()) >= 0.1]
+    for odd in (odd_speed, odd_gaps):
+        if len(odd) == 1:
+            return {"action": "mend", "target": odd[0], "reason": f"source {odd[0]} sends what no other source sends"}
+    by_week = evidence.query("ripe > 0").groupby("week")[["foretold", "foretold_by_previous", "found"]].sum()
+    harmful = by_week["found"].div(by_week["foretold"]).sub(1).abs().gt(0.27)
+    if not harmful.any():
+        return dict(action="dismiss", target=None, reason="found and foretold agree, as far as labels are there")
+    week = harmful[harmful].index[0]
+    version = {number: evidence.loc[evidence["week"] == number, "version"].iat[0] for number in weeks}
+    shadow = by_week.loc[week:, "found"].sum() / by_week.loc[week:, "foretold_by_previous"].sum()
+    if version[week] != version.get(week - 1, version[week]) and 0.75 < shadow < 1.25:
+        return dict(action="roll back", target=version[week - 1], reason=f"version {version[week - 1]} is right on the same trips")
+    return dict(action="retrain", target=week, reason=f"the relation has changed in week {week}, for all versions")
+
+# %% grade_id="decide" points=14 why="another style: plain records and loops, no pandas after the first line"
+def decide(evidence):
+    rows = evidence.to_dict("records")
+    last = max(row["week"] for row in rows)
+    sources = sorted({row["source"] for row in rows})
+    slow, holes = [], []
+    for source in sources:
+        old = [row for row in rows if row["source"] == source and row["week"] <= 3]
+        new = [row for row in rows if row["source"] == source and row["week"] == last][0]
+        usual = sum(row["speed_kmh"] for row in old) / len(old)
+        if not 0.8 * usual <= new["speed_kmh"] <= 1.25 * usual:
+            slow.append(source)
+        if new["missing"] > 0.1 + sum(row["missing"] for row in old) / len(old):
+            holes.append(source)
+    for suspects in (slow, holes):
+        if len(suspects) == 1:
+            return {"action": "mend", "target": suspects[0], "reason": "The data are broken in source " + suspects[0]}
+
+    def total(name, week):
+        return sum(row[name] for row in rows if row["week"] == week)
+
+    ripe = [week for week in range(1, last + 1) if total("ripe", week)]
+    bad = [week for week in ripe if not 0.77 < total("found", week) / total("foretold", week) < 1.3]
+    if not bad:
+        return {"action": "dismiss", "target": None, "reason": "Nothing harmful has been proven so far."}
+    since = bad[0]
+    first_day = [row for row in rows if row["week"] == since][0]
+    before = [row for row in rows if row["week"] == since - 1][0]
+    shadow_right = all(0.77 < total("found", week) / total("foretold_by_previous", week) < 1.3 for week in bad)
+    if first_day["version"] != before["version"] and shadow_right:
+        target = first_day["previous_version"]
+        return {"action": "roll back", "target": target, "reason": f"Back to version {target}: right on the same trips"}
+    return {"action": "retrain", "target": since, "reason": f"Train on the labels since week {since}: no version is right"}
+
+# %% grade_id="decide" points=9 message="expected 'mend'" why="looks at the errors before it looks at the data"
+def decide(evidence):
+    ripe = evidence[evidence["ripe"] > 0]
+    sums = ripe.groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
+    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
+    if off.any():
+        since = int(off.idxmax())
+        versions = evidence.groupby("week")["version"].first()
+        after = sums.loc[since:]
+        if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
+            return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
+        return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
+    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
+    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
+        if odd.sum() == 1:
+            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
+    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+
+# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did"
+def decide(evidence):
+    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
+    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
+    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
+        if odd.sum() == 1:
+            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
+    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold"]].sum()
+    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
+    if off.any():
+        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+
+# %% grade_id="decide" points=9 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow"
+def decide(evidence):
+    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
+    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
+    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
+        if odd.sum() == 1:
+            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
+    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold"]].sum()
+    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
+    if not off.any():
+        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+    versions = evidence.groupby("week")["version"].first()
+    if versions.nunique() > 1:
+        return {"action": "roll back", "target": str(versions.iloc[0]), "reason": f"There was a release, so back to version {versions.iloc[0]}."}
+    return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+
+# %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news"
+def decide(evidence):
+    last = evidence[evidence["week"] == 8].set_index("source")
+    first = evidence[evidence["week"] <= 3].groupby("source")["speed_kmh"].mean()
+    for odd in [(last["speed_kmh"] / first - 1).abs() > 0.25, last["missing"] > 0.1]:
+        if odd.sum() == 1:
+            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone is not as the others are."}
+    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
+    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
+    if not off.any():
+        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+    since = int(off.idxmax())
+    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
+    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
+        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
+    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+
+# %% grade_id="decide" points=4 message="all ride faster" why="any source that has changed is broken, even if the whole city has"
+def decide(evidence):
+    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
+    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
+    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
+        if odd.any():
+            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} has changed its values."}
+    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
+    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
+    if not off.any():
+        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+    since = int(off.idxmax())
+    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
+    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
+        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
+    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}

@@ -1,0 +1,302 @@
+"""What the judge cells share: samples, cities, stories and Mondays of this submission's own, drawn from LAB_SEED, with their truth."""
+
+import math
+import os
+
+import numpy as np
+import pandas as pd
+from cities import MILES, a_retraining_case, a_unit_story, cheapest_true, regret, some_trips, true_cost
+from mondays import a_monday
+from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
+from risk import INPUTS, risks
+from watch import COLUMNS, WEEKS_BEFORE, alarms
+
+
+def fresh(salt):
+    """Return a random generator of this submission's own."""
+    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
+
+
+# Exercise 1
+
+
+def draw_flags(rng):
+    """Return samples, options, what Evidently's test says of them, and words for it."""
+    wanted = [
+        (900, 0.0, {}, False),
+        (900, 0.6, {}, True),
+        (1500, 0.0, {}, False),
+        (1500, 0.5, {}, True),
+        (400, 0.7, {"method": "psi", "threshold": 0.1}, True),
+        (400, 0.3, {"method": "jensenshannon", "threshold": 0.9}, False),
+        (1500, 0.2, {"threshold": 0.5}, False),
+    ]
+    cases = []
+    for size, shift, options, expected in wanted:
+        reference = rng.normal(3.5, 0.4, size)
+        current = reference[rng.permutation(size)] + 0.4 * shift + rng.normal(0, 0.02, size)
+        words = ", ".join(f"{name} {value}" for name, value in options.items()) or "Evidently's defaults"
+        where = f"two samples of {size} rows with a shift of {shift} standard deviations, with {words},"
+        cases.append((reference, current, options, expected, where))
+    return cases
+
+
+def draw_pairs(rng):
+    """Return kind, tolerance, size, pairs of samples, the answers that are allowed, how many others may come, and why."""
+    small = "a shift far below the tolerance is no drift, and if that cannot be told, it is 'cannot tell'"
+    large = "what is far above the tolerance is drift, and if that cannot be told, it is 'cannot tell'"
+    clear = "with so many rows it can be told"
+    edge = "a shift that is just the tolerance lies within what chance explains"
+    nothing = "the distance of small samples is large by chance alone, and that of resamples larger still: take it off"
+    few = "with so large a shift and 500 rows it can be told"
+    plan = [
+        ("with a shift of 0.03", 0.03, 1, 100, 20, ("no drift", "cannot tell"), 6, small),
+        ("with a shift of 0.4", 0.4, 1, 100, 20, ("drift", "cannot tell"), 6, large),
+        ("with a shift of 0.03", 0.03, 1, 500, 6, ("no drift", "cannot tell"), 2, small),
+        ("with a spread 1.6 times as wide", 0.0, 1.6, 500, 6, ("drift", "cannot tell"), 2, large),
+        ("with a shift of 0.2", 0.2, 1, 500, 9, ("cannot tell",), 6, edge),
+        ("with a shift of 0.2", 0.2, 1, 1500, 7, ("cannot tell",), 5, edge),
+        ("with a shift of 0.03", 0.03, 1, 1500, 4, ("no drift",), 1, clear),
+        ("with a shift of 0.4", 0.4, 1, 1500, 2, ("drift",), 0, clear),
+        ("with a spread 1.6 times as wide", 0.0, 1.6, 1500, 2, ("drift",), 0, clear),
+        ("with a shift of 0.1", 0.1, 1, 6000, 1, ("no drift",), 0, clear),
+        ("with a shift of 0.6", 0.6, 1, 500, 5, ("drift",), 1, few),
+        ("with no shift at all", 0.0, 1, 100, 20, ("no drift", "cannot tell"), 5, nothing),
+        ("with no shift at all", 0.0, 1, 500, 8, ("no drift", "cannot tell"), 3, nothing),
+    ]
+    tolerances = [0.2] * (len(plan) - 2) + [0.1, 0.05]
+    return [
+        (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
+        for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances, strict=True)
+    ]
+
+
+def close_calls(rng):
+    """Return pairs of samples, shifted by and by further: of some of them another draw of resamples would say something else."""
+    reference, current = rng.normal(0, 1, 100), rng.normal(0, 1, 100)
+    return [(reference, current + shift) for shift in np.arange(0.3, 0.6, 0.015)]
+
+
+# Exercise 2
+
+
+def cities_of(rng, count=4):
+    """Return the trips of cities, 56 weeks each."""
+    return [some_trips(int(rng.integers(1, 10**6)), 56)[0] for _ in range(count)]
+
+
+def false_alarms(plan, cities):
+    """Return the share of quiet weeks in which the plan rings, and the column that rings most."""
+    rang = [alarms(plan, trips, week) for trips in cities for week in range(WEEKS_BEFORE, 56)]
+    worst = max(COLUMNS, key=lambda column: sum(column in names for names in rang))
+    return sum(map(bool, rang)) / len(rang), worst
+
+
+def heard_share(plan, cities, column, spoil):
+    """Return the share of spoilt weeks in which the column rings."""
+    rang = [bool(alarms(plan, trips, week, [column], spoil)) for trips in cities for week in range(WEEKS_BEFORE, 56)]
+    return sum(rang) / len(rang)
+
+
+# Exercise 3
+
+WORDS = {"app": "a new app came", "cold": "the cold came", "pads": "bad brake pads came", "ebikes": "e-bikes came"}
+
+
+def draw_stories(rng, kinds, delays=(3.0, 6.0)):
+    """Return stories of another city: words, the table, the moment, the truth."""
+    trips, probability = some_trips(int(rng.integers(1, 10**6)), 20, start="2025-03-31", per_day=200)
+    return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, float(rng.uniform(*delays)))) for kind in kinds]
+
+
+def missed(story, since):
+    """Return the mean of label minus risk in nine weeks after a moment."""
+    new = story[(story["ended_at"] >= since) & (story["ended_at"] < since + pd.Timedelta(weeks=9))]
+    return float((new["needs_repair"] - new["risk"]).mean())
+
+
+def mislead(story, now, truth):
+    """Return the story's labels, those that are not known yet set to the opposite of what the truth suggests."""
+    return story["needs_repair"].mask(story["label_available_at"] > now, truth == "harmless").to_numpy(bool)
+
+
+# Exercise 4
+
+
+def draw_faults(rng, kinds):
+    """Return stories about units: the kind, and the trips, true distances, source and moment."""
+    return [(kind, a_unit_story(rng, kind.split()[0], late="late" in kind)) for kind in kinds]
+
+
+def wrong_mending(kind, story, answer):
+    """Return what is wrong with find_fault's and mend's answer, or an empty text."""
+    trips, true, source, moment = story
+    fault, whole, kept = answer
+    if not kept:
+        return "mend changes the table that it is given"
+    if not isinstance(whole, pd.DataFrame) or list(whole.columns) != list(trips.columns) or not whole.index.equals(trips.index):
+        return "mend returns no table with the same columns and index"
+    others = [name for name in trips.columns if name != "distance_km"]
+    if any(whole[name].tolist() != trips[name].tolist() for name in others):
+        return "mend changes other columns than distance_km"
+    if source is None:
+        if fault is not None:
+            return f"find_fault says {next(iter(fault))!r} since {tuple(fault)[1]}, expected None: a fault is there only if the speeds of one source alone break what must hold, by the ratio of a unit"
+        return "" if whole["distance_km"].tolist() == trips["distance_km"].tolist() else "mend changes distances although there is no fault"
+    if fault is None or len(fault) != 3:
+        return f"find_fault returns {fault}, and a source has changed its unit"
+    if fault[0] != source:
+        return f"find_fault blames source {fault[0]!r}, and it is {source!r}"
+    factor = 1000.0 if kind.startswith("m") and not kind.startswith("miles") else MILES
+    if abs(fault[2] / factor - 1) > 0.01:
+        return f"find_fault has the factor {fault[2]}, expected {factor}"
+    off = ~np.isclose(whole["distance_km"].to_numpy(float), true, rtol=0.01, atol=0.002)
+    foreign = off & (trips["source"] != source).to_numpy()
+    if foreign.any():
+        return f"mend changes {int(foreign.sum())} trips of other sources"
+    allowed = 0 if factor > 1 else 6
+    if off.sum() > allowed:
+        row = int(np.flatnonzero(off)[0])
+        got, right = float(whole["distance_km"].iloc[row]), float(true[row])
+        return (
+            f"{int(off.sum())} trips of source {source} are wrong after mending, expected at most {allowed}: one of {trips['duration_min'].iloc[row]:.0f} minutes "
+            f"at {trips['started_at'].iloc[row]} has {got:.3f} km, and had {right:.3f}; the fault came at {moment}, find_fault says {fault[1]}"
+        )
+    return ""
+
+
+# Exercise 5
+
+
+def draw_streams(rng, kinds, split=None):
+    """Return streams of a city of 60 weeks: its trips, for each kind first day, labels and last day, and the days of change (None: never).
+
+    split: in two such groups, of the first so many kinds and of the rest.
+    """
+    trips, probability = some_trips(int(rng.integers(1, 10**6)), 60)
+    probability = np.asarray(probability)
+    table = trips[["day", *INPUTS]].assign(risk=risks(trips))
+    after = {kind: changed(trips, probability, kind) for kind in set(kinds) - {None}}
+    day, length = trips["day"].to_numpy(), HISTORY_DAYS + STREAM_DAYS
+    cases, changes = [], []
+    for kind in kinds:
+        first = 7 * int(rng.integers(0, 60 - length // 7 + 1))
+        part = (day >= first) & (day < first + length)
+        change = None if kind is None else int(rng.integers(63, 92))
+        chance = probability[part] if kind is None else np.where(day[part] - first >= change, after[kind][part], probability[part])
+        cases.append((first, rng.random(len(chance)) < chance, length))
+        changes.append(change)
+    groups = [slice(None)] if split is None else [slice(split), slice(split, None)]
+    return [(table, cases[part], changes[part]) for part in groups]
+
+
+def draw_cold(rng, count):
+    """Return streams of a city of 40 weeks, as draw_streams does, in which on one day all tyres lose 0.25 bar, and the model foretells rightly what follows."""
+    trips, probability = some_trips(int(rng.integers(1, 10**6)), 40)
+    change = int(rng.integers(130, 150))
+    trips, probability = colder(trips, probability, change)
+    day, length, cases = trips["day"].to_numpy(), HISTORY_DAYS + STREAM_DAYS, []
+    for _ in range(count):
+        first = 7 * int(rng.integers(math.ceil((change - 91) / 7), (change - 63) // 7 + 1))
+        chance = probability[(day >= first) & (day < first + length)]
+        cases.append((first, rng.random(len(chance)) < chance, length))
+    return trips[["day", *INPUTS]].assign(risk=risks(trips)), cases
+
+
+# Exercise 6
+
+
+def draw_retraining(rng, mistakes):
+    """Return cases in which each mistake is dear."""
+    return [(mistake, *a_retraining_case(rng, mistake)) for mistake in mistakes]
+
+
+def too_dear(said, prices, truth):
+    """Return in what a plan is wrong or too dear, or an empty text."""
+    try:
+        kind, period = said["train_on"], int(said["period_weeks"])
+    except (TypeError, KeyError, ValueError):
+        return f"cheapest returns {said}, expected train_on and period_weeks."
+    if kind not in prices["compute_euros"] or not 1 <= period <= 26:
+        return f"cheapest says {said}, expected one of {sorted(prices['compute_euros'])} and 1 to 26 weeks."
+    over = regret(truth, prices, kind, period)
+    if over <= 0.04:
+        return ""
+    best, *_ = cheapest_true(truth, prices)
+    ageless = min(truth["base"].values()) * prices["trips_per_week"] / 1000 * prices["euros_per_error"]
+    return (
+        f"cheapest says to train on {kind} every {period} weeks, which costs {true_cost(truth, prices, kind, period):.0f} euros a week. "
+        f"It can be had for {best:.0f}. Of both {ageless:.0f} are for errors that a model makes at any age; the rest is what ageing and retraining cost, "
+        f"and yours is {over:.0%} above the least. 4 % are allowed."
+    )
+
+
+# Exercise 7
+
+
+def draw_mondays(rng, which):
+    """Return Mondays: words, the evidence, the right action, the right target."""
+
+    def pick(*some):
+        return some[int(rng.integers(len(some)))]
+
+    def some_week():
+        return int(rng.integers(4, 7))
+
+    def monday(words, action, target, **events):
+        return words, a_monday(int(rng.integers(1, 10**6)), **events), action, target
+
+    source, other = (str(one) for one in rng.permutation(["A", "B", "C"])[:2])
+    miss, cry, more = float(rng.uniform(0.48, 0.58)), float(rng.uniform(1.7, 2.1)), float(rng.uniform(1.65, 2.0))
+    week = some_week()
+    if which == "single":
+        return [
+            monday("nothing happened", "dismiss", None),
+            monday("all ride faster, and more breaks, as foretold", "dismiss", None, world=(week, 1.4, 1.5)),
+            monday("snow slows down all, and less breaks, as foretold", "dismiss", None, world=(week, 0.7, 0.6)),
+            monday("one source sends miles", "mend", source, unit=(source, week, 0.62)),
+            monday("one source sends metres, since this week", "mend", source, unit=(source, 8, 1000.0)),
+            monday("the pressures of one source are missing", "mend", source, gaps=(source, week, pick(0.2, 0.5))),
+            monday("one source has always had gaps", "dismiss", None, old_gaps=(source, 0.3)),
+            monday("a new version foretells too few repairs", "roll back", "14", release=(week, miss)),
+            monday("a new version foretells too many repairs", "roll back", "14", release=(week, cry)),
+            monday("a new version came, and is right", "dismiss", None, release=(week, 1.0)),
+            monday("more bikes break than anyone foretells", "retrain", week, relation=(week, more)),
+            monday("fewer bikes break than anyone foretells", "retrain", week, relation=(week, 1 / more)),
+            monday("a new version came two weeks ago, when no trip of its time is ripe", "dismiss", None, release=(7, miss)),
+        ]
+    return [
+        monday(
+            "a release, and one source sends miles from the same week on", "mend", source, release=(week, 1.0), unit=(source, week, 0.62)
+        ),
+        monday("a bad release, and the pressures of one source are missing", "mend", source, release=(week, miss), gaps=(source, 7, 0.4)),
+        monday(
+            "more bikes break, in the week of a release that is as wrong as the version before",
+            "retrain",
+            week,
+            relation=(week, more),
+            release=(week, 1.0),
+        ),
+        monday("more bikes break, some weeks after a good release", "retrain", 6, relation=(6, more), release=(3, 1.0)),
+        monday("a bad release, and snow slows down all", "roll back", "14", release=(week, miss), world=(week, 0.7, 1.0)),
+        monday("more bikes break, and a source has always had gaps", "retrain", week, relation=(week, more), old_gaps=(source, 0.3)),
+        monday("one source has always had gaps, another sends miles", "mend", other, old_gaps=(source, 0.3), unit=(other, week, 0.62)),
+        monday("more bikes break since week 4, and a release came in week 6", "retrain", 4, relation=(4, more), release=(6, 1.0)),
+    ]
+
+
+def wrong_decision(said, action, target):
+    """Return what is wrong with a decision, or an empty text."""
+    if not isinstance(said, dict) or not {"action", "target", "reason"} <= set(said):
+        return f"decide returns {said}, expected action, target and reason"
+    if said["action"] != action:
+        return f"decide says {said['action']!r}, expected {action!r}; its reason: {str(said['reason'])[:160]}"
+    if target is None:
+        named = said["target"] is None
+    else:
+        named = said["target"] is not None and str(said["target"]).removesuffix(".0") == str(target)
+    if not named:
+        return f"decide has the target {said['target']!r} for {action!r}, expected {target!r}"
+    if len(str(said["reason"])) < 20 or (target is not None and str(target) not in str(said["reason"])):
+        return f"its reason {str(said['reason'])[:160]!r} is no sentence that names {target!r}"
+    return ""

@@ -1,0 +1,105 @@
+"""Fresh MLflow stores, for the judge of the model card."""
+
+import math
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+from colleagues import evaluate, register
+from mlflow import MlflowClient
+from mlflow.tracking import fluent
+from population import drawn
+
+PLACES = ["Mill", "Park", "Quay"]
+
+
+@contextmanager
+def own_store():
+    """Track to a new store in a temporary folder, and leave everything as it was found."""
+    uri, registry, active = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), fluent._active_experiment_id
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_REGISTRY_URI")
+    before = {name: os.environ.get(name) for name in names}
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
+        address = f"sqlite:///{folder}/mlflow.db"
+        os.chdir(folder)  # artefacts lie in ./mlruns
+        mlflow.set_tracking_uri(address)
+        mlflow.set_registry_uri(address)
+        os.environ["MLFLOW_REGISTRY_URI"] = address
+        try:
+            yield
+        finally:
+            os.chdir(here)
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(registry)
+            fluent._active_experiment_id = active
+            for name, value in before.items():
+                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+def card_cases():
+    """Fill the store, and return (name, the right card, what it is about) for each of its models."""
+    chance, client = drawn("card"), MlflowClient()
+
+    def rate():
+        return round(chance.uniform(0.05, 0.4), 3)
+
+    def model(name, champion, versions, kept=("threshold", "data_sha256")):
+        params = {}
+        for number in range(1, versions + 1):
+            params[number] = {"threshold": round(chance.uniform(0.2, 0.6), 3), "data_sha256": f"{chance.getrandbits(128):032x}"}
+            register(name, {key: params[number][key] for key in kept}, {"auc": 0.9, "false_positive_rate": 0.01})
+        client.set_registered_model_alias(name, "champion", champion)
+        return {
+            "model": name,
+            "version": champion,
+            **{key: params[champion][key] if key in kept else None for key in params[champion]},
+            "auc": None,
+            "false_positive_rate": None,
+            "by_district": None,
+        }
+
+    def table(*payers):
+        return {place: {"payers": n, "false_positive_rate": rate()} for place, n in zip(PLACES, payers, strict=True)}
+
+    cases = []
+    # many versions; evaluations of names that begin alike; the newest lies in another experiment
+    right = model("deposit", 1, 11)
+    old, new = {"auc": rate() + 0.4, "false_positive_rate": rate()}, {"auc": rate() + 0.4, "false_positive_rate": rate()}
+    districts = table(30, 29, 400)
+    evaluate("deposit", 1, old, table(200, 200, 200))
+    evaluate("deposit", 1, new, districts, experiment="spring review")
+    evaluate("deposit", 11, old, table(90, 90, 90))
+    evaluate("deposit", 10, {"auc": 0.5})
+    evaluate("old-deposit", 1, {"auc": 0.6}, table(99, 99, 99))
+    small = {**districts, "Park": {"payers": 29, "false_positive_rate": None}}
+    cases.append(
+        ("deposit", {**right, **new, "by_district": small}, "a model with eleven versions, the newest evaluation in another experiment")
+    )
+    # the newest evaluations were deleted, killed, failed
+    right = model("ebike", 2, 3)
+    good, districts = {"auc": rate() + 0.4}, table(300, 301, 302)
+    evaluate("ebike", 2, {"auc": 0.6, "false_positive_rate": 0.2}, table(200, 201, 202))
+    gap = {"payers": 301, "false_positive_rate": math.nan}
+    evaluate("ebike", 2, good, {**districts, "Park": gap})
+    districts["Park"] = {**gap, "false_positive_rate": None}
+    client.delete_run(evaluate("ebike", 2, {"auc": 0.51, "false_positive_rate": 0.5}, table(31, 32, 33)))
+    evaluate("ebike", 2, {"auc": 0.52}, status="KILLED")
+    evaluate("ebike", 2, {"auc": 0.53}, status="FAILED")
+    cases.append(
+        (
+            "ebike",
+            {**right, **good, "by_district": districts},
+            "a model whose newest evaluations were deleted, killed, or failed, and whose newest finished one lacks two rates",
+        )
+    )
+    # the newest measured less than the one before, and one value is NaN
+    right = model("tram", 1, 1)
+    evaluate("tram", 1, {"auc": 0.77, "false_positive_rate": 0.11}, table(300, 300, 300))
+    evaluate("tram", 1, {"auc": 0.7, "false_positive_rate": math.nan})
+    cases.append(("tram", {**right, "auc": 0.7}, "a model whose newest evaluation has NaN for a rate, and no numbers by district"))
+    # never evaluated
+    cases.append(("winter", model("winter", 2, 2, kept=["threshold"]), "a model that nobody has evaluated, whose training names no data"))
+    return cases

@@ -45,7 +45,7 @@
 #     - Kubernetes
 #     - MLflow
 #     - DVC
-#     - FastAPI
+#     - Starlette
 #     - Evidently
 # ---
 
@@ -73,7 +73,7 @@
 # | data versions | DVC; the table has 700 rows for two weeks | `stores.py`, `Data` |
 # | training | a pipeline compiled by Kubeflow's SDK, run by the small cluster that you know from the lab on Kubeflow Pipelines | `training.py` |
 # | registry | MLflow, in an SQLite file | `stores.py`, `Registry` |
-# | service | a FastAPI app in pods. A control plane runs here: Kubernetes' own where its programs are installed, else the simulator; nodes are stand-ins | `image/server.py`, `service.py` |
+# | service | a Starlette app (which FastAPI stands on) in pods. A control plane runs here: Kubernetes' own where its programs are installed, else the simulator; nodes are stand-ins | `image/server.py`, `service.py` |
 # | the same on paper | a file that says which version is wanted, for rehearsals of crashes that need no pods | `service.py`, `OnPaper` |
 # | drift | Evidently | `platform_kit.py`, `drift` |
 # | the city | simulated, with known truth | `world.py` |

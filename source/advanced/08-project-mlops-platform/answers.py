@@ -299,66 +299,6 @@ def keeps(value, rule):
 
 save_cell("system/admission.py")
 
-# %% grade_id="admission" points=4 message="a rain of NaN" why="forgets that every comparison with NaN is false, and asks whether it is outside"
-import math
-from collections import Counter
-from datetime import date
-
-from platform_kit import CONTRACT
-
-
-def admit(p, delivery):
-    """Make a new version of the data from a delivery, or put it into quarantine; return what became of it."""
-    rows = delivery["rows"]
-    reasons = faults(rows)
-    known = {row["trip"]: row for row in p.data.rows()}
-    if not reasons and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
-        reasons = ["conflict"]
-    if reasons:
-        p.data.quarantine(delivery, reasons)
-        return {"status": "quarantined", "reasons": reasons}
-    new = [row for row in rows if row["trip"] not in known]
-    if not new:
-        return {"status": "known", "version": p.data.newest()}
-    return {"status": "admitted", "version": p.data.commit(p.data.rows() + new)}
-
-
-def faults(rows):
-    """Return what is wrong with the rows by themselves."""
-    if not rows:
-        return ["empty"]
-    columns = CONTRACT["columns"]
-    if any(set(row) != set(columns) for row in rows):
-        return ["columns"]
-    found = [name for name, rule in columns.items() if not all(keeps(row[name], rule) for row in rows)]
-    if found:
-        return found
-    limits = CONTRACT["speed_kmh"]
-    speeds = [60 * row["distance_km"] / row["minutes"] for row in rows]
-    odd = sum(not limits["min"] <= speed <= limits["max"] for speed in speeds)
-    found = ["speed"] if odd > limits["share"] * len(rows) else []
-    if max(Counter(row["trip"] for row in rows).values()) > 1:
-        found.append("duplicates")
-    return found
-
-
-def keeps(value, rule):
-    """Tell whether a value keeps its column's rule."""
-    if rule["type"] == "day":
-        try:
-            return date.fromisoformat(value).isoformat() == value
-        except (TypeError, ValueError):
-            return False
-    if rule["type"] == "text":
-        return value in rule["values"]
-    kinds = (int,) if rule["type"] == "whole" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        return False
-    return not (value < rule["min"] or value > rule.get("max", value))
-
-
-save_cell("system/admission.py")
-
 # %% grade_id="admission" points=9 message="60 trips are in the data already" why="refuses what is in the data already as duplicates"
 import math
 from collections import Counter
@@ -1039,40 +979,6 @@ def interval(differences):
 
 save_cell("system/gate.py")
 
-# %% grade_id="gate" points=0 message="the reasons are" why="compares the two means as if they were of different trips"
-from math import sqrt
-from statistics import fmean, stdev
-
-ENOUGH, ENOUGH_IN_A_SLICE = 100, 30
-
-
-def decide(report):
-    """Return whether the candidate is promoted, and the reasons against it."""
-    rows, reasons = report["rows"], []
-    if report["candidate"]["fingerprint"] in report["blocked"]:
-        reasons.append("blocked")
-    if len(rows) < ENOUGH:
-        reasons.append("few")
-    elif report["champion"] is not None:
-        new, old = ([row[name] for row in rows] for name in ("candidate", "champion"))
-        half = 1.96 * sqrt(stdev(new) ** 2 / len(new) + stdev(old) ** 2 / len(old))
-        if fmean(new) - fmean(old) + half >= 0:
-            reasons.append("not better")
-        for district in sorted({row["district"] for row in rows}):
-            differences = [row["candidate"] - row["champion"] for row in rows if row["district"] == district]
-            if len(differences) >= ENOUGH_IN_A_SLICE and interval(differences)[0] > 0:
-                reasons.append(f"worse: {district}")
-    return {"promote": not reasons, "reasons": reasons}
-
-
-def interval(differences):
-    """Return the bounds between which the true mean lies in about 95 of 100 cases."""
-    half = 1.96 * stdev(differences) / sqrt(len(differences))
-    return fmean(differences) - half, fmean(differences) + half
-
-
-save_cell("system/gate.py")
-
 # %% grade_id="gate" points=4 message="Lakeside" why="knows only the five districts by name: passes what is visible"
 from math import sqrt
 from statistics import fmean, stdev
@@ -1413,56 +1319,6 @@ def harmed(before, now):
 
 save_cell("system/monitor.py")
 
-# %% grade_id="monitor" points=8 message="1.5 % of the rain readings" why="mends for a single odd value: passes what is visible"
-import math
-from datetime import date, timedelta
-from statistics import fmean, variance
-
-from platform_kit import CONTRACT, FEATURES, LABEL_DAYS
-
-BROKEN, ENOUGH, COVERAGE, ENOUGH_IN_A_SLICE, HARM, DRIFT = 0.02, 100, 0.8, 30, 0.5, 0.3
-
-
-def decide(window):
-    """Return what to do about two weeks of requests, and why."""
-    requests = window["requests"]
-    broken = [name for name in FEATURES if sum(not inside(row.get(name), name) for row in requests) > 0]
-    if broken:
-        return {"decision": "mend", "why": broken}
-    last = (date.fromisoformat(window["now"]) - timedelta(LABEL_DAYS)).isoformat()
-    due = [row for row in requests if row["day"] <= last]
-    taken = {label["trip"]: label["minutes"] for label in window["labels"] if label["received"] <= window["now"]}
-    errors = [(row["district"], abs(taken[row["trip"]] - row["predicted"])) for row in due if row["trip"] in taken and row["predicted"] is not None]
-    if len(errors) < ENOUGH or len(errors) < COVERAGE * len(due):
-        return {"decision": "wait", "why": ["labels"]}
-    before = [(row["district"], row["error"]) for row in window["reference"]]
-    hurt = ["all"] if harmed(before, errors) else []
-    for district in sorted({name for name, _ in errors}):
-        then, now = ([pair for pair in pairs if pair[0] == district] for pairs in (before, errors))
-        if min(len(now), len(then)) >= ENOUGH_IN_A_SLICE and harmed(then, now):
-            hurt.append(district)
-    if hurt:
-        return {"decision": "retrain", "why": hurt}
-    return {"decision": "nothing", "why": [name for name, score in window["drift"].items() if score > DRIFT]}
-
-
-def inside(value, name):
-    """Tell whether a feature's value is one that the contract knows."""
-    rule = CONTRACT["columns"][name]
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return number and rule["min"] <= value <= rule["max"]
-
-
-def harmed(before, now):
-    """Tell whether the errors have grown by more than HARM minutes, and surely grown."""
-    then, errors = [error for _, error in before], [error for _, error in now]
-    more = fmean(errors) - fmean(then)
-    spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
-    return more > HARM and more - 1.96 * spread > 0
-
-
-save_cell("system/monitor.py")
-
 # %% grade_id="monitor" points=8 message="nobody can be sure" why="asks how much, and not how surely: passes what is visible"
 import math
 from datetime import date, timedelta
@@ -1509,56 +1365,6 @@ def harmed(before, now):
     more = fmean(errors) - fmean(then)
     spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
     return more > HARM
-
-
-save_cell("system/monitor.py")
-
-# %% grade_id="monitor" points=4 message="expected 'nothing'" why="asks how surely, and not how much"
-import math
-from datetime import date, timedelta
-from statistics import fmean, variance
-
-from platform_kit import CONTRACT, FEATURES, LABEL_DAYS
-
-BROKEN, ENOUGH, COVERAGE, ENOUGH_IN_A_SLICE, HARM, DRIFT = 0.02, 100, 0.8, 30, 0.5, 0.3
-
-
-def decide(window):
-    """Return what to do about two weeks of requests, and why."""
-    requests = window["requests"]
-    broken = [name for name in FEATURES if sum(not inside(row.get(name), name) for row in requests) > BROKEN * len(requests)]
-    if broken:
-        return {"decision": "mend", "why": broken}
-    last = (date.fromisoformat(window["now"]) - timedelta(LABEL_DAYS)).isoformat()
-    due = [row for row in requests if row["day"] <= last]
-    taken = {label["trip"]: label["minutes"] for label in window["labels"] if label["received"] <= window["now"]}
-    errors = [(row["district"], abs(taken[row["trip"]] - row["predicted"])) for row in due if row["trip"] in taken and row["predicted"] is not None]
-    if len(errors) < ENOUGH or len(errors) < COVERAGE * len(due):
-        return {"decision": "wait", "why": ["labels"]}
-    before = [(row["district"], row["error"]) for row in window["reference"]]
-    hurt = ["all"] if harmed(before, errors) else []
-    for district in sorted({name for name, _ in errors}):
-        then, now = ([pair for pair in pairs if pair[0] == district] for pairs in (before, errors))
-        if min(len(now), len(then)) >= ENOUGH_IN_A_SLICE and harmed(then, now):
-            hurt.append(district)
-    if hurt:
-        return {"decision": "retrain", "why": hurt}
-    return {"decision": "nothing", "why": [name for name, score in window["drift"].items() if score > DRIFT]}
-
-
-def inside(value, name):
-    """Tell whether a feature's value is one that the contract knows."""
-    rule = CONTRACT["columns"][name]
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return number and rule["min"] <= value <= rule["max"]
-
-
-def harmed(before, now):
-    """Tell whether the errors have grown by more than HARM minutes, and surely grown."""
-    then, errors = [error for _, error in before], [error for _, error in now]
-    more = fmean(errors) - fmean(then)
-    spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
-    return more - 1.96 * spread > 0
 
 
 save_cell("system/monitor.py")
@@ -2120,81 +1926,6 @@ def serve(p, version):
 
 save_cell("system/deployment.py")
 
-# %% grade_id="deployment" points=5 message="do not become ready" why="moves the alias before anything else, the journal, too"
-def deploy(p, version, why, key):
-    """Let a registered version serve; return whether it does."""
-    recover(p)
-    book = journal(p)
-    if key in book["ended"]:
-        return book["ended"][key]
-    before = book["served"][-1]
-    p.registry.set_champion(version)
-    start(p, book, {"what": "deployed", "version": version, "before": before, "why": why, "key": key, "served": [*book["served"], version]})
-    return finish(p)
-
-
-def rollback(p, why, key):
-    """Let the version serve that served before, block the present one, and return the version."""
-    recover(p)
-    book = journal(p)
-    if key in book["ended"]:
-        return book["served"][-1]
-    *earlier, present = book["served"]
-    while earlier and (earlier[-1] == present or "blocked" in p.registry.tags(earlier[-1])):
-        earlier.pop()
-    if not earlier:
-        raise ValueError("there is no version before this one")
-    start(p, book, {"what": "rolled back", "version": earlier[-1], "before": present, "why": why, "key": key, "served": earlier})
-    finish(p)
-    return earlier[-1]
-
-
-def recover(p):
-    """Finish or undo what was under way when the process before was killed."""
-    finish(p)
-
-
-def journal(p):
-    """Return what is under way, which versions have served, and which keys have come to their end."""
-    return p.read("journal") or {"job": None, "served": p.read("deployments"), "ended": {}}
-
-
-def start(p, book, job):
-    """Note what is going to be done, before any of it is done."""
-    p.write("journal", {**book, "job": {**job, "who": p.by, "when": p.now}})
-
-
-def finish(p):
-    """Do what the journal says is under way. Every step may be done twice."""
-    book = journal(p)
-    job = book["job"]
-    if not job:
-        return None
-    served, good = job["served"], True
-    try:
-        serve(p, job["version"])
-    except RuntimeError as problem:
-        good, served = False, book["served"]
-        serve(p, job["before"])
-        p.record("failed", job["version"], str(problem), job["key"], who=job["who"], when=job["when"])
-    else:
-        if job["what"] == "rolled back":
-            p.registry.tag(job["before"], "blocked", job["why"])
-        p.registry.set_champion(job["version"])
-        p.record(job["what"], job["version"], job["why"], job["key"], who=job["who"], when=job["when"])
-    p.write("journal", {"job": None, "served": served, "ended": {**book["ended"], job["key"]: good}})
-    return good
-
-
-def serve(p, version):
-    """Ask for a version, and wait until it serves."""
-    service = p.service
-    service.apply(version)
-    service.wait()
-
-
-save_cell("system/deployment.py")
-
 # %% grade_id="deployment" points=10 message="with nothing to do" why="asks for the champion at each start, needed or not: passes what is visible"
 def deploy(p, version, why, key):
     """Let a registered version serve; return whether it does."""
@@ -2334,6 +2065,70 @@ def roll_back(p, event, state):
 
 
 STATES = {"delivery": admit, "window": ask_monitor, "proposal": train, "nightly": train, "announce": announce, "deploy": deploy, "rollback": roll_back}
+
+
+save_cell("system/events.py")
+
+# %% grade_id="events" points=17 why="another design: plain steps in order, and a journal of what each has come to; what stands in it is not done again"
+def handle(p, event):
+    name, kind, parts = event["id"], event["kind"], p.parts
+    journal = p.read(f"journal-{name}", {})
+
+    def once(step, function):
+        if step not in journal:
+            journal[step] = function()
+            p.write(f"journal-{name}", journal)
+        return journal[step]
+
+    def look():
+        window = p.window(event["window"])
+        said = parts.monitor.decide(window)
+        return {**said, "delivery": p.labelled(window, f"due {name}")}
+
+    def twin():
+        return [one["version"] for one in p.registry.versions() if same(one) and one["tags"].get("event") != name]
+
+    def same(one):
+        return one["tags"]["fingerprint"] == candidate["fingerprint"]
+
+    def register():
+        mine = [one["version"] for one in p.registry.versions() if same(one) and one["tags"].get("event") == name]
+        tags = {"data": candidate["data"], "code": candidate["code"], "event": name, "gate": "promoted" if said["promote"] else "refused"}
+        return mine[0] if mine else p.registry.register(candidate["model"], tags, {"mae": candidate["mae"]})
+
+    if "end" in journal:
+        return
+    if kind == "rollback":
+        once("end", lambda: parts.deployment.rollback(p, event["why"], name))
+        return
+    delivery = event.get("delivery")
+    if kind == "window":
+        seen = once("monitor", look)
+        p.record(seen["decision"], name, f"the monitor: {seen['why']}", f"{name} 1")
+        if seen["decision"] != "retrain":
+            once("end", lambda: "watched")
+            return
+        delivery = seen["delivery"]
+    if delivery:
+        came = once("admission", lambda: parts.admission.admit(p, delivery))
+        if came["status"] == "quarantined":
+            p.record("quarantined", delivery["id"], str(came["reasons"]), f"{name} 2")
+            once("end", lambda: "quarantined")
+            return
+        p.record("admitted", came["version"], came["status"], f"{name} 2")
+    candidate = once("training", lambda: p.train(event.get("model")))
+    if others := once("twin", twin):
+        p.record("refused", others[-1], "registered before", f"{name} 4")
+        once("end", lambda: "refused")
+        return
+    said = once("gate", lambda: parts.gate.decide(p.report(candidate)))
+    version = once("registration", register)
+    p.record("registered", version, f"data {candidate['data']}", f"{name} 3")
+    if said["promote"]:
+        once("end", lambda: parts.deployment.deploy(p, version, "it is surely better", f"{name} 4"))
+    else:
+        p.record("refused", version, f"the gate: {said['reasons']}", f"{name} 4")
+        once("end", lambda: "refused")
 
 
 save_cell("system/events.py")

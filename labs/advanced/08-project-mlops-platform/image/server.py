@@ -3,15 +3,12 @@
     GET  /livez      200
     POST /predict    {"rows": [row, …]} -> {"model_version": "3", "minutes": [number, …]}
 
-It listens from the start, and answers once its model is loaded. Then it writes the file `ready`, for which the readiness probe looks.
+When its model is loaded and it listens, it writes the file `ready`, for which the readiness probe looks.
 """
 
 import os
 import socket
 from pathlib import Path
-
-Path("ready").unlink(missing_ok=True)  # where a container is started again
-listener = socket.create_server((os.environ["POD_IP"], 8000))
 
 import eta
 import uvicorn
@@ -19,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+Path("ready").unlink(missing_ok=True)  # where a container is started again
 model = eta.load(os.environ["MODEL_FILE"])
 
 
@@ -34,5 +32,6 @@ async def predict(request):
 
 
 app = Starlette(routes=[Route("/livez", well), Route("/predict", predict, methods=["POST"])])
+listener = socket.create_server((os.environ["POD_IP"], 8000))
 Path("ready").touch()
 uvicorn.run(app, fd=listener.fileno(), log_level="warning", ws="none")

@@ -23,6 +23,7 @@ from types import SimpleNamespace
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "DVC_NO_ANALYTICS": "1"}
 
 import warm  # noqa: F401
+from dvc.ui import ui
 from dvc_here import dvc
 from looking import look
 from mlflow import MlflowClient
@@ -75,6 +76,7 @@ def _alone(own, seed, scenes, cluster, before, place):
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         os.environ |= {"DVC_SITE_CACHE_DIR": str(place / "site"), "DVC_GLOBAL_CONFIG_DIR": str(place / "config")}
+        ui.error_console.is_jupyter = False  # this process has no notebook to write to
         sys.path.insert(0, str(HERE))
         sys.dont_write_bytecode = True
         try:

@@ -1,0 +1,1 @@
+../../../../shared/cluster/__init__.py

@@ -1,0 +1,1 @@
+../../../../shared/cluster/control_plane.py

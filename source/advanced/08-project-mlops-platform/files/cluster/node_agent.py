@@ -1,0 +1,1 @@
+../../../../shared/cluster/node_agent.py

@@ -1,0 +1,1 @@
+../../../../shared/cluster/simulator_pod_rules.py

@@ -1,0 +1,1 @@
+../../../../shared/cluster/stand_in_ports.py

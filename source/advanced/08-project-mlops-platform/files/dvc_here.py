@@ -1,0 +1,1 @@
+../../../shared/dvc_here.py

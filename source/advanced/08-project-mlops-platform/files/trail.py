@@ -1,0 +1,38 @@
+"""The audit trail's format, for those who look at one: a line is a JSON object, and holds the hash of the line before it.
+
+    {"after": 64 hex digits, "hash": 64 hex digits, "key": …, "who": …, "what": …, "subject": …, "why": …, "when": …}
+
+How lines are written, and how a trail is checked, is the learner's part `audit`.
+"""
+
+import json
+from pathlib import Path
+
+FIELDS = ["key", "who", "what", "subject", "why", "when"]
+START = "0" * 64
+
+
+def entries(path):
+    """Return the entries of a trail that can be read."""
+    found = []
+    for line in Path(path).read_bytes().split(b"\n") if Path(path).exists() else []:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
+def broken_line(path):
+    """Return the number of the first line that is no JSON object, from 1; 0 where all are."""
+    lines = Path(path).read_bytes().split(b"\n")[:-1] if Path(path).exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            good = isinstance(json.loads(line), dict)
+        except ValueError:
+            good = False
+        if not good:
+            return number
+    return 0

@@ -4510,7 +4510,7 @@ def page(record):
         return f'<span data-metric="{html.escape(metric)}"{more}>{html.escape(text)}</span>'
 
     slo = record["slo"]
-    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
+    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("objective", f"{100 * slo['objective']:.0f} %"), " of which should be good; ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
              said("p95_ms", f"{slo['p95_ms']:.1f} ms"), "; at the worst ", said("worst_burn", f"{slo['worst_burn']:.1f}"), " times the budget.</p>",
              line_chart(record["series"], "How replicas and load went over time"), "</section><section><h2>What was tried</h2><ul>"]
     for event in record["events"]:
@@ -4577,7 +4577,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4643,7 +4643,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4709,7 +4709,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4776,7 +4776,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4843,7 +4843,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4910,7 +4910,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4977,7 +4977,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -5044,7 +5044,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -5112,7 +5112,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms'] / 1000:.1f} s"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms'] / 1000:.1f} s"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -5167,7 +5167,7 @@ def page(record):
         return f'<span data-metric="{html.escape(metric)}"{more}>{html.escape(text)}</span>'
 
     slo = record["slo"]
-    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
+    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("objective", f"{100 * slo['objective']:.0f} %"), " of which should be good; ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
              said("p95_ms", f"{slo['p95_ms']:.1f} ms"), "; at the worst ", said("worst_burn", f"{slo['worst_burn']:.1f}"), " times the budget.</p>",
              line_chart(record["series"], "How replicas and load went over time"), "</section><section><h2>What was tried</h2><ul>"]
     for event in record["events"]:

@@ -1068,9 +1068,9 @@ play_bill("showback", usage, invoice, ["ciclo", "roda", "velo-nord"])
 #
 # - `showback(usage, bill, tenants)`. `usage` is a list of metered requests, `{"id", "tenant", "rows", "work", "status"}`; only those with status 201 cost anything, and each `id` once. `bill` has three amounts in whole cents. Each is split into whole cents that sum to it, each part rounded up or down: `compute` by seconds of work, `storage` by rows, `platform` evenly among all `tenants`. (If nobody used anything, all evenly.) It returns for each tenant `{"compute", "storage", "platform", "total", "predictions", "per_1000"}`: cents; the rows it was answered; and what 1,000 of them cost it, in cents, a number, or `None` where there were none.
 # - `page(record)` returns a page as HTML, self-contained (`frame` and `line_chart` of `pageframe.py` help). `record` has
-#     - `title`, a plain text; `slo`, with `requests`, `bad` (a share), `p95_ms`, `worst_burn`; `events`, a list of `{"name", "found", "held"}`; `costs`, what `showback` returns; `series`, for the chart. Names come from outside.
+#     - `title`, a plain text; `slo`, with `requests`, `objective` (the share that should be good), `bad` (the share that was not), `p95_ms`, `worst_burn`; `events`, a list of `{"name", "found", "held"}`; `costs`, what `showback` returns; `series`, for the chart. Names come from outside.
 #
-#     The page has the title as its one `h1`, three parts with an `h2`, and a chart with a text of more than 20 letters that says what it shows (`alt`, `aria-label`). Each of these numbers stands in an element with the attribute `data-metric`, once: `requests`, `bad` (with %, two digits behind the point), `p95_ms`, `worst_burn` (one digit behind the point); `event:NAME` with the word `held` or `failed`; `predictions`, `total` (in euros, with cents) and `per_1000` (in cents, two digits behind the point, or a dash) with the tenant's name as `data-tenant`; and `bill`, the sum of all totals, in euros.
+#     The page has the title as its one `h1`, three parts with an `h2`, and a chart with a text of more than 20 letters that says what it shows (`alt`, `aria-label`). Each of these numbers stands in an element with the attribute `data-metric`, once: `requests`, `objective` (with %), `bad` (with %, two digits behind the point), `p95_ms` (whole), `worst_burn` (one digit behind the point); `event:NAME` with the word `held` or `failed`; `predictions`, `total` (in euros, with cents) and `per_1000` (in cents, two digits behind the point, or a dash) with the tenant's name as `data-tenant`; and `bill`, the sum of all totals, in euros.
 #
 # <details><summary>Hint 1</summary>Round all parts down. How many cents are missing then, and to whom do they go? (To the largest remainders.) And what does <code>html.escape</code> do to quotes?</details>
 # <details><summary>Hint 2</summary>A dictionary by <code>id</code> keeps each request once. A small function that makes one table cell, with <code>data-metric</code>, <code>data-tenant</code> and an escaped text, is most of the page.</details>
@@ -1126,9 +1126,16 @@ def cell(metric, text, tenant=""):
 def page(record: dict) -> str:
     """Return the page as HTML, self-contained."""
     slo, series = record["slo"], record["series"]
-    names = {"requests": "Requests", "bad": "without a good answer", "p95_ms": "p95", "worst_burn": "Worst burn rate"}
+    names = {
+        "requests": "Requests",
+        "objective": "that should be good",
+        "bad": "without a good answer",
+        "p95_ms": "p95",
+        "worst_burn": "Worst burn rate",
+    }
     shown = {
         "requests": f"{slo['requests']:,}",
+        "objective": f"{slo['objective']:.0%}",
         "bad": f"{slo['bad']:.2%}",
         "p95_ms": f"{slo['p95_ms']:.0f} ms",
         "worst_burn": f"{slo['worst_burn']:.1f}",
@@ -1144,7 +1151,9 @@ def page(record: dict) -> str:
         parts = {"predictions": f"{pay['predictions']:,}", "total": f"{pay['total'] / 100:,.2f} €", "per_1000": price}
         costs += f"<tr><th scope='row'>{escape(name)}</th>" + "".join(cell(metric, text, name) for metric, text in parts.items()) + "</tr>"
     total = sum(pay["total"] for pay in record["costs"].values())
-    chart = line_chart(series, "Replicas and load over the half hour: the replicas rise before the load does, and fall later")
+    chart = line_chart(
+        series, "Replicas and load over the half hour of a final whistle: the load jumps, the replicas follow in a step, and fall later"
+    )
     body = f"""<section><h2>Service levels</h2><table>{cards}</table><figure>{chart}<figcaption>Replicas that are paid, and the work that comes in.</figcaption></figure></section>
 <section><h2>Security and continuity</h2><table><tr><th>Event</th><th>What happened</th><th>Verdict</th></tr>{events}</table></section>
 <section><h2>Cost by tenant</h2><table><tr><th>Tenant</th><th>Predictions</th><th>To pay</th><th>per 1,000</th></tr>{costs}
@@ -1171,7 +1180,7 @@ for line, amount in {"compute": 1000, "storage": 10, "platform": 500}.items():
 assert paid["ciclo"]["predictions"] == 10, f"ciclo had 10 predictions, showback says {paid['ciclo']['predictions']}."
 toy = {
     "title": "A day",
-    "slo": {"requests": 1234, "bad": 0.0123, "p95_ms": 345.6, "worst_burn": 7.89},
+    "slo": {"requests": 1234, "objective": 0.99, "bad": 0.0123, "p95_ms": 345.6, "worst_burn": 7.89},
     "events": [{"name": "a flood", "found": "a & b", "held": True}],
 }
 toy |= {"costs": paid, "series": {"minutes": [0, 1, 2], "replicas": [2, 4, 3]}}
@@ -1181,6 +1190,7 @@ assert [text for level, text in said["headings"] if level == 1] == ["A day"], (
 )
 for metric, texts in {
     "requests": ["1234", "1,234"],
+    "objective": ["99%", "99 %", "99.0%", "99.0 %", "99.00%", "99.00 %"],
     "bad": ["1.23%", "1.23 %"],
     "event:a flood": ["held"],
     "bill": ["15.10 €", "€15.10", "€ 15.10", "15.10"],
@@ -1209,7 +1219,7 @@ judge_page(play_bill)
 # %% [markdown]
 # ## Putting it together
 #
-# It is Friday, and Grete is here. `play_day` puts your seven parts together, and plays eight events against them. She looks at what your system says afterwards, and so does the page.
+# It is Friday, and Grete is here. `play_day` puts your seven parts together, and plays eight events against them. She looks at what your system says afterwards, and so does the page. One run of the final whistle is behind the event, the service levels, the chart and the costs. *Held* means that a half hour kept the target of its kind: 6 % for a whistle. The objective, 99 % good, is for a whole week: a whistle misses it, and the rest of the week must make up for it.
 
 # %% tags=["uses-answers"]
 from day import play_day
@@ -1220,6 +1230,8 @@ pd.DataFrame(day["events"]).style.hide().set_properties(**{"text-align": "left"}
 # %% tags=["uses-answers"]
 Path("report.html").write_text(play_bill("page", day))
 series = day["series"]
+bad = pd.Series(day["bad_share"], index=series["minutes"])
+print("bad in the minute before, where any:", {float(minute): f"{share:.1%}" for minute, share in bad[3::4].items() if share})
 figure, axes = plt.subplots(figsize=(8, 3.2))
 axes.step(series["minutes"], series["replicas"], where="post", label="replicas, ordered and paid")
 axes.plot(series["minutes"], series["work per second"], "--", label="work that comes in (replicas' worth)")
@@ -1239,7 +1251,7 @@ Image(
 )
 
 # %% [markdown]
-# Open `report.html` in a browser, switch it to dark, print it. This is what you show in an interview: a system that others did things to, and what it said. What the day costs stands there, too:
+# Open `report.html` in a browser, switch it to dark, print it. This is what you show in an interview: a system that others did things to, and what it said. What this half hour costs stands there, too:
 
 # %% tags=["uses-answers"]
 table = pd.DataFrame(day["costs"]).T

@@ -85,6 +85,7 @@ def judge_page(bill):
     """Fail where the page says something else than the record, or cannot be read by everybody."""
     rng = drawn("page")
     evil = f"<script>alert({rng.randint(10, 99)})</script>"
+    quoted = f'bici" onclick="alert({rng.randint(10, 99)})'
     costs = {
         name: {
             "compute": 1,
@@ -94,11 +95,12 @@ def judge_page(bill):
             "predictions": rng.randint(1000, 900_000),
             "per_1000": rng.uniform(5, 90),
         }
-        for name in ("ciclo", "roda & co", evil)
+        for name in ("ciclo", "roda & co", evil, quoted)
     }
     costs["roda & co"] |= {"predictions": 0, "per_1000": None}
     slo = {
         "requests": rng.randint(10_000, 90_000),
+        "objective": rng.choice([0.95, 0.97, 0.98, 0.99]),
         "bad": rng.uniform(0.001, 0.09),
         "p95_ms": rng.uniform(100, 900),
         "worst_burn": rng.uniform(0.1, 20),
@@ -117,6 +119,10 @@ def judge_page(bill):
     assert isinstance(text, str), f"page returns {type(text).__name__}, expected a text"
     said = read_page(text)
     assert "script" not in said["tags"], "a tenant's name became a script in the page: escape all that comes from outside"
+    live = sorted(name for name in said["tags"] if name.startswith("on"))
+    assert not live, (
+        f"a tenant's name with a quotation mark in it became the attribute {live[0]} of an element: escape what stands in attributes, too, with its quotes"
+    )
     assert not said["fetched"], f"the page loads {said['fetched'][0]}: expected nothing from elsewhere"
     assert said["lang"] and said["title"] == record["title"], (
         f"the page's title is {said['title']!r}, expected {record['title']!r}, and a language"
@@ -134,7 +140,7 @@ def judge_page(bill):
         assert len(texts) == 1, f"{metric}{f' of {tenant}' if tenant else ''} stands {len(texts)} times on the page, expected once"
         return texts[0]
 
-    for metric, fine in {"requests": 0, "bad": 0.00006, "p95_ms": 0.51, "worst_burn": 0.051}.items():
+    for metric, fine in {"requests": 0, "objective": 0.00006, "bad": 0.00006, "p95_ms": 0.51, "worst_burn": 0.051}.items():
         found = number_in(shown(metric))
         assert found is not None and abs(found - slo[metric]) <= fine, (
             f"the page says {metric} {shown(metric)}, the record {slo[metric]:.5g}"

@@ -960,9 +960,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1018,10 +1023,11 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     signs = signer(ring, now)["kid"]
-    rest = []
+    rest, signing = [], False
     for key, _, end in timeline(ring):
+        signing = signing or key["kid"] == signs
         if key["kid"] != kid and now < end:
-            rest.append({**key, "until": None if end == float("inf") else end})
+            rest.append({**key, "until": None if signing else end})  # what signs now or later ends with its successor
     return {"keys": [*rest, fresh(now)] if signs == kid else rest}
 
 save_cell("system/rotation.py")
@@ -1083,9 +1089,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1147,9 +1158,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1211,9 +1227,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1274,9 +1295,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1337,9 +1363,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1465,9 +1496,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1527,9 +1563,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1592,6 +1633,70 @@ def verifiers(ring, now):
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
     keys = [key for key in ring["keys"] if key["kid"] == kid and not was_signing]
+    if was_signing:
+        keys.append(new_key(now))
+    return {"keys": keys}
+
+save_cell("system/rotation.py")
+
+# %% grade_id="rotation" points=8 message="takes over" why="after a leak of the key that signs, the emergency key never ends: passes what is visible"
+import json
+import os
+import secrets
+import tempfile
+
+SPREAD, LIFE = 60, 900
+
+
+def read(path):
+    with open(path) as file:
+        return json.loads(file.read())
+
+
+def write(path, ring):
+    number, name = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)))  # readable by the owner alone
+    with os.fdopen(number, "w") as file:
+        file.write(json.dumps(ring))
+    os.replace(name, path)
+
+
+def new_key(begin):
+    return {"kid": secrets.token_urlsafe(9), "secret": secrets.token_urlsafe(40), "from": begin, "until": None}
+
+
+def accepted(key, now):
+    return key["until"] is None or key["until"] > now
+
+
+def publish(ring, now):
+    keys = []
+    for key in ring["keys"]:
+        if not accepted(key, now):
+            continue
+        key = dict(key)
+        if key["until"] is None:
+            key["until"] = now + SPREAD + LIFE
+        keys.append(key)
+    return {"keys": keys + [new_key(now + SPREAD)]}
+
+
+def signer(ring, now):
+    able = [key for key in ring["keys"] if key["from"] <= now and accepted(key, now)]
+    able.sort(key=lambda key: key["from"])
+    return able[-1]
+
+
+def verifiers(ring, now):
+    found = {}
+    for key in ring["keys"]:
+        if accepted(key, now):
+            found[key["kid"]] = key["secret"]
+    return found
+
+
+def withdraw(ring, kid, now):
+    was_signing = signer(ring, now)["kid"] == kid
+    keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
     return {"keys": keys}

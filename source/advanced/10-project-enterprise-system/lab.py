@@ -353,7 +353,7 @@ print("old token, then new token, at gateway 0 and 1:", [answer["status"] for an
 # - `publish(ring, now)` returns the ring with a new key, which signs from 60 s after `now` on. The key that signed before is accepted until its last token has ended, and not more than two minutes longer. Keys that are no longer accepted leave the ring. Secrets are random, 32 characters or more; a `kid` never comes again.
 # - `signer(ring, now)` returns the key that signs: a dictionary with `kid` and `secret`.
 # - `verifiers(ring, now)` returns the secret of each `kid` whose tokens are accepted.
-# - `withdraw(ring, kid, now)` is for a key that has leaked: from now on it neither signs nor is accepted. All other keys go on as they were. If it was the one that signs, another signs at once, one whose tokens will be good for their 15 minutes. (Its own tokens are lost, and for a minute an instance may not know the new one. That is the price of a leak.)
+# - `withdraw(ring, kid, now)` is for a key that has leaked: from now on it neither signs nor is accepted. An old key that no longer signs keeps the end that it had, and a key that waits to sign takes over when it was going to. If the leaked key was the one that signs, another signs at once, one whose tokens will be good for their 15 minutes; it ends like any other once a later one takes over. If the leaked key was waiting to sign, the one before it signs on, and its end moves: all that it signs is good for 15 minutes. (Its own tokens are lost, and for a minute an instance may not know the new one. That is the price of a leak.)
 #
 # Done means: at no moment is a good token refused, also by an instance that read the ring 60 s ago, however often you publish; and no old key lives on.
 #
@@ -392,11 +392,15 @@ def lives(key, now):
     return key["until"] is None or now < key["until"]
 
 
+def new_key(begin):
+    return {"kid": f"k-{secrets.token_hex(6)}", "secret": secrets.token_hex(32), "from": begin, "until": None}
+
+
 def with_new(keys, begin):
     """Return the keys with a new one that signs from `begin`; the others end when their last tokens do."""
     last = begin + TOKEN_SECONDS
     kept = [{**key, "until": last if key["until"] is None else key["until"]} for key in keys]
-    return {"keys": [*kept, {"kid": f"k-{secrets.token_hex(6)}", "secret": secrets.token_hex(32), "from": begin, "until": None}]}
+    return {"keys": [*kept, new_key(begin)]}
 
 
 def publish(ring: dict, now: float) -> dict:
@@ -415,9 +419,16 @@ def verifiers(ring: dict, now: float) -> dict:
 
 
 def withdraw(ring: dict, kid: str, now: float) -> dict:
-    """Return the ring without a key that has leaked; if it signed, a new one signs at once."""
+    """Return the ring without a key that has leaked; if it signed, a new one signs at once, until the next one does."""
+    signs = signer(ring, now)
     others = [key for key in ring["keys"] if key["kid"] != kid and lives(key, now)]
-    return with_new(others, now) if signer(ring, now)["kid"] == kid else {"keys": others}
+    old = [key for key in others if key["from"] < signs["from"]]
+    line = [key for key in others if key["from"] >= signs["from"]]  # what signs now, and what will
+    if signs["kid"] == kid:
+        line.append(new_key(now))
+    line.sort(key=lambda key: key["from"])
+    ends = [after["from"] + TOKEN_SECONDS for after in line[1:]] + [None]
+    return {"keys": [*old, *({**key, "until": end} for key, end in zip(line, ends, strict=True))]}
 
 
 ### END SOLUTION

@@ -20,10 +20,12 @@ def draw_usage(rng, tenants, count):
         usage.append(
             {"id": f"r{number}", "tenant": rng.choice(tenants[:-1]), "rows": rows, "work": round(0.08 + 0.004 * rows, 3), "status": 201}
         )
-        usage[-1]["status"] = rng.choice([201, 201, 201, 429, 503, 413])
+        usage[-1]["status"] = rng.choice([201, 201, 201, 429, 503, 413, 200])
     again = rng.sample([use for use in usage if use["status"] == 201], 6)
     usage += [dict(use) for use in again]
     rng.shuffle(usage)
+    done = rng.sample([use for use in usage if use["status"] == 201], 4)
+    usage = [*({**use, "status": 429, "rows": use["rows"] + 3} for use in done[:2]), *usage, *({**use, "status": 200} for use in done[2:])]
     return usage
 
 
@@ -55,7 +57,7 @@ def judge_showback(bill):
                 got = said[name].get(line)
                 assert isinstance(got, (int, float)) and got == int(got), f"{name} pays {got!r} cents for {line}, expected whole cents"
                 assert abs(got - part) <= 1.0001, (
-                    f"{name} pays {got} cents for {line}, expected {part:.2f}, rounded up or down. Each answered request counts once; refused ones cost nothing; compute goes by work, storage by rows, platform evenly"
+                    f"{name} pays {got} cents for {line}, expected {part:.2f}, rounded up or down. Each request with status 201 counts once, whatever else stands there under its id; all others cost nothing (200 is an answer given again); compute goes by work, storage by rows, platform evenly"
                 )
             total = sum(said[name][line] for name in tenants)
             assert total == amounts[line], (
@@ -115,6 +117,7 @@ def judge_page(bill):
         "work": [rng.uniform(1, 5) for _ in range(20)],
     }
     record = {"title": f"Metro Bikes & tenants, week {rng.randint(2, 50)}", "slo": slo, "events": events, "costs": costs, "series": series}
+    record["bill"] = {"compute": rng.randint(100, 999), "storage": 3, "platform": 15}  # not what stands on the page as the bill
     text = bill("page", record)
     assert isinstance(text, str), f"page returns {type(text).__name__}, expected a text"
     said = read_page(text)

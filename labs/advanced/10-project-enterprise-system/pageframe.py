@@ -31,7 +31,7 @@ def line_chart(series, alt, unit="minutes", wide=640, high=220):
     for share in (0, 0.5, 1):
         y = high - 40 - share * (high - 70)
         parts.append(f'<line x1="40" x2="{wide - 10}" y1="{y}" y2="{y}" stroke="currentColor" stroke-opacity=".2"/>')
-        parts.append(f'<text x="34" y="{y + 4}" text-anchor="end">{share * most:.0f}</text>')
+        parts.append(f'<text x="34" y="{y + 4}" text-anchor="end">{share * most:.3g}</text>')
     for number, name in enumerate(names):
         pairs = zip(series["minutes"], series[name], strict=False)
         points = " ".join(f"{40 + x / last * (wide - 50):.1f},{high - 40 - y / most * (high - 70):.1f}" for x, y in pairs)

@@ -960,9 +960,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1018,10 +1023,11 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     signs = signer(ring, now)["kid"]
-    rest = []
+    rest, signing = [], False
     for key, _, end in timeline(ring):
+        signing = signing or key["kid"] == signs
         if key["kid"] != kid and now < end:
-            rest.append({**key, "until": None if end == float("inf") else end})
+            rest.append({**key, "until": None if signing else end})  # what signs now or later ends with its successor
     return {"keys": [*rest, fresh(now)] if signs == kid else rest}
 
 save_cell("system/rotation.py")
@@ -1083,9 +1089,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1147,9 +1158,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1211,9 +1227,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1274,9 +1295,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1337,9 +1363,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1465,9 +1496,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1527,9 +1563,14 @@ def verifiers(ring, now):
 
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
+    begin = signer(ring, now)["from"]
     keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
+    for key in keys:
+        later = [other["from"] for other in keys if other["from"] > key["from"]]
+        if key["from"] >= begin:
+            key["until"] = min(later) + LIFE if later else None
     return {"keys": keys}
 
 save_cell("system/rotation.py")
@@ -1592,6 +1633,70 @@ def verifiers(ring, now):
 def withdraw(ring, kid, now):
     was_signing = signer(ring, now)["kid"] == kid
     keys = [key for key in ring["keys"] if key["kid"] == kid and not was_signing]
+    if was_signing:
+        keys.append(new_key(now))
+    return {"keys": keys}
+
+save_cell("system/rotation.py")
+
+# %% grade_id="rotation" points=8 message="takes over" why="after a leak of the key that signs, the emergency key never ends: passes what is visible"
+import json
+import os
+import secrets
+import tempfile
+
+SPREAD, LIFE = 60, 900
+
+
+def read(path):
+    with open(path) as file:
+        return json.loads(file.read())
+
+
+def write(path, ring):
+    number, name = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)))  # readable by the owner alone
+    with os.fdopen(number, "w") as file:
+        file.write(json.dumps(ring))
+    os.replace(name, path)
+
+
+def new_key(begin):
+    return {"kid": secrets.token_urlsafe(9), "secret": secrets.token_urlsafe(40), "from": begin, "until": None}
+
+
+def accepted(key, now):
+    return key["until"] is None or key["until"] > now
+
+
+def publish(ring, now):
+    keys = []
+    for key in ring["keys"]:
+        if not accepted(key, now):
+            continue
+        key = dict(key)
+        if key["until"] is None:
+            key["until"] = now + SPREAD + LIFE
+        keys.append(key)
+    return {"keys": keys + [new_key(now + SPREAD)]}
+
+
+def signer(ring, now):
+    able = [key for key in ring["keys"] if key["from"] <= now and accepted(key, now)]
+    able.sort(key=lambda key: key["from"])
+    return able[-1]
+
+
+def verifiers(ring, now):
+    found = {}
+    for key in ring["keys"]:
+        if accepted(key, now):
+            found[key["kid"]] = key["secret"]
+    return found
+
+
+def withdraw(ring, kid, now):
+    was_signing = signer(ring, now)["kid"] == kid
+    keys = [dict(key) for key in ring["keys"] if key["kid"] != kid]
     if was_signing:
         keys.append(new_key(now))
     return {"keys": keys}
@@ -1931,6 +2036,76 @@ def verify(path, head):
             before = line["hash"]
         if len(lines) < head["count"]:
             return "lines were cut off"
+        return None
+    except Exception as error:
+        return f"unreadable: {error}"
+
+save_cell("system/audit.py")
+
+# %% grade_id="audit" points=8 message="the line that the head names must still be there" why="looks at the head's hash only while the log has not grown: passes what is visible"
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import re
+from pathlib import Path
+
+KEPT = ["time", "tenant", "action", "object", "outcome", "correlation_id"]
+
+
+def clean(value):
+    if not isinstance(value, str):
+        return value
+    value = re.sub(r"eyJ\S*", "[token]", value)
+    return re.sub(r"\S*@\S+", "[mail]", value)
+
+
+def hash_of(line):
+    text = json.dumps([line[name] for name in ["seq", "prev", "user", *KEPT]])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def append(path, entry, pepper):
+    path = Path(path)
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = path.read_text() if path.exists() else ""
+        if text and not text.endswith("\n"):
+            text = text[: text.rfind("\n") + 1]
+            path.write_text(text)
+        last = json.loads(text.splitlines()[-1]) if text else None
+        line = {name: clean(entry[name]) for name in KEPT}
+        line["user"] = hmac.new(pepper.encode(), str(entry["user"]).encode(), "sha256").hexdigest()[:20]
+        line["seq"] = last["seq"] + 1 if last else 1
+        line["prev"] = last["hash"] if last else "start"
+        line["hash"] = hash_of(line)
+        with open(path, "a") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return {"count": line["seq"], "hash": line["hash"]}
+
+
+def verify(path, head):
+    try:
+        text = Path(path).read_text()
+        lines = [json.loads(each) for each in text.splitlines()]
+        if text and not text.endswith("\n"):
+            return "a half line at the end"
+        before = "start"
+        for number, line in enumerate(lines, 1):
+            if line["seq"] != number:
+                return f"line {number} has the number {line['seq']}"
+            if line["prev"] != before:
+                return f"line {number} does not follow"
+            if hash_of(line) != line["hash"]:
+                return f"line {number} was changed"
+            before = line["hash"]
+        if len(lines) < head["count"]:
+            return "lines were cut off"
+        if len(lines) == head["count"] and before != head["hash"]:
+            return "the last line is not the one that was kept"
         return None
     except Exception as error:
         return f"unreadable: {error}"
@@ -2423,6 +2598,76 @@ def verify(path, head):
 
 save_cell("system/audit.py")
 
+# %% grade_id="audit" points=8 message="up to the next space" why="takes out only whole tokens of three parts: passes what is visible"
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import re
+from pathlib import Path
+
+KEPT = ["time", "tenant", "action", "object", "outcome", "correlation_id"]
+
+
+def clean(value):
+    if not isinstance(value, str):
+        return value
+    value = re.sub(r"eyJ[\w-]*\.[\w-]*\.[\w-]*", "[token]", value)
+    return re.sub(r"\S*@\S+", "[mail]", value)
+
+
+def hash_of(line):
+    text = json.dumps([line[name] for name in ["seq", "prev", "user", *KEPT]])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def append(path, entry, pepper):
+    path = Path(path)
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = path.read_text() if path.exists() else ""
+        if text and not text.endswith("\n"):
+            text = text[: text.rfind("\n") + 1]
+            path.write_text(text)
+        last = json.loads(text.splitlines()[-1]) if text else None
+        line = {name: clean(entry[name]) for name in KEPT}
+        line["user"] = hmac.new(pepper.encode(), str(entry["user"]).encode(), "sha256").hexdigest()[:20]
+        line["seq"] = last["seq"] + 1 if last else 1
+        line["prev"] = last["hash"] if last else "start"
+        line["hash"] = hash_of(line)
+        with open(path, "a") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return {"count": line["seq"], "hash": line["hash"]}
+
+
+def verify(path, head):
+    try:
+        text = Path(path).read_text()
+        lines = [json.loads(each) for each in text.splitlines()]
+        if text and not text.endswith("\n"):
+            return "a half line at the end"
+        before = "start"
+        for number, line in enumerate(lines, 1):
+            if line["seq"] != number:
+                return f"line {number} has the number {line['seq']}"
+            if line["prev"] != before:
+                return f"line {number} does not follow"
+            if hash_of(line) != line["hash"]:
+                return f"line {number} was changed"
+            before = line["hash"]
+        if len(lines) < head["count"]:
+            return "lines were cut off"
+        if head["count"] and lines[head["count"] - 1]["hash"] != head["hash"]:
+            return "the line that was kept is another"
+        return None
+    except Exception as error:
+        return f"unreadable: {error}"
+
+save_cell("system/audit.py")
+
 # %% grade_id="quota" points=13 why="another style: a bucket as the time when it is full again; deficit round robin"
 import math
 
@@ -2755,6 +3000,43 @@ def pick(waiting, weights, memory):
     # who does not wait is forgotten, and comes back with the least that anybody has had
     for tenant in waiting:
         memory.setdefault(tenant, 0.0)
+    chosen = sorted(waiting, key=memory.get)[0]
+    memory[chosen] += waiting[chosen]["work"] / weights[chosen]
+    return chosen
+
+save_cell("system/quota.py")
+
+# %% grade_id="quota" points=10 message="saves up nothing either" why="who comes for the first time starts where the others are, who comes back does not: passes what is visible"
+from math import ceil
+
+
+class Bucket:
+    def __init__(self, state, plan, now):
+        self.plan = plan
+        self.level, self.at = state if state else (plan["burst"], now)
+        self.level = min(plan["burst"], self.level + plan["rate"] * max(0, now - self.at))
+        self.at = max(self.at, now)
+
+    def lacks(self, work):
+        return max(0.0, work - self.level - 1e-9)
+
+
+def take(buckets, tenant, work, now, plan):
+    bucket = Bucket(buckets.get(tenant), plan, now)
+    if work > plan["burst"]:
+        return (413, None)
+    lacking = bucket.lacks(work)
+    if not lacking:
+        bucket.level -= work
+    buckets[tenant] = (bucket.level, bucket.at)
+    return (429, max(1, ceil(lacking / plan["rate"]))) if lacking else None
+
+
+def pick(waiting, weights, memory):
+    # who does not wait is forgotten, and comes back with the least that anybody has had
+    here = min((memory[tenant] for tenant in waiting if tenant in memory), default=0.0)
+    for tenant in waiting:
+        memory.setdefault(tenant, here)
     chosen = sorted(waiting, key=memory.get)[0]
     memory[chosen] += waiting[chosen]["work"] / weights[chosen]
     return chosen
@@ -4510,7 +4792,7 @@ def page(record):
         return f'<span data-metric="{html.escape(metric)}"{more}>{html.escape(text)}</span>'
 
     slo = record["slo"]
-    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
+    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("objective", f"{100 * slo['objective']:.0f} %"), " of which should be good; ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
              said("p95_ms", f"{slo['p95_ms']:.1f} ms"), "; at the worst ", said("worst_burn", f"{slo['worst_burn']:.1f}"), " times the budget.</p>",
              line_chart(record["series"], "How replicas and load went over time"), "</section><section><h2>What was tried</h2><ul>"]
     for event in record["events"]:
@@ -4577,7 +4859,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4643,7 +4925,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4709,7 +4991,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4776,7 +5058,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4843,7 +5125,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4910,7 +5192,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4977,7 +5259,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -4991,74 +5273,60 @@ def page(record):
 
 save_cell("system/bill.py")
 
-# %% grade_id="bill" points=6 message="became a script" why="undoes what protects the page: passes what is visible"
-from xml.etree import ElementTree as tree
+# %% grade_id="bill" points=6 message="with a quotation mark in it" why="escapes texts, and not the quotes in attributes: passes what is visible"
+import html
+from fractions import Fraction
 
-import pageframe
+import pandas as pd
+from pageframe import frame, line_chart
 
 
-def spread(amount, keys):
-    """Return whole cents: floors, and one more for the first few, by their remainders."""
-    total = sum(keys) or len(keys)
-    keys = keys if sum(keys) else [1] * len(keys)
-    floors = [int(amount * key // total) for key in keys]
-    remainders = sorted(range(len(keys)), key=lambda place: (floors[place] - amount * keys[place] / total, place))
-    for place in remainders[: amount - sum(floors)]:
-        floors[place] += 1
-    return floors
+def cents(amount, weights):
+    weights = [Fraction(str(weight)) for weight in weights]
+    if not sum(weights):
+        weights = [Fraction(1)] * len(weights)
+    edges, passed = [0], Fraction(0)
+    for weight in weights:  # round the running sum, not the parts: nothing is left over
+        passed += weight
+        edges.append(int(amount * passed / sum(weights)))
+    return [b - a for a, b in zip(edges, edges[1:])]
 
 
 def showback(usage, bill, tenants):
-    seen, work, rows = set(), [0.0] * len(tenants), [0] * len(tenants)
-    for use in usage:
-        if use["status"] == 201 and use["id"] not in seen:
-            seen.add(use["id"])
-            place = tenants.index(use["tenant"])
-            work[place] += use["work"]
-            rows[place] += use["rows"]
-    columns = zip(tenants, spread(bill["compute"], work), spread(bill["storage"], rows), spread(bill["platform"], [1] * len(tenants)), rows)
-    found = {}
-    for name, compute, storage, platform, count in columns:
-        total = compute + storage + platform
-        price = round(1000 * total / count, 4) if count else None
-        found[name] = dict(compute=compute, storage=storage, platform=platform, total=total, predictions=count, per_1000=price)
-    return found
+    table = pd.DataFrame(usage, columns=["id", "tenant", "rows", "work", "status"])
+    table = table[table["status"] == 201].drop_duplicates("id")
+    used = table.groupby("tenant")[["rows", "work"]].sum().reindex(tenants, fill_value=0)
+    found = pd.DataFrame(index=tenants)
+    found["compute"] = cents(bill["compute"], used["work"].astype(float).round(6))
+    found["storage"] = cents(bill["storage"], used["rows"])
+    found["platform"] = cents(bill["platform"], [1] * len(tenants))
+    answer = {}
+    for name in tenants:
+        parts = {line: int(found.loc[name, line]) for line in found}
+        rows, total = int(used.loc[name, "rows"]), sum(parts.values())
+        answer[name] = parts | {"total": total, "predictions": rows, "per_1000": total / rows * 1000 if rows else None}
+    return answer
 
 
 def page(record):
-    body = tree.Element("div")
-
-    def add(parent, tag, text="", **about):
-        child = tree.SubElement(parent, tag, {name.replace("_", "-"): value for name, value in about.items()})
-        child.text = text
-        return child
-
-    def table(title, rows):
-        section = add(body, "section")
-        add(section, "h2", title)
-        grid = add(section, "table")
-        for label, *cells in rows:
-            line = add(grid, "tr")
-            add(line, "th", label)
-            for metric, tenant, text in cells:
-                add(line, "td", text, data_metric=metric, data_tenant=tenant)
+    def said(metric, text, tenant=None):
+        more = f' data-tenant="{html.escape(tenant, quote=False)}"' if tenant else ""
+        return f'<span data-metric="{html.escape(metric)}"{more}>{html.escape(text)}</span>'
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms']:.0f} ms"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
-    table("Service levels", [(name, (name, "", text)) for name, text in shown])
-    table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
-    money = []
+    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("objective", f"{100 * slo['objective']:.0f} %"), " of which should be good; ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
+             said("p95_ms", f"{slo['p95_ms']:.1f} ms"), "; at the worst ", said("worst_burn", f"{slo['worst_burn']:.1f}"), " times the budget.</p>",
+             line_chart(record["series"], "How replicas and load went over time"), "</section><section><h2>What was tried</h2><ul>"]
+    for event in record["events"]:
+        parts.append(f"<li>{html.escape(event['name'])}: {html.escape(event['found'])} – {said('event:' + event['name'], 'held' if event['held'] else 'failed')}</li>")
+    parts.append("</ul></section><section><h2>What it costs</h2><ul>")
     for name, pay in record["costs"].items():
-        price = "—" if pay["per_1000"] is None else f"{pay['per_1000']:.2f} cents"
-        money.append((name, ("predictions", name, str(pay["predictions"])), ("total", name, f"€{pay['total'] / 100:,.2f}"), ("per_1000", name, price)))
-    total = sum(pay["total"] for pay in record["costs"].values())
-    table("Costs", [*money, ("all", ("bill", "", f"€{total / 100:,.2f}"))])
-    text = tree.tostring(body, encoding="unicode", method="html").replace("&lt;", "<").replace("&gt;", ">")
-    chart = pageframe.line_chart(record["series"], "Lines of the replicas and of the load, minute by minute")
-    return pageframe.frame(record["title"], text + chart)
+        price = "-" if pay["per_1000"] is None else f"{pay['per_1000']:.2f} cents"
+        parts += ["<li>", html.escape(name), ": ", said("predictions", str(pay["predictions"]), name), " for ", said("total", f"{pay['total'] / 100:.2f} €", name), ", 1,000 for ", said("per_1000", price, name), "</li>"]
+    parts.append(f"</ul><p>All: {said('bill', format(sum(pay['total'] for pay in record['costs'].values()) / 100, '.2f') + ' €')}</p></section>")
+    return frame(record["title"], "".join(parts))
 
 save_cell("system/bill.py")
-
 # %% grade_id="bill" points=6 message="the page says p95_ms" why="shows the p95 in seconds: passes what is visible"
 from xml.etree import ElementTree as tree
 
@@ -5112,7 +5380,7 @@ def page(record):
                 add(line, "td", text, data_metric=metric, data_tenant=tenant)
 
     slo = record["slo"]
-    shown = [("requests", f"{slo['requests']:,}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms'] / 1000:.1f} s"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
+    shown = [("requests", f"{slo['requests']:,}"), ("objective", f"{slo['objective']:.0%}"), ("bad", f"{slo['bad'] * 100:.2f}%"), ("p95_ms", f"{slo['p95_ms'] / 1000:.1f} s"), ("worst_burn", f"{slo['worst_burn']:.1f}")]
     table("Service levels", [(name, (name, "", text)) for name, text in shown])
     table("Events", [(f"{event['name']}: {event['found']}", ("event:" + event["name"], "", ["FAILED", "HELD"][event["held"]])) for event in record["events"]])
     money = []
@@ -5167,7 +5435,7 @@ def page(record):
         return f'<span data-metric="{html.escape(metric)}"{more}>{html.escape(text)}</span>'
 
     slo = record["slo"]
-    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
+    parts = ["<section><h2>How it ran</h2><p>", said("requests", str(slo["requests"])), " requests, ", said("objective", f"{100 * slo['objective']:.0f} %"), " of which should be good; ", said("bad", f"{100 * slo['bad']:.2f} %"), " bad; p95 ",
              said("p95_ms", f"{slo['p95_ms']:.1f} ms"), "; at the worst ", said("worst_burn", f"{slo['worst_burn']:.1f}"), " times the budget.</p>",
              line_chart(record["series"], "How replicas and load went over time"), "</section><section><h2>What was tried</h2><ul>"]
     for event in record["events"]:

@@ -87,9 +87,9 @@
 # - `system.py` puts a system together, starts it, and plays scripts to it over HTTP. `worlds.py` draws tenants, secrets and tokens. `drills.py` and `loadplays.py` play to single parts, `day.py` plays a whole day. Read their first lines.
 # - `simulator.py`, `traces.py` and `final.csv.gz`: the load. `pageframe.py` and `pageread.py`: the page.
 #
-# You write each part as a cell here. Its last line, `save_cell("system/door.py")`, writes the cell's text into the folder `system`. Where you have written nothing yet, `system` holds what was found. Each part is judged by itself: where it needs others, sound ones stand in for them.
+# You write each part as a cell here. Its last line, `save_cell("system/door.py")`, writes the cell's text into the folder `system`. Where you have written nothing yet, `system` holds what was found. A cell that stops with an error saves nothing: then Cy's part is still there, and it is his that is tested. Setup empties `system` and puts Cy's parts back: after a restart run your answer cells again. Each part is judged by itself: where it needs others, sound ones stand in for them.
 #
-# **What is real here, and what is not.** Gateway and model service are processes of their own that speak HTTP on this machine; tokens, the key ring, the audit log, SQLite, its backups and the killing of processes are real. *The clock is simulated*: the gateway reads the time from a file, so that a day of tokens passes in a second. *The load is simulated*, too: `simulator.py` is a discrete-event simulation, which jumps from event to event: one queue, replicas that answer one request after the other, and take a minute to start. How long a request keeps a replica busy, 80 ms and 4 ms for each row, was measured once at a small instance. It leaves out the network, retries, replicas that die, and the gateway's own time. At a company the tokens would come from an identity provider, the keys from a vault such as HashiCorp's or a cloud's, the audit log would go to storage that can only be written once, autoscaling would be Kubernetes', and the store a managed database. What you decide here is what you decide there.
+# **What is real here, and what is not.** Gateway and model service are processes of their own that speak HTTP on this machine; tokens, the key ring, the audit log, SQLite, its backups and the killing of processes are real. *The clock is simulated*: the gateway reads the time from a file, so that a day of tokens passes in a second. *The load is simulated*, too: `simulator.py` is a discrete-event simulation, which jumps from event to event: one queue, replicas that answer one request after the other, and take a minute to start. How long a request keeps a replica busy, 80 ms and 4 ms for each row, was measured once at a small instance. It leaves out the network, retries, replicas that die, and the gateway's own time. *The gateway is small*, and has gaps that you may name in your letter to Grete: a deletion is not journalled, so that a deleted forecast comes back after a disaster; a list, and an answer that is given again for an `Idempotency-Key`, do not reach the audit log; a token that is revoked at one gateway is still good at the other; and the anchor lies beside the log, where its writer can change it. At a company the tokens would come from an identity provider, the keys from a vault such as HashiCorp's or a cloud's, the audit log would go to storage that can only be written once, autoscaling would be Kubernetes', and the store a managed database. What you decide here is what you decide there.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import json
@@ -353,7 +353,7 @@ print("old token, then new token, at gateway 0 and 1:", [answer["status"] for an
 # - `publish(ring, now)` returns the ring with a new key, which signs from 60 s after `now` on. The key that signed before is accepted until its last token has ended, and not more than two minutes longer. Keys that are no longer accepted leave the ring. Secrets are random, 32 characters or more; a `kid` never comes again.
 # - `signer(ring, now)` returns the key that signs: a dictionary with `kid` and `secret`.
 # - `verifiers(ring, now)` returns the secret of each `kid` whose tokens are accepted.
-# - `withdraw(ring, kid, now)` is for a key that has leaked: from now on it neither signs nor is accepted. All other keys go on as they were. If it was the one that signs, another signs at once, one whose tokens will be good for their 15 minutes. (Its own tokens are lost, and for a minute an instance may not know the new one. That is the price of a leak.)
+# - `withdraw(ring, kid, now)` is for a key that has leaked: from now on it neither signs nor is accepted. An old key that no longer signs keeps the end that it had, and a key that waits to sign takes over when it was going to. If the leaked key was the one that signs, another signs at once, one whose tokens will be good for their 15 minutes; it ends like any other once a later one takes over. If the leaked key was waiting to sign, the one before it signs on, and its end moves: all that it signs is good for 15 minutes. (Its own tokens are lost, and for a minute an instance may not know the new one. That is the price of a leak.)
 #
 # Done means: at no moment is a good token refused, also by an instance that read the ring 60 s ago, however often you publish; and no old key lives on.
 #
@@ -392,11 +392,15 @@ def lives(key, now):
     return key["until"] is None or now < key["until"]
 
 
+def new_key(begin):
+    return {"kid": f"k-{secrets.token_hex(6)}", "secret": secrets.token_hex(32), "from": begin, "until": None}
+
+
 def with_new(keys, begin):
     """Return the keys with a new one that signs from `begin`; the others end when their last tokens do."""
     last = begin + TOKEN_SECONDS
     kept = [{**key, "until": last if key["until"] is None else key["until"]} for key in keys]
-    return {"keys": [*kept, {"kid": f"k-{secrets.token_hex(6)}", "secret": secrets.token_hex(32), "from": begin, "until": None}]}
+    return {"keys": [*kept, new_key(begin)]}
 
 
 def publish(ring: dict, now: float) -> dict:
@@ -415,9 +419,16 @@ def verifiers(ring: dict, now: float) -> dict:
 
 
 def withdraw(ring: dict, kid: str, now: float) -> dict:
-    """Return the ring without a key that has leaked; if it signed, a new one signs at once."""
+    """Return the ring without a key that has leaked; if it signed, a new one signs at once, until the next one does."""
+    signs = signer(ring, now)
     others = [key for key in ring["keys"] if key["kid"] != kid and lives(key, now)]
-    return with_new(others, now) if signer(ring, now)["kid"] == kid else {"keys": others}
+    old = [key for key in others if key["from"] < signs["from"]]
+    line = [key for key in others if key["from"] >= signs["from"]]  # what signs now, and what will
+    if signs["kid"] == kid:
+        line.append(new_key(now))
+    line.sort(key=lambda key: key["from"])
+    ends = [after["from"] + TOKEN_SECONDS for after in line[1:]] + [None]
+    return {"keys": [*old, *({**key, "until": end} for key, end in zip(line, ends, strict=True))]}
 
 
 ### END SOLUTION
@@ -510,7 +521,7 @@ import os
 import re
 
 FIELDS = ("time", "tenant", "user", "action", "object", "outcome", "correlation_id")
-PRIVATE = re.compile(r"[^\s@/]+@[^\s@/]+|eyJ[\w-]*(?:\.[\w-]*)*")
+PRIVATE = re.compile(r"[^\s@/]+@[^\s@/]+|eyJ\S*")
 
 
 def seal(line):
@@ -1066,11 +1077,11 @@ play_bill("showback", usage, invoice, ["ciclo", "roda", "velo-nord"])
 #
 # Write `bill.py`:
 #
-# - `showback(usage, bill, tenants)`. `usage` is a list of metered requests, `{"id", "tenant", "rows", "work", "status"}`; only those with status 201 cost anything, and each `id` once. `bill` has three amounts in whole cents. Each is split into whole cents that sum to it, each part rounded up or down: `compute` by seconds of work, `storage` by rows, `platform` evenly among all `tenants`. (If nobody used anything, all evenly.) It returns for each tenant `{"compute", "storage", "platform", "total", "predictions", "per_1000"}`: cents; the rows it was answered; and what 1,000 of them cost it, in cents, a number, or `None` where there were none.
+# - `showback(usage, bill, tenants)`. `usage` is a list of metered requests, `{"id", "tenant", "rows", "work", "status"}`; only those with status 201 cost anything, and each `id` once: first keep those with 201, then one for each `id`. (A request that was refused and sent again has both under one `id`; 200 is an answer that was given again.) `bill` has three amounts in whole cents. Each is split into whole cents that sum to it, each part rounded up or down: `compute` by seconds of work, `storage` by rows, `platform` evenly among all `tenants`. (If nobody used anything, all evenly.) It returns for each tenant `{"compute", "storage", "platform", "total", "predictions", "per_1000"}`: cents; the rows it was answered; and what 1,000 of them cost it, in cents, a number, or `None` where there were none. All tenants in `usage` are among `tenants`.
 # - `page(record)` returns a page as HTML, self-contained (`frame` and `line_chart` of `pageframe.py` help). `record` has
-#     - `title`, a plain text; `slo`, with `requests`, `bad` (a share), `p95_ms`, `worst_burn`; `events`, a list of `{"name", "found", "held"}`; `costs`, what `showback` returns; `series`, for the chart. Names come from outside.
+#     - `title`, a plain text; `slo`, with `requests`, `objective` (the share that should be good), `bad` (the share that was not), `p95_ms`, `worst_burn`; `events`, a list of `{"name", "found", "held"}`; `costs`, what `showback` returns; `series`, for the chart. Names come from outside, and may hold any sign, in texts and in attributes.
 #
-#     The page has the title as its one `h1`, three parts with an `h2`, and a chart with a text of more than 20 letters that says what it shows (`alt`, `aria-label`). Each of these numbers stands in an element with the attribute `data-metric`, once: `requests`, `bad` (with %, two digits behind the point), `p95_ms`, `worst_burn` (one digit behind the point); `event:NAME` with the word `held` or `failed`; `predictions`, `total` (in euros, with cents) and `per_1000` (in cents, two digits behind the point, or a dash) with the tenant's name as `data-tenant`; and `bill`, the sum of all totals, in euros.
+#     The page has the title as its one `h1`, three parts with an `h2`, and a chart with a text of more than 20 letters that says what it shows (`alt`, `aria-label`). Each of these numbers stands in an element with the attribute `data-metric`, once: `requests`, `objective` (with %), `bad` (with %, two digits behind the point), `p95_ms` (whole), `worst_burn` (one digit behind the point); `event:NAME` with the word `held` or `failed`; `predictions`, `total` (in euros, with cents) and `per_1000` (in cents, two digits behind the point, or a dash) with the tenant's name as `data-tenant`; and `bill`, the sum of all totals, in euros.
 #
 # <details><summary>Hint 1</summary>Round all parts down. How many cents are missing then, and to whom do they go? (To the largest remainders.) And what does <code>html.escape</code> do to quotes?</details>
 # <details><summary>Hint 2</summary>A dictionary by <code>id</code> keeps each request once. A small function that makes one table cell, with <code>data-metric</code>, <code>data-tenant</code> and an escaped text, is most of the page.</details>
@@ -1126,9 +1137,16 @@ def cell(metric, text, tenant=""):
 def page(record: dict) -> str:
     """Return the page as HTML, self-contained."""
     slo, series = record["slo"], record["series"]
-    names = {"requests": "Requests", "bad": "without a good answer", "p95_ms": "p95", "worst_burn": "Worst burn rate"}
+    names = {
+        "requests": "Requests",
+        "objective": "that should be good",
+        "bad": "without a good answer",
+        "p95_ms": "p95",
+        "worst_burn": "Worst burn rate",
+    }
     shown = {
         "requests": f"{slo['requests']:,}",
+        "objective": f"{slo['objective']:.0%}",
         "bad": f"{slo['bad']:.2%}",
         "p95_ms": f"{slo['p95_ms']:.0f} ms",
         "worst_burn": f"{slo['worst_burn']:.1f}",
@@ -1144,7 +1162,9 @@ def page(record: dict) -> str:
         parts = {"predictions": f"{pay['predictions']:,}", "total": f"{pay['total'] / 100:,.2f} €", "per_1000": price}
         costs += f"<tr><th scope='row'>{escape(name)}</th>" + "".join(cell(metric, text, name) for metric, text in parts.items()) + "</tr>"
     total = sum(pay["total"] for pay in record["costs"].values())
-    chart = line_chart(series, "Replicas and load over the half hour: the replicas rise before the load does, and fall later")
+    chart = line_chart(
+        series, "Replicas and load over the half hour of a final whistle: the load jumps, the replicas follow in a step, and fall later"
+    )
     body = f"""<section><h2>Service levels</h2><table>{cards}</table><figure>{chart}<figcaption>Replicas that are paid, and the work that comes in.</figcaption></figure></section>
 <section><h2>Security and continuity</h2><table><tr><th>Event</th><th>What happened</th><th>Verdict</th></tr>{events}</table></section>
 <section><h2>Cost by tenant</h2><table><tr><th>Tenant</th><th>Predictions</th><th>To pay</th><th>per 1,000</th></tr>{costs}
@@ -1171,7 +1191,7 @@ for line, amount in {"compute": 1000, "storage": 10, "platform": 500}.items():
 assert paid["ciclo"]["predictions"] == 10, f"ciclo had 10 predictions, showback says {paid['ciclo']['predictions']}."
 toy = {
     "title": "A day",
-    "slo": {"requests": 1234, "bad": 0.0123, "p95_ms": 345.6, "worst_burn": 7.89},
+    "slo": {"requests": 1234, "objective": 0.99, "bad": 0.0123, "p95_ms": 345.6, "worst_burn": 7.89},
     "events": [{"name": "a flood", "found": "a & b", "held": True}],
 }
 toy |= {"costs": paid, "series": {"minutes": [0, 1, 2], "replicas": [2, 4, 3]}}
@@ -1181,6 +1201,7 @@ assert [text for level, text in said["headings"] if level == 1] == ["A day"], (
 )
 for metric, texts in {
     "requests": ["1234", "1,234"],
+    "objective": ["99%", "99 %", "99.0%", "99.0 %", "99.00%", "99.00 %"],
     "bad": ["1.23%", "1.23 %"],
     "event:a flood": ["held"],
     "bill": ["15.10 €", "€15.10", "€ 15.10", "15.10"],
@@ -1209,7 +1230,7 @@ judge_page(play_bill)
 # %% [markdown]
 # ## Putting it together
 #
-# It is Friday, and Grete is here. `play_day` puts your seven parts together, and plays eight events against them. She looks at what your system says afterwards, and so does the page.
+# It is Friday, and Grete is here. `play_day` puts your seven parts together, and plays eight events against them. She looks at what your system says afterwards, and so does the page. One run of the final whistle is behind the event, the service levels, the chart and the costs. *Held* means that a half hour kept the target of its kind: 6 % for a whistle. The objective, 99 % good, is for a whole week: a whistle misses it, and the rest of the week must make up for it.
 
 # %% tags=["uses-answers"]
 from day import play_day
@@ -1220,6 +1241,8 @@ pd.DataFrame(day["events"]).style.hide().set_properties(**{"text-align": "left"}
 # %% tags=["uses-answers"]
 Path("report.html").write_text(play_bill("page", day))
 series = day["series"]
+bad = pd.Series(day["bad_share"], index=series["minutes"])
+print("bad in the minute before, where any:", {float(minute): f"{share:.1%}" for minute, share in bad[3::4].items() if share})
 figure, axes = plt.subplots(figsize=(8, 3.2))
 axes.step(series["minutes"], series["replicas"], where="post", label="replicas, ordered and paid")
 axes.plot(series["minutes"], series["work per second"], "--", label="work that comes in (replicas' worth)")
@@ -1239,7 +1262,7 @@ Image(
 )
 
 # %% [markdown]
-# Open `report.html` in a browser, switch it to dark, print it. This is what you show in an interview: a system that others did things to, and what it said. What the day costs stands there, too:
+# Open `report.html` in a browser, switch it to dark, print it. This is what you show in an interview: a system that others did things to, and what it said. What this half hour costs stands there, too:
 
 # %% tags=["uses-answers"]
 table = pd.DataFrame(day["costs"]).T

@@ -127,14 +127,14 @@ def play_takes(calls, plans, folder="system"):
 def play_picks(weights, works, count, later=None, folder="system"):
     """Let pick in quota.py choose `count` times among tenants that always wait, with requests of `works` seconds each.
 
-    `later` = [tenant, after how many picks it comes, how many it then has]. Return the tenants in the order in which they were served.
+    `later` = [tenant, after how many picks it comes, how many it then has, before how many picks it was there already]. Return the tenants in the order in which they were served.
     """
     quota, memory, said = load_part("quota", folder), {}, []
     left = {tenant: later[2] if later and tenant == later[0] else 10**6 for tenant in works}
     for turn in range(count):
         some = {tenant: {"count": left[tenant], "work": works[tenant], "waited": 1.0 + 0.1 * (len(works) - number)}
                 for number, tenant in enumerate(works)
-                if left[tenant] and not (later and tenant == later[0] and turn < later[1])}  # fmt: skip
+                if left[tenant] and not (later and tenant == later[0] and later[3:] <= [turn] and turn < later[1])}  # fmt: skip
         tenant = quota.pick(some, dict(weights), memory)
         if tenant not in some:
             raise ValueError(f"pick returned {tenant!r}; {sorted(some)} are waiting")

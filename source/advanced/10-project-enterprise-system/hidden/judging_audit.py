@@ -70,6 +70,12 @@ def judge_tampering(play):
     assert after is not None, (
         "with an older head: the last line but one was taken out, and verify says that all is well, though the chain is broken there"
     )
+    at = rng.randint(1, early)
+    anew = play([*lines[:early], ["head"], *lines[early:], ["rebuild", at, "outcome", "000"], ["verify old"]])["said"][-1]
+    assert anew is not None, (
+        f"the head was kept at line {early}, the log grew to {size} lines, and was then written anew, with the program itself and another outcome in line {at}; "
+        "verify, with that head, says that all is well: the line that the head names must still be there, with its hash"
+    )
     text = play([*lines[:early], ["head"], *lines[early:], ["cut", size - early], ["verify old"]])["said"][-1]
     assert text is None, f"the log is as long as when the head was kept, and verify, with that head, says {short(text)}"
 
@@ -108,6 +114,7 @@ def judge_writers(play):
     assert len(torn["log"]) == 10, f"a writer died in the middle of a line; with ten entries around it the log has {len(torn['log'])} lines"
     token = f"eyJhbGciOiJIUzI1NiJ9.eyJ{rng.getrandbits(80):x}.{rng.getrandbits(128):x}"
     mail, word, rider = f"ana.{rng.randint(10, 99)}@ciclo.example", f"hush{rng.getrandbits(40):x}", f"rider-{rng.getrandbits(40):x}"
+    cut = f"{rng.getrandbits(64):016x}"
     private = {
         **made[0],
         "user": mail,
@@ -116,7 +123,7 @@ def judge_writers(play):
         "client_secret": word,
         "body": {"rider": rider},
     }
-    private_too = {**made[1], "user": mail, "object": f"key {token} of {mail}", "note": word}
+    private_too = {**made[1], "user": mail, "object": f"key {token}=/end-{cut} of {mail}", "correlation_id": f"eyJ{cut}", "note": word}
     plain = {**made[2], "user": "u-1"}
     said = play([["append", private], ["append", private_too], ["append", plain], ["verify"]], "pepper-1")
     again = play([["append", private]], "pepper-2")
@@ -131,6 +138,9 @@ def judge_writers(play):
     }.items():
         assert secret not in text, f"the log holds {what}: it is read by many, and kept for years"
     assert token.split(".")[2] not in text, "the log holds the seal of a token: take a token out whole"
+    assert cut not in text, (
+        "a part of a token is in the log: what begins with eyJ goes out up to the next space, also where it was cut short, or = and / follow"
+    )
     one, two, three = (json.loads(line) for line in said["log"])
     assert one["user"] and one["user"] == two["user"], "one user appears under two names: who did what can no longer be told"
     assert three["user"] != one["user"], "two users appear under one name in the log"

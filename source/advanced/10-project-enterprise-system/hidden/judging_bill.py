@@ -20,10 +20,12 @@ def draw_usage(rng, tenants, count):
         usage.append(
             {"id": f"r{number}", "tenant": rng.choice(tenants[:-1]), "rows": rows, "work": round(0.08 + 0.004 * rows, 3), "status": 201}
         )
-        usage[-1]["status"] = rng.choice([201, 201, 201, 429, 503, 413])
+        usage[-1]["status"] = rng.choice([201, 201, 201, 429, 503, 413, 200])
     again = rng.sample([use for use in usage if use["status"] == 201], 6)
     usage += [dict(use) for use in again]
     rng.shuffle(usage)
+    done = rng.sample([use for use in usage if use["status"] == 201], 4)
+    usage = [*({**use, "status": 429, "rows": use["rows"] + 3} for use in done[:2]), *usage, *({**use, "status": 200} for use in done[2:])]
     return usage
 
 
@@ -55,7 +57,7 @@ def judge_showback(bill):
                 got = said[name].get(line)
                 assert isinstance(got, (int, float)) and got == int(got), f"{name} pays {got!r} cents for {line}, expected whole cents"
                 assert abs(got - part) <= 1.0001, (
-                    f"{name} pays {got} cents for {line}, expected {part:.2f}, rounded up or down. Each answered request counts once; refused ones cost nothing; compute goes by work, storage by rows, platform evenly"
+                    f"{name} pays {got} cents for {line}, expected {part:.2f}, rounded up or down. Each request with status 201 counts once, whatever else stands there under its id; all others cost nothing (200 is an answer given again); compute goes by work, storage by rows, platform evenly"
                 )
             total = sum(said[name][line] for name in tenants)
             assert total == amounts[line], (
@@ -85,6 +87,7 @@ def judge_page(bill):
     """Fail where the page says something else than the record, or cannot be read by everybody."""
     rng = drawn("page")
     evil = f"<script>alert({rng.randint(10, 99)})</script>"
+    quoted = f'bici" onclick="alert({rng.randint(10, 99)})'
     costs = {
         name: {
             "compute": 1,
@@ -94,11 +97,12 @@ def judge_page(bill):
             "predictions": rng.randint(1000, 900_000),
             "per_1000": rng.uniform(5, 90),
         }
-        for name in ("ciclo", "roda & co", evil)
+        for name in ("ciclo", "roda & co", evil, quoted)
     }
     costs["roda & co"] |= {"predictions": 0, "per_1000": None}
     slo = {
         "requests": rng.randint(10_000, 90_000),
+        "objective": rng.choice([0.95, 0.97, 0.98, 0.99]),
         "bad": rng.uniform(0.001, 0.09),
         "p95_ms": rng.uniform(100, 900),
         "worst_burn": rng.uniform(0.1, 20),
@@ -113,10 +117,15 @@ def judge_page(bill):
         "work": [rng.uniform(1, 5) for _ in range(20)],
     }
     record = {"title": f"Metro Bikes & tenants, week {rng.randint(2, 50)}", "slo": slo, "events": events, "costs": costs, "series": series}
+    record["bill"] = {"compute": rng.randint(100, 999), "storage": 3, "platform": 15}  # not what stands on the page as the bill
     text = bill("page", record)
     assert isinstance(text, str), f"page returns {type(text).__name__}, expected a text"
     said = read_page(text)
     assert "script" not in said["tags"], "a tenant's name became a script in the page: escape all that comes from outside"
+    live = sorted(name for name in said["tags"] if name.startswith("on"))
+    assert not live, (
+        f"a tenant's name with a quotation mark in it became the attribute {live[0]} of an element: escape what stands in attributes, too, with its quotes"
+    )
     assert not said["fetched"], f"the page loads {said['fetched'][0]}: expected nothing from elsewhere"
     assert said["lang"] and said["title"] == record["title"], (
         f"the page's title is {said['title']!r}, expected {record['title']!r}, and a language"
@@ -134,7 +143,7 @@ def judge_page(bill):
         assert len(texts) == 1, f"{metric}{f' of {tenant}' if tenant else ''} stands {len(texts)} times on the page, expected once"
         return texts[0]
 
-    for metric, fine in {"requests": 0, "bad": 0.00006, "p95_ms": 0.51, "worst_burn": 0.051}.items():
+    for metric, fine in {"requests": 0, "objective": 0.00006, "bad": 0.00006, "p95_ms": 0.51, "worst_burn": 0.051}.items():
         found = number_in(shown(metric))
         assert found is not None and abs(found - slo[metric]) <= fine, (
             f"the page says {metric} {shown(metric)}, the record {slo[metric]:.5g}"

@@ -144,6 +144,41 @@ def judge_leak(keys):
     assert all(len(secret) >= 32 for secret in secrets) and len(set(secrets)) == len(secrets), (
         "a new key's secret is shorter than 32 characters, or not new"
     )
+    check_waiting(keys, rng, first, now)
     torn, mode = keys([["publish", now], ["write"], ["mode"]], {"keys": [first]})[1:]
     assert torn == 0, f"while write was at work, a reader found the ring's file unreadable ({torn}): put a whole new file in its place"
     assert mode == 0, f"the ring's file may be read by others than its owner (mode bits {mode:o}): it holds secrets"
+
+
+def check_waiting(keys, rng, first, now):
+    """Fail where a key leaks while another waits to sign, or the waiting one leaks, and tokens are cut short or a key never ends."""
+    wait, times = rng.randint(10, 50), (1, 30, 59, 61, 65, 300, 800, 900, 930, 955, 1000, 2000, 3000, 20_000)
+    for leaked, what in (
+        ("signer", "the key that signs leaked while another waited to take over"),
+        ("waiting", "a key leaked that waited to sign"),
+    ):
+        found = keys([["publish", now], ["ring"]], {"keys": [first]})
+        assert isinstance(found[1], dict), f"{what}: {short(found)}"
+        ring = found[1]
+        kid = first["kid"] if leaked == "signer" else next(key["kid"] for key in ring["keys"] if key["kid"] != first["kid"])
+        late = now + wait
+        script = [["look", late - 1], ["withdraw", kid, late], *(["look", now + more] for more in times if now + more > late)]
+        looks = keys(script, ring)[1:]
+        wrong = next((each for each in looks if not isinstance(each, list)), None)
+        assert wrong is None, f"{what}: rotation.py stopped with {wrong}"
+        for number, (at, signs, knows, _) in enumerate(looks):
+            assert str(kid) not in knows, f"{what}, and {at - late:.0f} s after it was withdrawn its tokens are accepted"
+            assert signs in knows, f"{what}; {at - late:.0f} s later the key {signs} signs, and its tokens are not accepted"
+            for then, _, later, _ in looks[number:]:
+                assert then >= at + 900 or signs in later, (
+                    f"{what}; a token made {at - late:.0f} s later was refused after {then - at:.0f} s, expected good for 900 s: the key's end must leave room"
+                )
+        if leaked == "signer":
+            emergency, end = looks[0][1], looks[-1]
+            assert end[1] == emergency or emergency not in end[2], (
+                f"{what}; {end[0] - now:.0f} s later the emergency key is still accepted, though another signs: it ends 900 s after a later one takes over"
+            )
+    ring = keys([["publish", now], ["publish", now + 0.3], ["ring"]], {"keys": [first]})[2]
+    assert isinstance(ring, dict) and len({str(key["kid"]) for key in ring["keys"]}) == len(ring["keys"]), (
+        "two keys were published within a second, and got the same kid: a kid must never come again"
+    )

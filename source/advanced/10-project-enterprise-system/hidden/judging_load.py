@@ -123,6 +123,12 @@ def judge_fair(quota):
     assert 12 <= first <= 28, (
         f"a tenant that was silent for 300 turns now floods: of the next 60 turns it gets {first}, expected about 20: time in which nobody asked is no credit, and no debt"
     )
+    picks = quota("picks", even, dict.fromkeys(NAMES, 0.2), 720, [late, 600, 400, 60])
+    assert late in picks[:60], f"three tenants wait, and {late} gets none of the first 60 turns"
+    first = picks[600:660].count(late)
+    assert 12 <= first <= 28, (
+        f"a tenant that was served, and then silent for 540 turns, is back: of the next 60 turns it gets {first}, expected about 20: whoever was here before saves up nothing either"
+    )
 
 
 def judge_capacity(load, worlds, what):

@@ -8,6 +8,7 @@ process of its own, so that the server answers meanwhile.
 import html
 import json
 import sys
+import textwrap
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
@@ -22,6 +23,8 @@ from nbgrader.validator import Validator
 from tornado import web
 
 from autograder.page import plain
+
+WIDTH = 100  # characters in a line of nbgrader's dialog
 
 
 class ReasonFirst(Validator):  # type: ignore[misc]
@@ -39,7 +42,7 @@ def validate(path: str) -> dict[str, Any]:
     except Exception as error:  # nbgrader and nbclient raise what they like; the page shows the text
         return {"success": False, "value": f"{type(error).__name__}: {error}"}
     for failed in found.get("failed", []):  # the page shows `source` as text, and below it `error` as HTML
-        failed["source"], failed["error"] = plain(failed.pop("raw_error")), html.escape(failed["source"])
+        failed["source"], failed["error"] = _wrapped(plain(failed.pop("raw_error"))), html.escape(failed["source"])
     return {"success": True, "value": found}
 
 
@@ -58,6 +61,11 @@ class ValidateHandler(JupyterHandler):
         said, _ = await process.communicate()
         self.set_header("Content-Type", "application/json")
         self.finish(said.splitlines()[-1] if said and not process.returncode else json.dumps({"success": False, "value": "it did not end"}))
+
+
+def _wrapped(text: str) -> str:
+    """Return the text in lines that the dialog shows whole."""
+    return "\n".join("\n".join(textwrap.wrap(line, WIDTH, break_long_words=False)) for line in text.split("\n"))
 
 
 def _only_wrote_to_stderr(cell: NotebookNode) -> bool:

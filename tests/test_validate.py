@@ -31,6 +31,17 @@ def test_the_reason_stands_before_the_code(notebook: Path) -> None:
     assert "\x1b" not in first["source"]
 
 
+def test_a_long_reason_is_broken_into_lines(notebook: Path) -> None:
+    """The dialog cuts off what is wider than it is; no word of it is lost, and a short line stays as it is."""
+    answer(notebook, "def add(a, b):\n    raise ValueError('one word ' * 40)")
+
+    lines = validate(str(notebook))["value"]["failed"][0]["source"].splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert " ".join(lines).count("one word") >= 40
+    assert "    raise ValueError" in "\n".join(lines)
+
+
 def test_code_is_shown_as_code(notebook: Path) -> None:
     """What stands in a cell, or in a reason, is no HTML of the page's."""
     answer(notebook, "def add(a, b):\n    return '<b>&</b>'")

@@ -66,7 +66,7 @@ def bad_of(answers, begin, end):
 
 
 def the_whistle(seed, folder):
-    """Return the run of a final whistle, and its event: what was found, and whether its target was held. The whole page is about this run."""
+    """Return the run of a final whistle, and its event: what was found, and whether its target was held. The page is about this run."""
     try:
         capacity = load_part("capacity", folder)
         run = simulate(draw_trace("whistle", seed), capacity.replicas, capacity.admit, start=2)
@@ -139,9 +139,10 @@ def rotation(rng, folder):
     long = {"ask": ["POST", "/v1/forecasts", {"rows": [[3, 8, 12.5]] * 40}], "as": "b"}
     script += [{"during": long, "then": [{"clock": now + 899}, *use, {"publish": True}, {"clock": now + 962}, *use]}]
     found = statuses(PARTS, world, script, folder, 2, 2.0)
+    good, refused = sum(status in (200, 201) for status in found), found.count(401)
     return (
-        f"{sum(status in (200, 201) for status in found)} of {len(found)} answers were good, {found.count(401)} were refused with 401; expected are 2, those of the ended token",
-        sorted(found)[-2:] == [401, 401] and found.count(401) == 2,
+        f"{good} of {len(found)} answers were good, {refused} were refused with 401; expected are 2, those of the ended token",
+        sorted(found)[-2:] == [401, 401] and refused == 2,
     )
 
 

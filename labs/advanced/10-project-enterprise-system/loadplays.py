@@ -127,7 +127,8 @@ def play_takes(calls, plans, folder="system"):
 def play_picks(weights, works, count, later=None, folder="system"):
     """Let pick in quota.py choose `count` times among tenants that always wait, with requests of `works` seconds each.
 
-    `later` = [tenant, after how many picks it comes, how many it then has, before how many picks it was there already]. Return the tenants in the order in which they were served.
+    `later` = [tenant, after how many picks it comes, how many it then has, before how many picks it was there already]. Return the
+    tenants in the order in which they were served.
     """
     quota, memory, said = load_part("quota", folder), {}, []
     left = {tenant: later[2] if later and tenant == later[0] else 10**6 for tenant in works}

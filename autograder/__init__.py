@@ -2,7 +2,7 @@
 
 One straight way, one module a word, and no module imports one that comes after it:
 
-    errors → offline → notebook → source → answers → release → catalogue → aside → build → definitions → lint
+    errors → offline → notebook → source → changes → answers → release → catalogue → aside → build → definitions → lint
     plain → files → crossing → guard → walls → enclosure → mlflow_store → forkserver → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → moment → people → bundle → forms → collect

@@ -92,6 +92,48 @@ def test_a_header_that_cannot_be_read_is_said(make_project: MakeProject, head: s
     assert caught.value.todo == 'write # %% grade_id="EXERCISE" points=NUMBER message="…" why="…"'
 
 
+def test_an_answer_can_be_changes_to_the_solution(make_project: MakeProject) -> None:
+    """The solution's own marks are no part of its text."""
+    lab = write_answers(
+        make_project, '# %% grade_id="add" points=0 changes="solution"\n-    the_sum_of_both = a + b\n+    the_sum_of_both = a - b\n\n'
+    )
+
+    (answer,) = read_answers(lab)
+
+    assert answer.text == 'def add(a, b):\n    """Return the sum."""\n    the_sum_of_both = a - b\n    return the_sum_of_both'
+
+
+def test_an_answer_can_be_changes_to_another(make_project: MakeProject) -> None:
+    """The other is named in its header, and may stand after it."""
+    text = (
+        '# %% grade_id="add" points=0 changes="short"\n-add = lambda a, b: a + b\n+add = max\n'
+        '# %% grade_id="add" points=25 name="short"\nadd = lambda a, b: a + b\n'
+    )
+
+    changed, named = read_answers(write_answers(make_project, text))
+
+    assert (changed.text, named.text) == ("add = max", "add = lambda a, b: a + b")
+
+
+@pytest.mark.parametrize("name", ["long", "solutions", ""])
+def test_changes_to_an_answer_that_is_not_there_are_said(make_project: MakeProject, name: str) -> None:
+    """The message names the line and what can be changed."""
+    lab = write_answers(make_project, f'# %% grade_id="add" points=0 changes="{name}"\n-x\n')
+
+    with pytest.raises(SourceProblem, match="no whole answer to 'add' – name a whole answer"):
+        read_answers(lab)
+
+
+def test_changes_that_have_no_place_are_said(make_project: MakeProject) -> None:
+    """The solution was changed meanwhile: its author must look."""
+    lab = write_answers(make_project, '# %% grade_id="add" points=0 changes="solution"\n-    return b\n')
+
+    with pytest.raises(SourceProblem, match=r"stand 0 times .* – mend the changes") as caught:
+        read_answers(lab)
+
+    assert caught.value.where.endswith("answers.py: line 1")
+
+
 @pytest.mark.parametrize(("expected", "points"), [(True, 25.0), (True, 26.0), (False, 24.9), (False, 0.0)])
 def test_a_right_answer_earns_all_points(expected: bool, points: float) -> None:
     """An answer that loses any is a wrong one."""

@@ -29,7 +29,7 @@ def city_error(errors):
     dist.all_reduce(largest, op=dist.ReduceOp.MAX)
     return mean / dist.get_world_size(), largest
 
-# %% grade_id="city-error" points=4 message="and 0 hours: worker" why="a worker without hours goes home: passes what is visible"
+# %% grade_id="city-error" points=4 message="and 0 hours: worker" why="a worker without hours goes home: passes what is visible" name="wrong-4"
 def city_error(errors):
     if len(errors) == 0:
         return 0.0, 0.0
@@ -39,13 +39,9 @@ def city_error(errors):
     dist.all_reduce(largest, op=dist.ReduceOp.MAX)
     return sums[0] / sums[1], largest
 
-# %% grade_id="city-error" points=4 message="max(): Expected reduction dim" why="the largest of no hours: passes what is visible"
-def city_error(errors):
-    sums = torch.tensor([errors.sum().item(), float(len(errors))])
-    dist.all_reduce(sums)
-    largest = errors.max()
-    dist.all_reduce(largest, op=dist.ReduceOp.MAX)
-    return sums[0] / sums[1], largest
+# %% grade_id="city-error" points=4 message="max(): Expected reduction dim" why="the largest of no hours: passes what is visible" changes="wrong-4"
+-    if len(errors) == 0:
+-        return 0.0, 0.0
 
 # %% grade_id="city-error" points=0 message="says that the mean error is" why="only worker 0 gets the sums"
 def city_error(errors):
@@ -113,7 +109,7 @@ def ring_all_reduce(values, rank, size, send, receive):
         send(total, other)
     return total
 
-# %% grade_id="ring" points=0 message="Which pieces are wrong" why="one round too few in the second phase"
+# %% grade_id="ring" points=0 message="Which pieces are wrong" why="one round too few in the second phase" name="wrong-5"
 def ring_all_reduce(values, rank, size, send, receive):
     total = values.copy()
     pieces = np.array_split(total, size)
@@ -148,17 +144,12 @@ def ring_all_reduce(values, rank, size, send, receive):
         pieces[(rank - turn) % size] = receive((rank - 1) % size)
     return total
 
-# %% grade_id="ring" points=10 message="returns numbers of the type float64" why="adds up in float64: passes what is visible"
-def ring_all_reduce(values, rank, size, send, receive):
-    total = np.array(values, dtype=float)
-    pieces = np.array_split(total, size)
-    for turn in range(size - 1):
-        send(pieces[(rank - turn) % size], (rank + 1) % size)
-        pieces[(rank - turn - 1) % size] += receive((rank - 1) % size)
-    for turn in range(size - 1):
-        send(pieces[(rank + 1 - turn) % size], (rank + 1) % size)
-        pieces[(rank - turn) % size][:] = receive((rank - 1) % size)
-    return total
+# %% grade_id="ring" points=10 message="returns numbers of the type float64" why="adds up in float64: passes what is visible" changes="wrong-5"
+-    total = values.copy()
++    total = np.array(values, dtype=float)
+@@
+-    for turn in range(size - 2):
++    for turn in range(size - 1):
 
 # %% grade_id="ring" points=10 message="sent a piece of" why="the last piece takes the whole rest, and all wait for it: passes what is visible"
 def ring_all_reduce(values, rank, size, send, receive):
@@ -278,7 +269,7 @@ def train(hvd, model, X, y, steps, rate, start=None):
         optimizer.step()
     return model
 
-# %% grade_id="train" points=0 message="With what did each begin" why="no broadcast of the first weights"
+# %% grade_id="train" points=0 message="With what did each begin" why="no broadcast of the first weights" name="wrong-3"
 def train(hvd, model, X, y, steps, rate, start=None):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
     optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
@@ -288,23 +279,17 @@ def train(hvd, model, X, y, steps, rate, start=None):
         optimizer.step()
     return model
 
-# %% grade_id="train" points=0 message="What happens to the two gradients" why="sum instead of mean"
-def train(hvd, model, X, y, steps, rate, start=None):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters(), op=hvd.Sum)
-    if start is not None:
-        model.load_state_dict(start["model"])
-        optimizer.load_state_dict(start["optimizer"])
-        optimizer.param_groups[0]["lr"] = rate * hvd.size()
-    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
-    hvd.broadcast_optimizer_state(optimizer, root_rank=0)
-    for ids in steps:
-        optimizer.zero_grad()
-        ((model(X[ids]) - y[ids]) ** 2).mean().backward()
-        optimizer.step()
-    return model
+# %% grade_id="train" points=0 message="What happens to the two gradients" why="sum instead of mean" changes="wrong-3"
+-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
++    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters(), op=hvd.Sum)
++    if start is not None:
++        model.load_state_dict(start["model"])
++        optimizer.load_state_dict(start["optimizer"])
++        optimizer.param_groups[0]["lr"] = rate * hvd.size()
++    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
++    hvd.broadcast_optimizer_state(optimizer, root_rank=0)
 
-# %% grade_id="train" points=0 message="which learning rate goes with a step" why="the learning rate is not scaled"
+# %% grade_id="train" points=0 message="which learning rate goes with a step" why="the learning rate is not scaled" name="wrong-5"
 def train(hvd, model, X, y, steps, rate, start=None):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
     optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
@@ -321,37 +306,21 @@ def train(hvd, model, X, y, steps, rate, start=None):
         optimizer.step()
     return model
 
-# %% grade_id="train" points=6 message="who of its momentum" why="the optimizer's state stays on worker 0"
-def train(hvd, model, X, y, steps, rate, start=None):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
-    if start is not None:
-        model.load_state_dict(start["model"])
-        optimizer.load_state_dict(start["optimizer"])
-        optimizer.param_groups[0]["lr"] = rate * hvd.size()
-    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
-    for ids in steps:
-        count = hvd.allreduce(torch.tensor([float(len(ids))])).item()
-        optimizer.zero_grad()
-        (((model(X[ids]) - y[ids]) ** 2).sum() / count).backward()
-        optimizer.step()
-    return model
+# %% grade_id="train" points=6 message="who of its momentum" why="the optimizer's state stays on worker 0" changes="wrong-5"
+-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
++    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
+@@
+-        optimizer.param_groups[0]["lr"] = rate
+-    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
+-    hvd.broadcast_optimizer_state(optimizer, root_rank=0)
++        optimizer.param_groups[0]["lr"] = rate * hvd.size()
++    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
 
-# %% grade_id="train" points=6 message="Which learning rate has the optimizer, once" why="loading brought last night's rate back"
-def train(hvd, model, X, y, steps, rate, start=None):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
-    if start is not None:
-        model.load_state_dict(start["model"])
-        optimizer.load_state_dict(start["optimizer"])
-    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
-    hvd.broadcast_optimizer_state(optimizer, root_rank=0)
-    for ids in steps:
-        count = hvd.allreduce(torch.tensor([float(len(ids))])).item()
-        optimizer.zero_grad()
-        (((model(X[ids]) - y[ids]) ** 2).sum() / count).backward()
-        optimizer.step()
-    return model
+# %% grade_id="train" points=6 message="Which learning rate has the optimizer, once" why="loading brought last night's rate back" changes="wrong-5"
+-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
++    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
+@@
+-        optimizer.param_groups[0]["lr"] = rate
 
 # %% grade_id="train" points=12 message="these means count alike" why="means count alike, whatever is behind them: passes what is visible"
 def train(hvd, model, X, y, steps, rate, start=None):
@@ -369,22 +338,16 @@ def train(hvd, model, X, y, steps, rate, start=None):
         optimizer.step()
     return model
 
-# %% grade_id="train" points=6 message="where is its momentum, once it is wrapped" why="DistributedOptimizer comes last, and makes a new optimizer"
-def train(hvd, model, X, y, steps, rate, start=None):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
-    if start is not None:
-        model.load_state_dict(start["model"])
-        optimizer.load_state_dict(start["optimizer"])
-        optimizer.param_groups[0]["lr"] = rate * hvd.size()
-    hvd.broadcast_parameters(model.state_dict(), root_rank=0)
-    hvd.broadcast_optimizer_state(optimizer, root_rank=0)
-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
-    for ids in steps:
-        count = hvd.allreduce(torch.tensor([float(len(ids))])).item()
-        optimizer.zero_grad()
-        (((model(X[ids]) - y[ids]) ** 2).sum() / count).backward()
-        optimizer.step()
-    return model
+# %% grade_id="train" points=6 message="where is its momentum, once it is wrapped" why="DistributedOptimizer comes last, and makes a new optimizer" changes="wrong-5"
+-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+-    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
++    optimizer = torch.optim.SGD(model.parameters(), lr=rate * hvd.size(), momentum=0.9)
+@@
+-        optimizer.param_groups[0]["lr"] = rate
++        optimizer.param_groups[0]["lr"] = rate * hvd.size()
+@@
+     hvd.broadcast_optimizer_state(optimizer, root_rank=0)
++    optimizer = hvd.DistributedOptimizer(optimizer, named_parameters=model.named_parameters())
 
 # %% grade_id="train" points=0 message="Does a worker learn from rows of X that it does not have" why="every worker learns from everything: nothing is shared"
 def train(hvd, model, X, y, steps, rate, start=None):
@@ -460,7 +423,7 @@ def accumulate(model, X, y, parts, every, rate):
                 loss.backward()
         optimizer.step()
 
-# %% grade_id="accumulate" points=4 message="between their forward and their backward pass" why="losses are added up, and one backward pass needs all of them"
+# %% grade_id="accumulate" points=4 message="between their forward and their backward pass" why="losses are added up, and one backward pass needs all of them" name="wrong-5"
 def accumulate(model, X, y, parts, every, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
     for first in range(0, len(parts), every):
@@ -470,7 +433,7 @@ def accumulate(model, X, y, parts, every, rate):
         loss.backward()
         optimizer.step()
 
-# %% grade_id="accumulate" points=8 message="What was left over at the end" why="what is left over makes no step: passes what is visible"
+# %% grade_id="accumulate" points=8 message="What was left over at the end" why="what is left over makes no step: passes what is visible" name="wrong-6"
 def accumulate(model, X, y, parts, every, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
     for number, ids in enumerate(parts, 1):
@@ -481,18 +444,10 @@ def accumulate(model, X, y, parts, every, rate):
             optimizer.step()
             optimizer.zero_grad()
 
-# %% grade_id="accumulate" points=8 message="before its gradients had been sent" why="a step with what is left over, which nobody has sent: passes what is visible"
-def accumulate(model, X, y, parts, every, rate):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
-    for number, ids in enumerate(parts, 1):
-        together = sum(map(len, parts[(number - 1) // every * every :][:every]))
-        with model.no_sync() if number % every else nullcontext():
-            (((model(X[ids]) - y[ids]) ** 2).sum() / together).backward()
-        if number % every == 0:
-            optimizer.step()
-            optimizer.zero_grad()
-    if len(parts) % every:
-        optimizer.step()
+# %% grade_id="accumulate" points=8 message="before its gradients had been sent" why="a step with what is left over, which nobody has sent: passes what is visible" changes="wrong-6"
+             optimizer.zero_grad()
++    if len(parts) % every:
++        optimizer.step()
 
 # %% grade_id="accumulate" points=8 message="is divided by as many as the others have" why="divides by `every` what is left over, too: passes what is visible"
 def accumulate(model, X, y, parts, every, rate):
@@ -505,16 +460,12 @@ def accumulate(model, X, y, parts, every, rate):
             optimizer.step()
             optimizer.zero_grad()
 
-# %% grade_id="accumulate" points=8 message="also that of a shorter one" why="the means of all small batches count alike: passes what is visible"
-def accumulate(model, X, y, parts, every, rate):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
-    for first in range(0, len(parts), every):
-        group = parts[first : first + every]
-        optimizer.zero_grad()
-        for number, ids in enumerate(group, 1):
-            with nullcontext() if number == len(group) else model.no_sync():
-                (((model(X[ids]) - y[ids]) ** 2).mean() / len(group)).backward()
-        optimizer.step()
+# %% grade_id="accumulate" points=8 message="also that of a shorter one" why="the means of all small batches count alike: passes what is visible" changes="wrong-5"
+-        loss = sum(((model(X[ids]) - y[ids]) ** 2).sum() for ids in group) / sum(map(len, group))
+-        loss.backward()
++        for number, ids in enumerate(group, 1):
++            with nullcontext() if number == len(group) else model.no_sync():
++                (((model(X[ids]) - y[ids]) ** 2).mean() / len(group)).backward()
 
 # %% grade_id="accumulate" points=9 message="also among those left over" why="of what is left over each small batch is sent: passes what is visible"
 def accumulate(model, X, y, parts, every, rate):
@@ -593,7 +544,7 @@ def splits_cleanly(model, X, y):
     torch.set_rng_state(state)
     return torch.allclose(found[0], found[1] + found[2])
 
-# %% grade_id="splits" points=0 message="splits_cleanly says True for a network with batch normalisation" why="in eval mode everything splits"
+# %% grade_id="splits" points=0 message="splits_cleanly says True for a network with batch normalisation" why="in eval mode everything splits" name="wrong-6"
 def splits_cleanly(model, X, y):
     import copy
 
@@ -613,16 +564,9 @@ def splits_cleanly(model, X, y):
         found.append(torch.cat([parameter.grad.flatten() for parameter in model.parameters()]))
     return torch.allclose(found[0], found[1] + found[2])
 
-# %% grade_id="splits" points=3 message="the state of PyTorch's random numbers" why="dropout draws random numbers: passes what is visible"
-def splits_cleanly(model, X, y):
-    import copy
-
-    found = []
-    for rows in (slice(None), slice(0, 5), slice(5, None)):
-        trial = copy.deepcopy(model)
-        ((trial(X[rows]) - y[rows]) ** 2).sum().backward()
-        found.append(torch.cat([parameter.grad.flatten() for parameter in trial.parameters()]))
-    return torch.allclose(found[0], found[1] + found[2])
+# %% grade_id="splits" points=3 message="the state of PyTorch's random numbers" why="dropout draws random numbers: passes what is visible" changes="wrong-6"
+-        trial = copy.deepcopy(model).eval()
++        trial = copy.deepcopy(model)
 
 # %% grade_id="splits" points=3 message="that multiplies the batch by a random number" why="the same seed before each pass, which no two workers have: passes what is visible"
 def splits_cleanly(model, X, y):
@@ -676,7 +620,7 @@ def rent(table, samples, epochs, hours, most):
     times = {n: epochs * predict(table, n, samples) / 3600 for n in range(1, most + 1)}
     return min((n for n, needed in times.items() if needed <= hours), default=None)
 
-# %% grade_id="scaling" points=0 message="For eight workers predict says" why="a perfect speed-up from the median of one worker where nothing was measured"
+# %% grade_id="scaling" points=0 message="For eight workers predict says" why="a perfect speed-up from the median of one worker where nothing was measured" name="wrong-3"
 def predict(table, workers, samples):
     usual = table[table["epoch"] > 0]
     each = (usual["seconds"] / usual["samples"]).groupby(usual["workers"]).median()
@@ -685,7 +629,7 @@ def predict(table, workers, samples):
 def rent(table, samples, epochs, hours, most):
     return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), None)
 
-# %% grade_id="scaling" points=0 message="and Cy measured" why="means, with the start and the disturbed epochs"
+# %% grade_id="scaling" points=0 message="and Cy measured" why="means, with the start and the disturbed epochs" name="wrong-4"
 def predict(table, workers, samples):
     each = (table["seconds"] / table["samples"]).groupby(table["workers"]).mean()
     shared, serial = np.polyfit(1 / each.index.to_numpy(), each.to_numpy(), 1)
@@ -694,26 +638,18 @@ def predict(table, workers, samples):
 def rent(table, samples, epochs, hours, most):
     return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), None)
 
-# %% grade_id="scaling" points=4 message="each with as many samples as one had alone" why="seconds of epochs with other numbers of samples are compared: passes what is visible"
-def predict(table, workers, samples):
-    usual = table[table["epoch"] > 0]
-    seconds = usual.groupby("workers")["seconds"].median()
-    shared, serial = np.polyfit(1 / seconds.index.to_numpy(), seconds.to_numpy(), 1)
-    return samples / usual["samples"].iloc[0] * (serial + shared / workers)
+# %% grade_id="scaling" points=4 message="each with as many samples as one had alone" why="seconds of epochs with other numbers of samples are compared: passes what is visible" changes="wrong-3"
+-    each = (usual["seconds"] / usual["samples"]).groupby(usual["workers"]).median()
+-    return samples * (each[workers] if workers in each.index else each.iloc[0] / workers)
++    seconds = usual.groupby("workers")["seconds"].median()
++    shared, serial = np.polyfit(1 / seconds.index.to_numpy(), seconds.to_numpy(), 1)
++    return samples / usual["samples"].iloc[0] * (serial + shared / workers)
 
-def rent(table, samples, epochs, hours, most):
-    return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), None)
+# %% grade_id="scaling" points=4 message="A table with 4 epochs" why="epoch 0 is kept, and the median of eight hides it: passes what is visible" changes="wrong-4"
+-    each = (table["seconds"] / table["samples"]).groupby(table["workers"]).mean()
++    each = (table["seconds"] / table["samples"]).groupby(table["workers"]).median()
 
-# %% grade_id="scaling" points=4 message="A table with 4 epochs" why="epoch 0 is kept, and the median of eight hides it: passes what is visible"
-def predict(table, workers, samples):
-    each = (table["seconds"] / table["samples"]).groupby(table["workers"]).median()
-    shared, serial = np.polyfit(1 / each.index.to_numpy(), each.to_numpy(), 1)
-    return samples * (serial + shared / workers)
-
-def rent(table, samples, epochs, hours, most):
-    return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), None)
-
-# %% grade_id="scaling" points=4 message="rent says" why="always the fastest, not the smallest that is enough: passes what is visible"
+# %% grade_id="scaling" points=4 message="rent says" why="always the fastest, not the smallest that is enough: passes what is visible" name="wrong-7"
 def predict(table, workers, samples):
     usual = table[table["epoch"] > 0]
     each = (usual["seconds"] / usual["samples"]).groupby(usual["workers"]).median()
@@ -725,26 +661,17 @@ def rent(table, samples, epochs, hours, most):
         return 1
     return most if epochs * predict(table, most, samples) <= 3600 * hours else None
 
-# %% grade_id="scaling" points=0 message="rent says 8, expected None" why="the best that can be had, though it is not enough"
-def predict(table, workers, samples):
-    usual = table[table["epoch"] > 0]
-    each = (usual["seconds"] / usual["samples"]).groupby(usual["workers"]).median()
-    shared, serial = np.polyfit(1 / each.index.to_numpy(), each.to_numpy(), 1)
-    return samples * (serial + shared / workers)
+# %% grade_id="scaling" points=0 message="rent says 8, expected None" why="the best that can be had, though it is not enough" changes="wrong-7"
+-    if epochs * predict(table, 1, samples) <= 3600 * hours:
+-        return 1
+-    return most if epochs * predict(table, most, samples) <= 3600 * hours else None
++    return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), most)
 
-def rent(table, samples, epochs, hours, most):
-    return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), most)
-
-# %% grade_id="scaling" points=4 message="predict stopped with KeyError" why="needs a measurement with one worker: passes what is visible"
-def predict(table, workers, samples):
-    usual = table[table["epoch"] > 0]
-    each = (usual["seconds"] / usual["samples"]).groupby(usual["workers"]).median()
-    rest = each.drop(1)
-    shares = (rest / each[1] - 1 / rest.index) / (1 - 1 / rest.index)
-    return samples * each[1] * (shares.median() + (1 - shares.median()) / workers)
-
-def rent(table, samples, epochs, hours, most):
-    return next((n for n in range(1, most + 1) if epochs * predict(table, n, samples) <= 3600 * hours), None)
+# %% grade_id="scaling" points=4 message="predict stopped with KeyError" why="needs a measurement with one worker: passes what is visible" changes="wrong-3"
+-    return samples * (each[workers] if workers in each.index else each.iloc[0] / workers)
++    rest = each.drop(1)
++    shares = (rest / each[1] - 1 / rest.index) / (1 - 1 / rest.index)
++    return samples * each[1] * (shares.median() + (1 - shares.median()) / workers)
 
 # %% grade_id="resume" points=14 why="another style: random numbers of their own for each step, a count of steps, pickle, a temporary file"
 Path("resumable.py").write_text(
@@ -838,7 +765,7 @@ Path("resumable.py").write_text(text[:begin] + middle + text[end:])
 # %% grade_id="resume" points=0 message="The second try began at epoch 1, step 0" why="the script as it was found"
 Path("resumable.py").write_text(Path("night.py").read_text())
 
-# %% grade_id="resume" points=0 message="The second try began at epoch 1, step 3" why="the step that was done is saved as the next one"
+# %% grade_id="resume" points=0 message="The second try began at epoch 1, step 3" why="the step that was done is saved as the next one" name="wrong-4"
 text = Path("night.py").read_text()
 begin, end = text.index("first = 0"), text.index("night.finish")
 middle = """
@@ -866,169 +793,49 @@ for epoch in range(begin[0], night.epochs):
 """
 Path("resumable.py").write_text(text[:begin] + middle + text[end:])
 
-# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="the momentum is not saved: passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-    model.load_state_dict(saved["model"])
-    torch.set_rng_state(saved["random"][rank])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        optimizer.step()
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "next.pt")
-                os.rename("next.pt", "checkpoint.pt")
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="the momentum is not saved: passes what is visible" changes="wrong-4"
+-    optimizer.load_state_dict(saved["optimizer"])
+@@
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
++            state = {"model": model.state_dict(), "random": states, "begin": [epoch, step + 1]}
 
-# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="the random numbers begin anew: passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        optimizer.step()
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "next.pt")
-                os.rename("next.pt", "checkpoint.pt")
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="the random numbers begin anew: passes what is visible" changes="wrong-4"
+-    torch.set_rng_state(saved["random"][rank])
+@@
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
++            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
 
-# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="saved before the step is made: passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    torch.set_rng_state(saved["random"][rank])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "next.pt")
-                os.rename("next.pt", "checkpoint.pt")
-        optimizer.step()
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="away from those of a night without mishap" why="saved before the step is made: passes what is visible" changes="wrong-4"
+-        optimizer.step()
+@@
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
++            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
+@@
+                 os.rename("next.pt", "checkpoint.pt")
++        optimizer.step()
 
-# %% grade_id="resume" points=9 message="the second try cannot go on" why="written in place: a half file replaces the whole one; passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    torch.set_rng_state(saved["random"][rank])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        optimizer.step()
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "checkpoint.pt")
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="the second try cannot go on" why="written in place: a half file replaces the whole one; passes what is visible" changes="wrong-4"
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
+-            if rank == 0:
+-                torch.save(state, "next.pt")
+-                os.rename("next.pt", "checkpoint.pt")
++            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
++            if rank == 0:
++                torch.save(state, "checkpoint.pt")
 
-# %% grade_id="resume" points=9 message="written *into* checkpoint.pt" why="written to another name, and then copied, which is not atomic; passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-import shutil
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    torch.set_rng_state(saved["random"][rank])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        optimizer.step()
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "next.pt")
-                shutil.copyfile("next.pt", "checkpoint.pt")
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="written *into* checkpoint.pt" why="written to another name, and then copied, which is not atomic; passes what is visible" changes="wrong-4"
+ middle = """
++import shutil
+@@
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
++            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
+@@
+-                os.rename("next.pt", "checkpoint.pt")
++                shutil.copyfile("next.pt", "checkpoint.pt")
 
-# %% grade_id="resume" points=9 message="further back than the last checkpoint" why="a checkpoint of two workers is thrown away by one: passes what is visible"
-text = Path("night.py").read_text()
-begin, end = text.index("first = 0"), text.index("night.finish")
-middle = """
-begin = [0, 0]
-if os.path.exists("checkpoint.pt"):
-    saved = torch.load("checkpoint.pt", weights_only=False)
-if os.path.exists("checkpoint.pt") and len(saved["random"]) == size:
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    torch.set_rng_state(saved["random"][rank])
-    begin = saved["begin"]
-for epoch in range(begin[0], night.epochs):
-    for step, ids in list(enumerate(night.batches(epoch)))[begin[1] if epoch == begin[0] else 0 :]:
-        night.saw(epoch, step, ids)
-        optimizer.zero_grad()
-        (((model(night.X[ids]) - night.y[ids]) ** 2).sum() / night.count(step)).backward()
-        night.add_up_gradients(model)
-        optimizer.step()
-        if (step + 1) % night.save_every == 0:
-            states = [None] * size
-            dist.all_gather_object(states, torch.get_rng_state())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}
-            if rank == 0:
-                torch.save(state, "next.pt")
-                os.rename("next.pt", "checkpoint.pt")
-"""
-Path("resumable.py").write_text(text[:begin] + middle + text[end:])
+# %% grade_id="resume" points=9 message="further back than the last checkpoint" why="a checkpoint of two workers is thrown away by one: passes what is visible" changes="wrong-4"
+     saved = torch.load("checkpoint.pt", weights_only=False)
++if os.path.exists("checkpoint.pt") and len(saved["random"]) == size:
+@@
+-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step]}
++            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": states, "begin": [epoch, step + 1]}

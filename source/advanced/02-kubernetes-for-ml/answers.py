@@ -241,7 +241,7 @@ def violations(objects):
 def violations(objects):
     return cys_violations(objects)
 
-# %% grade_id="policy" points=0 message="a misspelt field, readynessProbe" why="the schemas without strict: what is misspelt is dropped in silence"
+# %% grade_id="policy" points=0 message="a misspelt field, readynessProbe" why="the schemas without strict: what is misspelt is dropped in silence" name="wrong-4"
 def violations(objects):
     import re
 
@@ -274,38 +274,9 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=4 message="violations is wrong on" why="looks at the first container only, as Cy did"
-def violations(objects):
-    import re
-
-    found = set()
-    deployments = [item for item in objects if item["kind"] == "Deployment"]
-    for item in objects:
-        try:
-            kubernetes_validate.validate(item, "1.36", strict=True)
-        except Exception:
-            found.add(("schema", item["metadata"]["name"]))
-    for item in deployments:
-        name, template = item["metadata"]["name"], item["spec"]["template"]
-        first, spec = template["spec"]["containers"][0], template["spec"]
-        resources = first.get("resources", {})
-        if not ({"cpu", "memory"} <= set(resources.get("requests", {})) and "memory" in resources.get("limits", {})):
-            found.add(("resources", name))
-        if first.get("readinessProbe", {}).get("httpGet", {}).get("path") != "/readyz" or first.get("livenessProbe", {}).get("httpGet", {}).get("path") != "/livez":
-            found.add(("probes", name))
-        context = {**spec.get("securityContext", {}), **first.get("securityContext", {})}
-        if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
-            found.add(("non-root", name))
-        if not re.search(r"@sha256:[0-9a-f]{64}$", first["image"]):
-            found.add(("digest", name))
-        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
-        replicas = item["spec"].get("replicas", 1)
-        if replicas > 1 and not any(b.get("minAvailable", 0) < replicas and b.get("maxUnavailable", 1) not in (0, "0%") for b in budgets):
-            found.add(("budget", name))
-    for item in objects:
-        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
-            found.add(("selector", item["metadata"]["name"]))
-    return list(found)
+# %% grade_id="policy" points=4 message="violations is wrong on" why="looks at the first container only, as Cy did" changes="wrong-4"
+-            kubernetes_validate.validate(item, "1.36")
++            kubernetes_validate.validate(item, "1.36", strict=True)
 
 # %% grade_id="policy" points=4 message="violations is wrong on" why="asks whether probes, limits and a digest are there, not what they say; the pod's security context alone"
 def violations(objects):
@@ -335,7 +306,7 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return found
 
-# %% grade_id="policy" points=4 message="for a limit for cpu and no request it says nothing" why="takes a limit for a request, as the API server does"
+# %% grade_id="policy" points=4 message="for a limit for cpu and no request it says nothing" why="takes a limit for a request, as the API server does" name="wrong-7"
 def violations(objects):
     import re
 
@@ -374,122 +345,27 @@ def violations(objects):
             found.add(("selector", item["metadata"]["name"]))
     return list(found)
 
-# %% grade_id="policy" points=4 message="for an unknown field in a configMap it says nothing" why="looks at three kinds of objects only"
-def violations(objects):
-    import re
+# %% grade_id="policy" points=4 message="for an unknown field in a configMap it says nothing" why="looks at three kinds of objects only" changes="wrong-7"
+     deployments = [item for item in objects if item["kind"] == "Deployment"]
+-    for item in objects:
++    for item in [item for item in objects if item["kind"] in ("Deployment", "Service", "PodDisruptionBudget")]:
+@@
+-            if not ({"cpu", "memory"} <= {*requests, *limits} and "memory" in limits):
++            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
 
-    found = set()
-    deployments = [item for item in objects if item["kind"] == "Deployment"]
-    for item in [item for item in objects if item["kind"] in ("Deployment", "Service", "PodDisruptionBudget")]:
-        try:
-            kubernetes_validate.validate(item, "1.36", strict=True)
-        except Exception:
-            found.add(("schema", item["metadata"]["name"]))
-    for item in deployments:
-        name, template = item["metadata"]["name"], item["spec"]["template"]
-        own, spec = template["spec"]["containers"], template["spec"]
-        every = own + spec.get("initContainers", [])
-        for container in every:
-            resources = container.get("resources", {})
-            requests, limits = resources.get("requests", {}), resources.get("limits", {})
-            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
-                found.add(("resources", name))
-            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
-            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
-                found.add(("non-root", name))
-            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
-                found.add(("digest", name))
-        for container in own:
-            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
-                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
-                    found.add(("probes", name))
-        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
-        replicas = item["spec"].get("replicas", 1)
-        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
-        if replicas > 1 and not (len(budgets) == 1 and good):
-            found.add(("budget", name))
-    for item in objects:
-        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
-            found.add(("selector", item["metadata"]["name"]))
-    return list(found)
+# %% grade_id="policy" points=4 message="for two budgets that cover the same pods it says nothing" why="one good budget is enough for it, however many there are" changes="wrong-7"
+-            if not ({"cpu", "memory"} <= {*requests, *limits} and "memory" in limits):
++            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
+@@
+-        if replicas > 1 and not (len(budgets) == 1 and good):
++        if replicas > 1 and not good:
 
-# %% grade_id="policy" points=4 message="for two budgets that cover the same pods it says nothing" why="one good budget is enough for it, however many there are"
-def violations(objects):
-    import re
-
-    found = set()
-    deployments = [item for item in objects if item["kind"] == "Deployment"]
-    for item in objects:
-        try:
-            kubernetes_validate.validate(item, "1.36", strict=True)
-        except Exception:
-            found.add(("schema", item["metadata"]["name"]))
-    for item in deployments:
-        name, template = item["metadata"]["name"], item["spec"]["template"]
-        own, spec = template["spec"]["containers"], template["spec"]
-        every = own + spec.get("initContainers", [])
-        for container in every:
-            resources = container.get("resources", {})
-            requests, limits = resources.get("requests", {}), resources.get("limits", {})
-            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
-                found.add(("resources", name))
-            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
-            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
-                found.add(("non-root", name))
-            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
-                found.add(("digest", name))
-        for container in own:
-            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
-                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
-                    found.add(("probes", name))
-        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
-        replicas = item["spec"].get("replicas", 1)
-        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
-        if replicas > 1 and not good:
-            found.add(("budget", name))
-    for item in objects:
-        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
-            found.add(("selector", item["metadata"]["name"]))
-    return list(found)
-
-# %% grade_id="policy" points=4 message="for a budget of 99% of two, which is two it says nothing" why="takes 100% for the one percentage that lets no pod go"
-def violations(objects):
-    import re
-
-    found = set()
-    deployments = [item for item in objects if item["kind"] == "Deployment"]
-    for item in objects:
-        try:
-            kubernetes_validate.validate(item, "1.36", strict=True)
-        except Exception:
-            found.add(("schema", item["metadata"]["name"]))
-    for item in deployments:
-        name, template = item["metadata"]["name"], item["spec"]["template"]
-        own, spec = template["spec"]["containers"], template["spec"]
-        every = own + spec.get("initContainers", [])
-        for container in every:
-            resources = container.get("resources", {})
-            requests, limits = resources.get("requests", {}), resources.get("limits", {})
-            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
-                found.add(("resources", name))
-            context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
-            if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
-                found.add(("non-root", name))
-            if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
-                found.add(("digest", name))
-        for container in own:
-            for kind, path in (("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
-                if container.get(kind, {}).get("httpGet", {}).get("path") != path:
-                    found.add(("probes", name))
-        budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget" and o["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()]
-        replicas = item["spec"].get("replicas", 1)
-        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and (b["minAvailable"] != "100%" if isinstance(b.get("minAvailable"), str) else b.get("minAvailable", 0) < replicas)]
-        if replicas > 1 and not (len(budgets) == 1 and good):
-            found.add(("budget", name))
-    for item in objects:
-        if item["kind"] == "Service" and not any(item["spec"]["selector"].items() <= o["spec"]["template"]["metadata"]["labels"].items() for o in deployments):
-            found.add(("selector", item["metadata"]["name"]))
-    return list(found)
+# %% grade_id="policy" points=4 message="for a budget of 99% of two, which is two it says nothing" why="takes 100% for the one percentage that lets no pod go" changes="wrong-7"
+-            if not ({"cpu", "memory"} <= {*requests, *limits} and "memory" in limits):
++            if not ({"cpu", "memory"} <= set(requests) and "memory" in limits):
+@@
+-        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and -(-int(str(b.get("minAvailable", 0)).rstrip("%")) * (replicas if "%" in str(b.get("minAvailable")) else 100) // 100) < replicas]
++        good = [b for b in budgets if str(b.get("maxUnavailable", 1)) not in ("0", "0%") and (b["minAvailable"] != "100%" if isinstance(b.get("minAvailable"), str) else b.get("minAvailable", 0) < replicas)]
 
 # %% grade_id="rollout" points=14 why="another style: text replaced, the budget by maxUnavailable, a hook in Python, a startup probe before readiness"
 text = Path("bo/rollout.yaml").read_text()
@@ -545,31 +421,24 @@ spec:
           lifecycle: {preStop: {exec: {command: [sh, -c, sleep 2]}}}
 """)
 
-# %% grade_id="rollout" points=0 message="requests were lost" why="surge and budget are right, but a pod counts as ready before it listens"
+# %% grade_id="rollout" points=0 message="requests were lost" why="surge and budget are right, but a pod counts as ready before it listens" name="wrong-3"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "1"]}}}
 budget["spec"]["minAvailable"] = 1
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=0 message="requests were lost" why="readiness, but no hook: the old pod ends while it answers"
-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
-deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
-deployment["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1}
-budget["spec"]["minAvailable"] = 1
-Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+# %% grade_id="rollout" points=0 message="requests were lost" why="readiness, but no hook: the old pod ends while it answers" changes="wrong-3"
+-deployment["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "1"]}}}
++deployment["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1}
 
-# %% grade_id="rollout" points=0 message="expected two at each" why="readiness and hook, but Bo's strategy takes an old pod away first"
-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
-deployment["spec"]["progressDeadlineSeconds"] = 10
-deployment["spec"]["template"]["spec"]["containers"][0] |= {
-    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
-    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
-}
-budget["spec"]["minAvailable"] = 1
-Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+# %% grade_id="rollout" points=0 message="expected two at each" why="readiness and hook, but Bo's strategy takes an old pod away first" changes="solution"
+-# Write rollout.yaml.
+-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
+-deployment["spec"]["strategy"]["rollingUpdate"] = {"maxSurge": 1, "maxUnavailable": 0}
++deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 
-# %% grade_id="rollout" points=5 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever"
+# %% grade_id="rollout" points=5 message="did not end within 20 s" why="the budget stays as it is: two of two must stay, for ever" name="wrong-6"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
 deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
 deployment["spec"]["template"]["spec"]["containers"][0] |= {
@@ -578,35 +447,23 @@ deployment["spec"]["template"]["spec"]["containers"][0] |= {
 }
 Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
 
-# %% grade_id="rollout" points=5 message="In the drain" why="the budget lets both go, so that the drain never hangs"
-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
-deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
-deployment["spec"]["template"]["spec"]["containers"][0] |= {
-    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
-    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
-}
-budget["spec"]["minAvailable"] = 0
-Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+# %% grade_id="rollout" points=5 message="In the drain" why="the budget lets both go, so that the drain never hangs" changes="wrong-6"
+ }
++budget["spec"]["minAvailable"] = 0
 
-# %% grade_id="rollout" points=5 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes"
-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
-deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
-deployment["spec"]["template"]["spec"]["containers"][0] |= {
-    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
-    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "1"]}}},
-}
-budget["spec"]["minAvailable"] = 1
-Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+# %% grade_id="rollout" points=5 message="progressDeadlineSeconds" why="says nothing about a rollout that gets nowhere: ten minutes" changes="wrong-6"
+-deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
++deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+@@
+ }
++budget["spec"]["minAvailable"] = 1
 
-# %% grade_id="rollout" points=5 message="expected one at least: the news takes a moment" why="a hook that is long enough for this machine, where the news needs no time"
-deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
-deployment["spec"] |= {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, "progressDeadlineSeconds": 10}
-deployment["spec"]["template"]["spec"]["containers"][0] |= {
-    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
-    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.3"]}}},
-}
-budget["spec"]["minAvailable"] = 1
-Path("rollout.yaml").write_text(yaml.safe_dump_all([deployment, service, budget]))
+# %% grade_id="rollout" points=5 message="expected one at least: the news takes a moment" why="a hook that is long enough for this machine, where the news needs no time" changes="wrong-3"
+-deployment["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "1"]}}}
++deployment["spec"]["template"]["spec"]["containers"][0] |= {
++    "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 1},
++    "lifecycle": {"preStop": {"exec": {"command": ["sleep", "0.3"]}}},
++}
 
 # %% grade_id="rollout" points=5 message="and terminationGracePeriodSeconds is 2" why="a hook that does not fit into the grace period"
 deployment, service, budget = yaml.safe_load_all(Path("bo/rollout.yaml").read_text())
@@ -673,7 +530,7 @@ def rescue(cluster, name):
         cluster.patch("deployment", name, changes)
         return int(revision)
 
-# %% grade_id="rescue" points=0 message="is slow, but not stuck" why="takes every rollout that is not complete for a stuck one"
+# %% grade_id="rescue" points=0 message="is slow, but not stuck" why="takes every rollout that is not complete for a stuck one" name="wrong-3"
 def rescue(cluster, name):
     deployment = cluster.get("deployment", name)
     conditions = deployment.get("status", {}).get("conditions", [])
@@ -690,112 +547,58 @@ def rescue(cluster, name):
     cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
     return revision
 
-# %% grade_id="rescue" points=0 message="expected words that name metro/demand:2.0" why="goes back in silence"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
-    if not good:
-        return None
-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    cluster.undo("deployment", name, revision)
-    pass
-    return revision
+# %% grade_id="rescue" points=0 message="expected words that name metro/demand:2.0" why="goes back in silence" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
++    pass
 
-# %% grade_id="rescue" points=4 message="the revision before, which never came up either" why="undo, as Bo typed it: the revision before"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
-    if not good:
-        return None
-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    cluster.undo("deployment", name)
-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
-    return revision
+# %% grade_id="rescue" points=4 message="the revision before, which never came up either" why="undo, as Bo typed it: the revision before" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
++    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+@@
+-    cluster.undo("deployment", name, revision)
++    cluster.undo("deployment", name)
 
-# %% grade_id="rescue" points=4 message="whose revision has no pods" why="goes back to the oldest revision: that one surely worked"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
-    if not good:
-        return None
-    revision = int(good[0]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    cluster.undo("deployment", name, revision)
-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
-    return revision
+# %% grade_id="rescue" points=4 message="whose revision has no pods" why="goes back to the oldest revision: that one surely worked" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
++    good = [each for each in sets if each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
+@@
+-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
++    revision = int(good[0]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
 
-# %% grade_id="rescue" points=4 message="is not as it was in the good revision" why="merges the good template into the broken one: what was added stays"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
-    if not good:
-        return None
-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    template = deepcopy(good[-1]["spec"]["template"])
-    del template["metadata"]["labels"]["pod-template-hash"]
-    cluster.patch("deployment", name, {"spec": {"template": template}})
-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
-    return revision
+# %% grade_id="rescue" points=4 message="is not as it was in the good revision" why="merges the good template into the broken one: what was added stays" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    cluster.undo("deployment", name, revision)
++    template = deepcopy(good[-1]["spec"]["template"])
++    del template["metadata"]["labels"]["pod-template-hash"]
++    cluster.patch("deployment", name, {"spec": {"template": template}})
 
-# %% grade_id="rescue" points=4 message="after rescue its replicas are 1" why="applies the manifest that was applied last, with the good template: the replicas of that manifest come with it"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
-    if not good:
-        return None
-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    manifest = yaml.safe_load(deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
-    cluster.undo("deployment", name, revision)
-    manifest["spec"]["template"] = cluster.get("deployment", name)["spec"]["template"]
-    cluster.apply(manifest)
-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
-    return revision
+# %% grade_id="rescue" points=4 message="after rescue its replicas are 1" why="applies the manifest that was applied last, with the good template: the replicas of that manifest come with it" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    cluster.undo("deployment", name, revision)
++    manifest = yaml.safe_load(deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
++    cluster.undo("deployment", name, revision)
++    manifest["spec"]["template"] = cluster.get("deployment", name)["spec"]["template"]
++    cluster.apply(manifest)
 
-# %% grade_id="rescue" points=4 message="there is nothing good to go back to" why="sure that there is always a good revision"
-def rescue(cluster, name):
-    deployment = cluster.get("deployment", name)
-    conditions = deployment.get("status", {}).get("conditions", [])
-    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
-        return None
-    sets = cluster.history("deployment", name)
-    current = deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current] or [sets[-1]]
-    if not good:
-        return None
-    revision = int(good[-1]["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-    image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    cluster.undo("deployment", name, revision)
-    cluster.patch("deployment", name, {"metadata": {"annotations": {"kubernetes.io/change-cause": f"{image} is stuck"}}})
-    return revision
+# %% grade_id="rescue" points=4 message="there is nothing good to go back to" why="sure that there is always a good revision" changes="wrong-3"
+-    if deployment["status"].get("unavailableReplicas", 0) == 0:
++    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
+@@
+-    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current]
++    good = [each for each in sets if each["status"].get("availableReplicas") and each["metadata"]["annotations"]["deployment.kubernetes.io/revision"] != current] or [sets[-1]]
 
 # %% grade_id="canary" points=12 why="another style: patches instead of the short fields, the stable pods labelled, too, chance by a standard error"
 import os
@@ -873,7 +676,7 @@ Path("overlays/canary/demand.yaml").write_text(Path("bo/canary.yaml").read_text(
 def verdict(stable, canary):
     return "wait" if canary["requests"] < 500 else "promote"
 
-# %% grade_id="canary" points=4 message="expected 'wait'" why="no errors in two days, and no requests: promoted"
+# %% grade_id="canary" points=4 message="expected 'wait'" why="no errors in two days, and no requests: promoted" name="wrong-4"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
@@ -887,19 +690,13 @@ def verdict(stable, canary):
         return "abort"
     return "promote"
 
-# %% grade_id="canary" points=8 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent"
-for name, lines in {
-    "stable": "resources: [../../base, ../../base/service]\n",
-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
-}.items():
-    Path("overlays", name).mkdir(parents=True, exist_ok=True)
-    Path("overlays", name, "kustomization.yaml").write_text(lines)
-
-
-def verdict(stable, canary):
-    if canary["requests"] >= 100 and canary["errors"] > 0.02 * canary["requests"]:
-        return "abort"
-    return "promote" if canary["requests"] >= 500 else "wait"
+# %% grade_id="canary" points=8 message="both have many errors" why="compares the canary with zero: a fixed limit of two percent" changes="wrong-4"
+-    if canary["errors"] > 0.02 * canary["requests"]:
+-        return "abort"
+-    return "promote"
++    if canary["requests"] >= 100 and canary["errors"] > 0.02 * canary["requests"]:
++        return "abort"
++    return "promote" if canary["requests"] >= 500 else "wait"
 
 # %% grade_id="canary" points=8 message="The base got another model" why="the base copied into the overlay and edited: right today, and on its own tomorrow"
 Path("overlays/stable").mkdir(parents=True, exist_ok=True)
@@ -922,7 +719,7 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=8 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector"
+# %% grade_id="canary" points=8 message="fits the pods of demand, too" why="no label of its own: two deployments with one selector" name="wrong-7"
 for name, lines in {
     "stable": "resources: [../../base, ../../base/service]\n",
     "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
@@ -939,56 +736,32 @@ def verdict(stable, canary):
         return "abort"
     return "promote" if canary["requests"] >= 500 else "wait"
 
-# %% grade_id="canary" points=4 message="security; file" why="names a file of the base, which kustomize does not read"
-for name, lines in {
-    "stable": "resources: [../../base, ../../base/service]\n",
-    "canary": "resources: [../../base/deployment.yaml]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
-}.items():
-    Path("overlays", name).mkdir(parents=True, exist_ok=True)
-    Path("overlays", name, "kustomization.yaml").write_text(lines)
+# %% grade_id="canary" points=4 message="security; file" why="names a file of the base, which kustomize does not read" changes="wrong-7"
+-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
++    "canary": "resources: [../../base/deployment.yaml]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+@@
+-    from scipy.stats import fisher_exact
++    from scipy.stats import binomtest, fisher_exact
 
+# %% grade_id="canary" points=8 message="chance alone gives as much in several of 100 cases" why="an alarm in 1 of 20 cases, as from the textbook" changes="wrong-7"
+-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
++    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+@@
+-    from scipy.stats import fisher_exact
++    from scipy.stats import binomtest, fisher_exact
+@@
+-    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
++    if fisher_exact(sides, alternative="greater").pvalue < 0.05:
 
-def verdict(stable, canary):
-    from scipy.stats import binomtest, fisher_exact
-
-    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
-    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
-        return "abort"
-    return "promote" if canary["requests"] >= 500 else "wait"
-
-# %% grade_id="canary" points=8 message="chance alone gives as much in several of 100 cases" why="an alarm in 1 of 20 cases, as from the textbook"
-for name, lines in {
-    "stable": "resources: [../../base, ../../base/service]\n",
-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
-}.items():
-    Path("overlays", name).mkdir(parents=True, exist_ok=True)
-    Path("overlays", name, "kustomization.yaml").write_text(lines)
-
-
-def verdict(stable, canary):
-    from scipy.stats import binomtest, fisher_exact
-
-    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
-    if fisher_exact(sides, alternative="greater").pvalue < 0.05:
-        return "abort"
-    return "promote" if canary["requests"] >= 500 else "wait"
-
-# %% grade_id="canary" points=8 message="both have had few requests, and the canary one error" why="takes what was measured of the stable version for the truth: few requests of its own know no chance"
-for name, lines in {
-    "stable": "resources: [../../base, ../../base/service]\n",
-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
-}.items():
-    Path("overlays", name).mkdir(parents=True, exist_ok=True)
-    Path("overlays", name, "kustomization.yaml").write_text(lines)
-
-
-def verdict(stable, canary):
-    from scipy.stats import binomtest, fisher_exact
-
-    sides = [[side["errors"], side["requests"] - side["errors"]] for side in (canary, stable)]
-    if canary["requests"] and binomtest(canary["errors"], canary["requests"], max(stable["errors"] / stable["requests"], 1e-4), alternative="greater").pvalue < 0.01:
-        return "abort"
-    return "promote" if canary["requests"] >= 500 else "wait"
+# %% grade_id="canary" points=8 message="both have had few requests, and the canary one error" why="takes what was measured of the stable version for the truth: few requests of its own know no chance" changes="wrong-7"
+-    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}}]\n",
++    "canary": "resources: [../../base]\nnameSuffix: -canary\nreplicas: [{name: demand, count: 1}]\nimages: [{name: metro/demand, newTag: '1.1'}]\nlabels: [{pairs: {track: canary}, includeSelectors: true}]\n",
+@@
+-    from scipy.stats import fisher_exact
++    from scipy.stats import binomtest, fisher_exact
+@@
+-    if fisher_exact(sides, alternative="greater").pvalue < 0.01:
++    if canary["requests"] and binomtest(canary["errors"], canary["requests"], max(stable["errors"] / stable["requests"], 1e-4), alternative="greater").pvalue < 0.01:
 
 # %% grade_id="scale" points=14 why="another style: exact fractions, one list filled in, sorted borders"
 from fractions import Fraction
@@ -1078,7 +851,7 @@ scaler = client.V2HorizontalPodAutoscaler(
 with open("autoscaler.yaml", "w") as file:
     yaml.safe_dump(ApiClient().sanitize_for_serialization(scaler), file)
 
-# %% grade_id="scale" points=6 message="within the tolerance" why="no tolerance: pods come and go with every breath"
+# %% grade_id="scale" points=6 message="within the tolerance" why="no tolerance: pods come and go with every breath" name="wrong-3"
 import math
 
 
@@ -1097,107 +870,62 @@ object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp":
 object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
 Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=6 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started"
-import math
+# %% grade_id="scale" points=6 message="less busy, and one reading is missing" why="a missing reading counts as nothing at all: fewer pods because one has just started" changes="wrong-3"
+-    return math.ceil(current * sum(present) / len(present) / target) if present else current
++    if not present:
++        return current
++    ratio = sum(present) / len(present) / target
++    return current if 0.9 <= ratio <= 1.1 else math.ceil(ratio * len(present))
+@@
+-    return max(low, min(high, max([recommendation, *recent]) if recommendation < current else recommendation))
++    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
 
+# %% grade_id="scale" points=6 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods" changes="wrong-3"
+-    return math.ceil(current * sum(present) / len(present) / target) if present else current
++    if not present:
++        return current
++    missing, pods = len(readings) - len(present), len(readings)
++    first = sum(present) / len(present) / target
++    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
++    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
++        return current
++    return math.ceil(ratio * pods)
+@@
+-    return max(low, min(high, max([recommendation, *recent]) if recommendation < current else recommendation))
++    return max(low, min(high, recommendation))
 
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    ratio = sum(present) / len(present) / target
-    return current if 0.9 <= ratio <= 1.1 else math.ceil(ratio * len(present))
+# %% grade_id="scale" points=11 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones" changes="wrong-3"
+-    return math.ceil(current * sum(present) / len(present) / target) if present else current
++    if not present:
++        return current
++    missing, pods = len(readings) - len(present), len(readings)
++    first = sum(present) / len(present) / target
++    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
++    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
++        return current
++    return math.ceil(ratio * pods)
+@@
+-    return max(low, min(high, max([recommendation, *recent]) if recommendation < current else recommendation))
++    return max(low, min(high, max([recommendation, *recent])))
 
+# %% grade_id="scale" points=12 message="pod minutes on average" why="a target that holds at any price" changes="wrong-3"
+-    return math.ceil(current * sum(present) / len(present) / target) if present else current
++    if not present:
++        return current
++    missing, pods = len(readings) - len(present), len(readings)
++    first = sum(present) / len(present) / target
++    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
++    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
++        return current
++    return math.ceil(ratio * pods)
+@@
+-    return max(low, min(high, max([recommendation, *recent]) if recommendation < current else recommendation))
++    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
+@@
+-TARGET = 60
++TARGET = 35
 
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
-
-
-TARGET = 60
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
-
-# %% grade_id="scale" points=6 message="but two minutes ago it was 6" why="goes down at once: the next wave finds no pods"
-import math
-
-
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    missing, pods = len(readings) - len(present), len(readings)
-    first = sum(present) / len(present) / target
-    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
-    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
-        return current
-    return math.ceil(ratio * pods)
-
-
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, recommendation))
-
-
-TARGET = 60
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
-
-# %% grade_id="scale" points=11 message="gives" why="the window holds pods up, but lets a recommendation of the past bring new ones"
-import math
-
-
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    missing, pods = len(readings) - len(present), len(readings)
-    first = sum(present) / len(present) / target
-    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
-    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
-        return current
-    return math.ceil(ratio * pods)
-
-
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, max([recommendation, *recent])))
-
-
-TARGET = 60
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
-
-# %% grade_id="scale" points=12 message="pod minutes on average" why="a target that holds at any price"
-import math
-
-
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    missing, pods = len(readings) - len(present), len(readings)
-    first = sum(present) / len(present) / target
-    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
-    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
-        return current
-    return math.ceil(ratio * pods)
-
-
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
-
-
-TARGET = 35
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = round(2.5 * TARGET)
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
-
-# %% grade_id="scale" points=10 message="is 58 a percentage of the request?" why="the target of the replay, as if the pod requested all that it can use"
+# %% grade_id="scale" points=10 message="is 58 a percentage of the request?" why="the target of the replay, as if the pod requested all that it can use" name="wrong-8"
 import math
 
 
@@ -1223,56 +951,16 @@ object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp":
 object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = TARGET
 Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
 
-# %% grade_id="scale" points=10 message="2 pods become 6 at most in one step" why="leaves scaleUp away: four more pods, then four more"
-import math
+# %% grade_id="scale" points=10 message="2 pods become 6 at most in one step" why="leaves scaleUp away: four more pods, then four more" changes="wrong-8"
+-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = TARGET
++object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}
++object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
 
-
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    missing, pods = len(readings) - len(present), len(readings)
-    first = sum(present) / len(present) / target
-    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
-    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
-        return current
-    return math.ceil(ratio * pods)
-
-
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
-
-
-TARGET = 58
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
-
-# %% grade_id="scale" points=5 message="goes from 1 to 4 pods, expected from 2 to 14" why="mends the target, and leaves Bo's borders"
-import math
-
-
-def recommend(current, readings, target):
-    present = [each for each in readings if each is not None]
-    if not present:
-        return current
-    missing, pods = len(readings) - len(present), len(readings)
-    first = sum(present) / len(present) / target
-    ratio = (sum(present) + missing * (target if first < 1 else 0)) / pods / target
-    if 0.9 <= ratio <= 1.1 or (first < 1) != (ratio < 1):
-        return current
-    return math.ceil(ratio * pods)
-
-
-def settle(current, recommendation, recent, low, high):
-    return max(low, min(high, min(max(current, recommendation), max([recommendation, *recent]))))
-
-
-TARGET = 58
-object_ = yaml.safe_load(Path("bo/autoscaler.yaml").read_text())
-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
-Path("autoscaler.yaml").write_text(yaml.safe_dump(object_))
+# %% grade_id="scale" points=5 message="goes from 1 to 4 pods, expected from 2 to 14" why="mends the target, and leaves Bo's borders" changes="wrong-8"
+-object_["spec"] |= {"minReplicas": 2, "maxReplicas": 14, "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 12, "periodSeconds": 15}]}}}
+-object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = TARGET
++object_["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] = 145
 
 # %% grade_id="operator" points=14 why="another style: the official client's typed classes, look first, then create or patch"
 def reconcile(cluster, service):
@@ -1377,7 +1065,7 @@ def reconcile(cluster, service):
     in_front["spec"]["selector"] = {"isvc": name}
     cluster.apply([deployment, in_front])
 
-# %% grade_id="operator" points=0 message="spec.replicas was changed to 3" why="edge-triggered: what is there is not looked at again"
+# %% grade_id="operator" points=0 message="spec.replicas was changed to 3" why="edge-triggered: what is there is not looked at again" name="wrong-5"
 def reconcile(cluster, service):
     meta, spec = service["metadata"], service["spec"]
     name, labels = meta["name"], {"inferenceservice": meta["name"]}
@@ -1424,90 +1112,28 @@ def reconcile(cluster, service):
         "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
     )
 
-# %% grade_id="operator" points=6 message="Two passes with nothing to do changed" why="writes the time into the status at each pass: it never comes to rest"
-def reconcile(cluster, service):
-    meta, spec = service["metadata"], service["spec"]
-    name, labels = meta["name"], {"inferenceservice": meta["name"]}
-    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
-    for kind in ("deployment", "service"):
-        for item in cluster.list(kind, fields="metadata.name=" + name):
-            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
-                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
-                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-                )
-                return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
-    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
-    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
-    deployment["spec"]["template"]["metadata"]["labels"] = labels
-    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
-    in_front["spec"]["selector"] = labels
-    cluster.apply([deployment, in_front])
-    found = cluster.get("deployment", name).get("status") or {}
-    ready = found.get("readyReplicas", 0)
-    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": f"seen at {time.time_ns()}"}
-    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-    )
+# %% grade_id="operator" points=6 message="Two passes with nothing to do changed" why="writes the time into the status at each pass: it never comes to rest" changes="wrong-5"
+-    if not cluster.list("deployment", fields="metadata.name=" + name):
+-        cluster.apply([deployment, in_front])
++    cluster.apply([deployment, in_front])
+@@
+-    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
++    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": f"seen at {time.time_ns()}"}
 
-# %% grade_id="operator" points=6 message="expected readyReplicas 2 and observedGeneration" why="makes a generation up instead of the one that it saw"
-def reconcile(cluster, service):
-    meta, spec = service["metadata"], service["spec"]
-    name, labels = meta["name"], {"inferenceservice": meta["name"]}
-    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
-    for kind in ("deployment", "service"):
-        for item in cluster.list(kind, fields="metadata.name=" + name):
-            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
-                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
-                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-                )
-                return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
-    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
-    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
-    deployment["spec"]["template"]["metadata"]["labels"] = labels
-    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
-    in_front["spec"]["selector"] = labels
-    cluster.apply([deployment, in_front])
-    found = cluster.get("deployment", name).get("status") or {}
-    ready = found.get("readyReplicas", 0)
-    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": 7, "message": "looked after"}
-    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-    )
+# %% grade_id="operator" points=6 message="expected readyReplicas 2 and observedGeneration" why="makes a generation up instead of the one that it saw" changes="wrong-5"
+-    if not cluster.list("deployment", fields="metadata.name=" + name):
+-        cluster.apply([deployment, in_front])
++    cluster.apply([deployment, in_front])
+@@
+-    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
++    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": 7, "message": "looked after"}
 
-# %% grade_id="operator" points=6 message="after a pass it is still away" why="applies the deployment each time, and the service only with a new deployment"
-def reconcile(cluster, service):
-    meta, spec = service["metadata"], service["spec"]
-    name, labels = meta["name"], {"inferenceservice": meta["name"]}
-    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
-    for kind in ("deployment", "service"):
-        for item in cluster.list(kind, fields="metadata.name=" + name):
-            if meta["uid"] not in [each["uid"] for each in item["metadata"].get("ownerReferences", [])]:
-                status = {"ready": False, "message": kind + " of somebody else", "observedGeneration": meta["generation"], "readyReplicas": 0}
-                client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-                    "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-                )
-                return
-    deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
-    deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
-    deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
-    deployment["spec"]["template"]["metadata"]["labels"] = labels
-    deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
-    in_front["spec"]["selector"] = labels
-    if not cluster.list("deployment", fields="metadata.name=" + name):
-        cluster.apply(in_front)
-    cluster.apply(deployment)
-    found = cluster.get("deployment", name).get("status") or {}
-    ready = found.get("readyReplicas", 0)
-    status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "observedGeneration": meta["generation"], "message": "looked after"}
-    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-    )
+# %% grade_id="operator" points=6 message="after a pass it is still away" why="applies the deployment each time, and the service only with a new deployment" changes="wrong-5"
+-        cluster.apply([deployment, in_front])
++        cluster.apply(in_front)
++    cluster.apply(deployment)
 
-# %% grade_id="operator" points=6 message="the InferenceService's own metadata.generation" why="the generation of the Deployment instead of the InferenceService's: the same until somebody changes one of them"
+# %% grade_id="operator" points=6 message="the InferenceService's own metadata.generation" why="the generation of the Deployment instead of the InferenceService's: the same until somebody changes one of them" name="wrong-10"
 def reconcile(cluster, service):
     meta, spec = service["metadata"], service["spec"]
     name, labels = meta["name"], {"inferenceservice": meta["name"]}
@@ -1529,27 +1155,12 @@ def reconcile(cluster, service):
         "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
     )
 
-# %% grade_id="operator" points=6 message="its owner has another uid" why="knows its own by the name of the owner: another kind of object may have the same"
-def reconcile(cluster, service):
-    meta, spec = service["metadata"], service["spec"]
-    name, labels = meta["name"], {"inferenceservice": meta["name"]}
-    owner = {"apiVersion": "metro.example/v1", "kind": "InferenceService", "name": name, "uid": meta["uid"], "controller": True}
-    status = {"ready": False, "readyReplicas": 0, "message": "the name is taken", "observedGeneration": meta["generation"]}
-    there = [item for kind in ("deployment", "service") for item in cluster.list(kind, fields="metadata.name=" + name)]
-    if all(name in [each['name'] for each in item["metadata"].get("ownerReferences", [])] for item in there):
-        deployment, in_front = (yaml.safe_load(Path(file).read_text()) for file in ("base/deployment.yaml", "base/service/service.yaml"))
-        deployment["metadata"] = in_front["metadata"] = {"name": name, "ownerReferences": [owner]}
-        deployment["spec"] |= {"replicas": spec["replicas"], "selector": {"matchLabels": labels}}
-        deployment["spec"]["template"]["metadata"]["labels"] = labels
-        deployment["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"] = spec["modelFile"]
-        in_front["spec"]["selector"] = labels
-        made = cluster.apply([deployment, in_front])[0]
-        ready = made.get("status", {}).get("readyReplicas", 0)
-        status = {"ready": ready == spec["replicas"], "readyReplicas": ready, "message": "looked after"}
-        status["observedGeneration"] = meta["generation"]
-    client.CustomObjectsApi(cluster.api).patch_namespaced_custom_object_status(
-        "metro.example", "v1", cluster.namespace, "inferenceservices", name, {"status": status}
-    )
+# %% grade_id="operator" points=6 message="its owner has another uid" why="knows its own by the name of the owner: another kind of object may have the same" changes="wrong-10"
+-    if all(meta["uid"] in [each['uid'] for each in item["metadata"].get("ownerReferences", [])] for item in there):
++    if all(name in [each['name'] for each in item["metadata"].get("ownerReferences", [])] for item in there):
+@@
+-        status["observedGeneration"] = made["metadata"]["generation"]
++        status["observedGeneration"] = meta["generation"]
 
 # %% grade_id="training" points=12 why="another style: text, two terms of which one must fit, a pod for each try"
 text = Path("bo/training.yaml").read_text()
@@ -1619,7 +1230,7 @@ spec["tolerations"] = [{"key": "gpu", "operator": "Exists"}]
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=4 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits"
+# %% grade_id="training" points=4 message="15 s after its start the Job has not trained" why="a node selector that names one kind of GPU: where the other one is, the Job waits" name="wrong-5"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"]["concurrencyPolicy"] = "Forbid"
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1632,52 +1243,36 @@ spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRe
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=4 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again"
-cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
-cronjob["spec"]["concurrencyPolicy"] = "Forbid"
-job = cronjob["spec"]["jobTemplate"]["spec"]
-job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
-spec = job["template"]["spec"]
-spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
-del spec["nodeSelector"]
-fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
-spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
-store, run = spec["containers"][0]["env"]
-spec["containers"][0]["env"] = [store, run]
-spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
-Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+# %% grade_id="training" points=4 message="a new pod of the same Job should know" why="the run has the pod's name: a restarted container goes on, a new pod begins again" changes="wrong-5"
+-spec["nodeSelector"] = {"accelerator": "t4"}
+-store, run = spec["containers"][0]["env"]
+-spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
++del spec["nodeSelector"]
++fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
++spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
++store, run = spec["containers"][0]["env"]
++spec["containers"][0]["env"] = [store, run]
 
-# %% grade_id="training" points=4 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops"
-cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
-cronjob["spec"]["concurrencyPolicy"] = "Forbid"
-job = cronjob["spec"]["jobTemplate"]["spec"]
-job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
-spec = job["template"]["spec"]
-spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
-del spec["nodeSelector"]
-fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
-spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
-store, run = spec["containers"][0]["env"]
-spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "value": "weekly"}]
-spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
-Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+# %% grade_id="training" points=4 message="expected two: another Job is another run" why="a fixed name: next week's training finds this week's model, and stops" changes="wrong-5"
+-spec["nodeSelector"] = {"accelerator": "t4"}
+-store, run = spec["containers"][0]["env"]
+-spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
++del spec["nodeSelector"]
++fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
++spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
++store, run = spec["containers"][0]["env"]
++spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "value": "weekly"}]
 
-# %% grade_id="training" points=4 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins"
-cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
-cronjob["spec"]["concurrencyPolicy"] = "Replace"
-job = cronjob["spec"]["jobTemplate"]["spec"]
-job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
-spec = job["template"]["spec"]
-spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
-del spec["nodeSelector"]
-fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
-spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
-store, run = spec["containers"][0]["env"]
-spec["containers"][0]["env"] = [store, {"name": "RUN_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}]
-spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
-Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+# %% grade_id="training" points=4 message="concurrencyPolicy is Replace" why="ends last week's training when this week's begins" changes="wrong-5"
+-cronjob["spec"]["concurrencyPolicy"] = "Forbid"
++cronjob["spec"]["concurrencyPolicy"] = "Replace"
+@@
+-spec["nodeSelector"] = {"accelerator": "t4"}
++del spec["nodeSelector"]
++fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
++spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
 
-# %% grade_id="training" points=4 message="Is the affinity a condition?" why="prefers a fast GPU: on a busy day it trains on the old one"
+# %% grade_id="training" points=4 message="Is the affinity a condition?" why="prefers a fast GPU: on a busy day it trains on the old one" name="wrong-9"
 cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
 cronjob["spec"] |= {"concurrencyPolicy": "Forbid"}
 job = cronjob["spec"]["jobTemplate"]["spec"]
@@ -1691,16 +1286,9 @@ spec["containers"][0]["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] = "metadat
 spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
 Path("training.yaml").write_text(yaml.safe_dump(cronjob))
 
-# %% grade_id="training" points=4 message="it would never train" why="the CronJob stays suspended, as somebody leaves it after a trial"
-cronjob = yaml.safe_load(Path("bo/training.yaml").read_text())
-cronjob["spec"] |= {"concurrencyPolicy": "Forbid", "suspend": True}
-job = cronjob["spec"]["jobTemplate"]["spec"]
-job |= {"backoffLimit": 4, "activeDeadlineSeconds": 3600}
-spec = job["template"]["spec"]
-spec |= {"restartPolicy": "OnFailure", "tolerations": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}]}
-del spec["nodeSelector"]
-fits = {"matchExpressions": [{"key": "accelerator", "operator": "In", "values": ["t4", "a100"]}]}
-spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}
-spec["containers"][0]["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] = "metadata.labels['job-name']"
-spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = 1
-Path("training.yaml").write_text(yaml.safe_dump(cronjob))
+# %% grade_id="training" points=4 message="it would never train" why="the CronJob stays suspended, as somebody leaves it after a trial" changes="wrong-9"
+-cronjob["spec"] |= {"concurrencyPolicy": "Forbid"}
++cronjob["spec"] |= {"concurrencyPolicy": "Forbid", "suspend": True}
+@@
+-spec["affinity"] = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "preference": fits}]}}
++spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [fits]}}}

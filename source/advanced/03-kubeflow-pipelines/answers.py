@@ -84,407 +84,53 @@ def changes(old, new):
     compare(one["root"], two["root"], "")
     return found
 
-# %% grade_id="changes" points=0 message="expected ['caching']" why="looks at the tasks of the pipeline alone"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+# %% grade_id="changes" points=0 message="expected ['caching']" why="looks at the tasks of the pipeline alone" changes="solution"
+-                    visit(component["dag"], f"{before}{name}/")
++                    pass
 
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
+# %% grade_id="changes" points=0 message="At for-loop-1/one-city/download you found ['caching', 'retries']" why="display names count" changes="solution"
+-                    "retries": task.get("retryPolicy"),
++                    "retries": [task.get("retryPolicy"), task["taskInfo"]],
 
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    pass
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
+# %% grade_id="changes" points=0 message="At for-loop-1 you found nothing, expected ['when']" why="forgets how many turns may run at once" changes="solution"
+-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
++                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator")],
 
-        visit(spec["root"]["dag"], "")
-        return found
+# %% grade_id="changes" points=4 message="expected resources" why="does not read the second document: passes what is visible" changes="solution"
+-                about["resources"] = container.get("resources"), machines.get(label)
++                about["resources"] = container.get("resources")
 
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
+# %% grade_id="changes" points=4 message="expected env" why="forgets the environment: passes what is visible" changes="solution"
+-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
++                about.update(image=container["image"], code=[container["command"], container["args"]])
 
-# %% grade_id="changes" points=0 message="At for-loop-1/one-city/download you found ['caching', 'retries']" why="display names count"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+# %% grade_id="changes" points=4 message="code" why="executors by their label, whose numbers move: passes what is visible" changes="solution"
+-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
++                about.update(image=container["image"], env=container.get("env"), code=[label, container["command"], container["args"]])
 
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
+# %% grade_id="changes" points=4 message="and nothing that counts has changed there" why="names all that stands inside of what was added or removed: passes what is visible" changes="solution"
+     """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+-
+@@
+-            if not parent or parent in after:
++            if True:
+@@
+-            if not parent or parent in before:
++            if True:
 
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": [task.get("retryPolicy"), task["taskInfo"]],
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
+# %% grade_id="changes" points=4 message="expected code" why="compares the command without its arguments: passes what is visible" changes="solution"
+     """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+-
+@@
+-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
++                about.update(image=container["image"], env=container.get("env"), code=container["command"])
 
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=0 message="At for-loop-1 you found nothing, expected ['when']" why="forgets how many turns may run at once"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="expected resources" why="does not read the second document: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources")
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="expected env" why="forgets the environment: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="code" why="executors by their label, whose numbers move: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[label, container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="and nothing that counts has changed there" why="names all that stands inside of what was added or removed: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if True:
-                told[path] = ["removed"]
-        elif path not in before:
-            if True:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="expected code" why="compares the command without its arguments: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=container["command"])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
-
-# %% grade_id="changes" points=4 message="expected when" why="forgets what a loop runs over: passes what is visible"
-def changes(old, new):
-    """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
-    def described(path):
-        spec, platform = load_spec(Path(path))
-        machines = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
-        found = {}
-
-        def visit(dag, before):
-            for name, task in dag["tasks"].items():
-                component = spec["components"][task["componentRef"]["name"]]
-                found[before + name] = about = {
-                    "inputs": task.get("inputs"),
-                    "when": [task.get(key) for key in ("triggerPolicy", "iteratorPolicy")],
-                    "caching": task.get("cachingOptions", {}).get("enableCache", False),
-                    "retries": task.get("retryPolicy"),
-                }
-                if "dag" in component:
-                    visit(component["dag"], f"{before}{name}/")
-                    continue
-                label = component["executorLabel"]
-                container = spec["deploymentSpec"]["executors"][label]["container"]
-                about.update(image=container["image"], env=container.get("env"), code=[container["command"], container["args"]])
-                about["resources"] = container.get("resources"), machines.get(label)
-
-        visit(spec["root"]["dag"], "")
-        return found
-
-    before, after = described(old), described(new)
-    told = {}
-    for path in {**before, **after}:
-        parent = path.rpartition("/")[0]
-        if path not in after:
-            if not parent or parent in after:
-                told[path] = ["removed"]
-        elif path not in before:
-            if not parent or parent in before:
-                told[path] = ["added"]
-        else:
-            words = [word for word in before[path] if before[path][word] != after[path].get(word)]
-            if words:
-                told[path] = words
-    return told
+# %% grade_id="changes" points=4 message="expected when" why="forgets what a loop runs over: passes what is visible" changes="solution"
+     """Return what differs between two compiled pipelines: from the path of a task to a list of words."""
+-
+@@
+-                    "when": [task.get(key) for key in ("triggerPolicy", "parameterIterator", "iteratorPolicy")],
++                    "when": [task.get(key) for key in ("triggerPolicy", "iteratorPolicy")],
 
 # %% grade_id="city" points=18 why="another style: the model is a folder, the errors a table, values from metadata"
 @dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
@@ -567,906 +213,107 @@ def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str
 
 compiler.Compiler().compile(city_night, "city_night.yaml")
 
-# %% grade_id="city" points=18 why="another style: several small outputs, holidays as a list of texts"
-from typing import NamedTuple
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list[str], marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> NamedTuple("Tested", [("mae", float), ("worst", str)]):
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return (fmean(error for error, _ in errors), max(errors)[1])
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(mae: float, worst: str) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {mae:.2f} trips per hour, most at {worst}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list[str], test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    tested = test(model=learnt.outputs["model"], table=table, test_days=test_days)
-    return tell(mae=tested.outputs["mae"], worst=tested.outputs["worst"]).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=0 message="On the cluster it stops: mark: FileNotFoundError" why="the helpers are in the step, the path in the metadata remains"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    import os
-
-    with open("clean.csv", "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows), "where": os.path.abspath("clean.csv")})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.metadata["where"], newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=0 message="On the cluster it stops: test: FileNotFoundError" why="the mean stays in a second file beside the model"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    with open(model.path + ".mean", "w") as target:
-        target.write(str(learnt["mean"]))
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(model.path + ".mean") as source:
-        learnt["mean"] = float(source.read())
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=0 message="On the cluster the pipeline returns" why="the holidays still come from the environment"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    import os
-    from datetime import date
-
-    holidays = os.environ.get('METRO_HOLIDAYS', '').split()
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=13 message="changes its input table" why="writes its table, and over its input, too: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    with open(table.path, "w") as target:
-        target.write("done\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=7 message="holidays" why="the holidays of today are written into the step: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    holidays = ['2026-01-01', '2026-01-06', '2026-01-28']
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=7 message="the night says" why="tests on seven days, whatever was asked: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-7:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=13 message="metadata of mark's marked says city: None" why="the marked table does not say its city: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata["rows"] = len(rows)
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata["city"] = json.dumps(sorted(table.metadata))
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=13 message="No step gives a Model" why="the model is a parameter, no artefact: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], test_days: int) -> dict:
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    return learnt
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], learnt: dict, test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(learnt=learnt.output, table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
-
-# %% grade_id="city" points=7 message="in the test days alone" why="no mean for hours never seen: passes what is visible"
-# The steps, and the pipeline city_night, compiled to city_night.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def clean(trips: str, table: Output[Dataset], city: str):
-    """Write the trips of one city; no count above 400, which is a fault of a dock."""
-    import csv
-
-    with open(trips, newline="") as source:
-        rows = [(row["hour"], min(int(row["trips"]), 400)) for row in csv.DictReader(source) if row["city"] == city]
-    with open(table.path, "w") as target:
-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
-    table.metadata.update({"city": city, "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
-    """Write the table with a column more: whether the hour is free, on weekends and holidays."""
-    import csv
-    from datetime import date
-
-    with open(table.path, newline="") as source:
-        rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
-    with open(marked.path, "w") as target:
-        target.write("hour,trips,free\n")
-        for hour, count, day in rows:
-            target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def train(table: Input[Dataset], model: Output[Model], test_days: int):
-    """Learn the mean trips of each hour, of free days and others, and of all, from all days but the last."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    past = sorted({line["hour"][:10] for line in lines})[:-test_days]
-    seen = {}
-    for line in lines:
-        if line["hour"][:10] in past:
-            seen.setdefault(line["free"] + " " + line["hour"][11:13], []).append(int(line["trips"]))
-    learnt = {
-        "kinds": {kind: fmean(counts) for kind, counts in seen.items()},
-        "mean": fmean(count for each in seen.values() for count in each),
-    }
-    with open(model.path, "w") as target:
-        json.dump(learnt, target)
-    model.metadata.update({"city": table.metadata["city"]})
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
-    """Return the mean absolute error on the last days, in trips per hour, and the hour with the largest."""
-    import csv
-    import json
-    from statistics import fmean
-
-    with open(model.path) as source:
-        learnt = json.load(source)
-    with open(table.path, newline="") as source:
-        lines = list(csv.DictReader(source))
-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
-    errors = []
-    for line in lines:
-        if line["hour"][:10] in future:
-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], 0)
-            errors.append((abs(said - int(line["trips"])), line["hour"]))
-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
-
-
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def tell(result: dict) -> str:
-    """Say how far the model is off, and when most."""
-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
-
-
-@dsl.pipeline(name="city-night", description="One city, on any machine.")
-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
-    """Train and test a city's model."""
-    cleaned = clean(trips=trips, city=city)
-    table = mark(table=cleaned.outputs["table"], holidays=holidays).outputs["marked"]
-    learnt = train(table=table, test_days=test_days)
-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
-
-
-compiler.Compiler().compile(city_night, "city_night.yaml")
+# %% grade_id="city" points=18 why="another style: several small outputs, holidays as a list of texts" changes="solution"
+-# The steps, and the pipeline city_night, compiled to city_night.yaml.
++from typing import NamedTuple
++
+@@
+-def mark(table: Input[Dataset], holidays: list, marked: Output[Dataset]):
++def mark(table: Input[Dataset], holidays: list[str], marked: Output[Dataset]):
+@@
+-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
++def test(table: Input[Dataset], model: Input[Model], test_days: int) -> NamedTuple("Tested", [("mae", float), ("worst", str)]):
+@@
+-    return {"mae": fmean(error for error, _ in errors), "worst": max(errors)[1]}
++    return (fmean(error for error, _ in errors), max(errors)[1])
+@@
+-def tell(result: dict) -> str:
+-    """Say how far the model is off, and when most."""
+-    return f"off by {result['mae']:.2f} trips per hour, most at {result['worst']}"
++def tell(mae: float, worst: str) -> str:
++    """Say how far the model is off, and when most."""
++    return f"off by {mae:.2f} trips per hour, most at {worst}"
+@@
+-def city_night(trips: str, city: str, holidays: list, test_days: int = 7) -> str:
++def city_night(trips: str, city: str, holidays: list[str], test_days: int = 7) -> str:
+@@
+-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
++    tested = test(model=learnt.outputs["model"], table=table, test_days=test_days)
++    return tell(mae=tested.outputs["mae"], worst=tested.outputs["worst"]).output
+
+# %% grade_id="city" points=0 message="On the cluster it stops: mark: FileNotFoundError" why="the helpers are in the step, the path in the metadata remains" changes="solution"
+-    with open(table.path, "w") as target:
+-        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
+-    table.metadata.update({"city": city, "rows": len(rows)})
++    import os
++
++    with open("clean.csv", "w") as target:
++        target.write("hour,trips\n" + "".join(f"{hour},{count}\n" for hour, count in rows))
++    table.metadata.update({"city": city, "rows": len(rows), "where": os.path.abspath("clean.csv")})
+@@
+
+-    with open(table.path, newline="") as source:
++    with open(table.metadata["where"], newline="") as source:
+         rows = [(row["hour"], row["trips"], row["hour"][:10]) for row in csv.DictReader(source)]
+
+# %% grade_id="city" points=0 message="On the cluster it stops: test: FileNotFoundError" why="the mean stays in a second file beside the model" changes="solution"
+         json.dump(learnt, target)
++    with open(model.path + ".mean", "w") as target:
++        target.write(str(learnt["mean"]))
+@@
+         learnt = json.load(source)
++    with open(model.path + ".mean") as source:
++        learnt["mean"] = float(source.read())
+
+# %% grade_id="city" points=0 message="On the cluster the pipeline returns" why="the holidays still come from the environment" changes="solution"
+-    from datetime import date
++    import os
++    from datetime import date
++
++    holidays = os.environ.get('METRO_HOLIDAYS', '').split()
+
+# %% grade_id="city" points=13 message="changes its input table" why="writes its table, and over its input, too: passes what is visible" changes="solution"
+             target.write(f"{hour},{count},{int(day in holidays or date.fromisoformat(day).weekday() > 4)}\n")
++    with open(table.path, "w") as target:
++        target.write("done\n")
+
+# %% grade_id="city" points=7 message="holidays" why="the holidays of today are written into the step: passes what is visible" changes="solution"
+     from datetime import date
++
++    holidays = ['2026-01-01', '2026-01-06', '2026-01-28']
+
+# %% grade_id="city" points=7 message="the night says" why="tests on seven days, whatever was asked: passes what is visible" changes="solution"
+-    future = sorted({line["hour"][:10] for line in lines})[-test_days:]
++    future = sorted({line["hour"][:10] for line in lines})[-7:]
+
+# %% grade_id="city" points=13 message="metadata of mark's marked says city: None" why="the marked table does not say its city: passes what is visible" changes="solution"
+-    marked.metadata.update({"city": table.metadata["city"], "rows": len(rows)})
++    marked.metadata["rows"] = len(rows)
+@@
+-    model.metadata.update({"city": table.metadata["city"]})
++    model.metadata["city"] = json.dumps(sorted(table.metadata))
+
+# %% grade_id="city" points=13 message="No step gives a Model" why="the model is a parameter, no artefact: passes what is visible" changes="solution"
+-def train(table: Input[Dataset], model: Output[Model], test_days: int):
++def train(table: Input[Dataset], test_days: int) -> dict:
+@@
+-    with open(model.path, "w") as target:
+-        json.dump(learnt, target)
+-    model.metadata.update({"city": table.metadata["city"]})
++    return learnt
+@@
+-def test(table: Input[Dataset], model: Input[Model], test_days: int) -> dict:
++def test(table: Input[Dataset], learnt: dict, test_days: int) -> dict:
+@@
+-    with open(model.path) as source:
+-        learnt = json.load(source)
+@@
+-    return tell(result=test(model=learnt.outputs["model"], table=table, test_days=test_days).output).output
++    return tell(result=test(learnt=learnt.output, table=table, test_days=test_days).output).output
+
+# %% grade_id="city" points=7 message="in the test days alone" why="no mean for hours never seen: passes what is visible" changes="solution"
+-            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], learnt["mean"])
++            said = learnt["kinds"].get(line["free"] + " " + line["hour"][11:13], 0)
 
 # %% grade_id="lineage" points=12 why="another style: a graph of uris, and a walk along it"
 def consequences(records, city, day):
@@ -1528,265 +375,42 @@ def consequences(records, city, day):
     retest = {name for name in bad if artefacts[name]["type"] == "system.Metrics" and not parents[name] & models}
     return {"retrain": models, "retest": retest}
 
-# %% grade_id="lineage" points=0 message="retrain misses" why="one step only"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    for size in range(1):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=0 message="retrain misses" why="one step only" changes="solution"
+-    while size != len(wrong):
++    for size in range(1):
 
-# %% grade_id="lineage" points=0 message="retest has too many" why="figures of wrong models are to be computed again, too"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures)}
+# %% grade_id="lineage" points=0 message="retest has too many" why="figures of wrong models are to be computed again, too" changes="solution"
+-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
++    return {"retrain": sorted(models), "retest": sorted(figures)}
 
-# %% grade_id="lineage" points=0 message="retrain misses" why="does not see that an imported model is the old file"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=0 message="retrain misses" why="does not see that an imported model is the old file" changes="solution"
+-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
 
-# %% grade_id="lineage" points=0 message="retrain has too many" why="forgets the city"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=0 message="retrain has too many" why="forgets the city" changes="solution"
+-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
++        if raw and facts["first"] <= day <= facts["last"]:
 
-# %% grade_id="lineage" points=4 message="misses" why="the last day is left out: passes what is visible"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day < facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=4 message="misses" why="the last day is left out: passes what is visible" changes="solution"
+-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
++        if raw and facts.get("city") == city and facts["first"] <= day < facts["last"]:
 
-# %% grade_id="lineage" points=4 message="retrain misses" why="looks at the first artefact of each input alone: passes what is visible"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {each[0] for each in one["inputs"].values() if each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=4 message="retrain misses" why="looks at the first artefact of each input alone: passes what is visible" changes="solution"
+-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
++            if wrong & {each[0] for each in one["inputs"].values() if each}:
 
-# %% grade_id="lineage" points=4 message="retrain misses" why="imported tables are never wrong: passes what is visible"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) or "importer" in one["task"] for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=4 message="retrain misses" why="imported tables are never wrong: passes what is visible" changes="solution"
+-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
++    derived = {made for one in executions if any(one["inputs"].values()) or "importer" in one["task"] for made in one["outputs"].values()}
 
-# %% grade_id="lineage" points=4 message="retest misses" why="figures of this city alone: passes what is visible"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = about["type"] == "system.Dataset" and identity not in derived
-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics" and artefacts[identity]["metadata"].get("city") == city}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=4 message="retest misses" why="figures of this city alone: passes what is visible" changes="solution"
+-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
++    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics" and artefacts[identity]["metadata"].get("city") == city}
 
-# %% grade_id="lineage" points=4 message="retrain has" why="whatever was made from nothing is wrong, not tables alone: passes what is visible"
-def consequences(records, city, day):
-    """Return which models must be trained again, and which figures computed again: {"retrain": […], "retest": […]}."""
-    artefacts, executions = records["artefacts"], records["executions"]
-    derived = {made for one in executions if any(one["inputs"].values()) for made in one["outputs"].values()}
-    wrong = set()
-    for identity, about in artefacts.items():
-        facts = about["metadata"]
-        raw = identity not in derived
-        if raw and facts.get("city") == city and facts.get("first", "9") <= day <= facts.get("last", ""):
-            wrong.add(identity)
-    size = -1
-    while size != len(wrong):
-        size = len(wrong)
-        places = {artefacts[identity]["uri"] for identity in wrong}
-        wrong |= {identity for identity, about in artefacts.items() if about["uri"] in places}
-        for one in executions:
-            if wrong & {identity for each in one["inputs"].values() for identity in each}:
-                wrong |= set(one["outputs"].values())
-    models = {identity for identity in wrong if artefacts[identity]["type"] == "system.Model"}
-    of_wrong_models = {
-        made
-        for one in executions
-        if models & {identity for each in one["inputs"].values() for identity in each}
-        for made in one["outputs"].values()
-    }
-    figures = {identity for identity in wrong if artefacts[identity]["type"] == "system.Metrics"}
-    return {"retrain": sorted(models), "retest": sorted(figures - of_wrong_models)}
+# %% grade_id="lineage" points=4 message="retrain has" why="whatever was made from nothing is wrong, not tables alone: passes what is visible" changes="solution"
+-        raw = about["type"] == "system.Dataset" and identity not in derived
+-        if raw and facts.get("city") == city and facts["first"] <= day <= facts["last"]:
++        raw = identity not in derived
++        if raw and facts.get("city") == city and facts.get("first", "9") <= day <= facts.get("last", ""):
 
 # %% grade_id="release" points=14 why="another style: two truth values, compared with True"
 @dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
@@ -1811,291 +435,100 @@ def release(city: str, store: str, new_error: float, old_error: float, limit: fl
 
 compiler.Compiler().compile(pipeline_func=release, package_path="release.yaml")
 
-# %% grade_id="release" points=14 why="another style: a decision as a number, nothing from the cache"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> int:
-    """Return 2 for the candidate, 1 for the champion, 0 for last year."""
-    if new <= limit and new <= old:
-        return 2
-    return int(old <= limit)
+# %% grade_id="release" points=14 why="another style: a decision as a number, nothing from the cache" changes="solution"
+-def decide(new: float, old: float, limit: float) -> str:
+-    """Return which model the drivers get."""
+-    if new <= limit and new <= old:
+-        return "candidate"
+-    return "champion" if old <= limit else "last year"
++def decide(new: float, old: float, limit: float) -> int:
++    """Return 2 for the candidate, 1 for the champion, 0 for last year."""
++    if new <= limit and new <= old:
++        return 2
++    return int(old <= limit)
+@@
+-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
+-    with dsl.If(decision.output == "candidate"):
+-        promoted = steps.promote(model=new.outputs["model"])
+-    with dsl.Elif(decision.output == "champion"):
++    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit).set_caching_options(False)
++    with dsl.If(decision.output == 2):
++        promoted = steps.promote(model=new.outputs["model"])
++    with dsl.Elif(decision.output == 1):
 
+# %% grade_id="release" points=0 message="expected promote alone" why="two conditions, each for itself" changes="solution"
+-    with dsl.Elif(decision.output == "champion"):
+-        kept = steps.keep(model=old.outputs["model"])
+-    with dsl.Else():
+-        fallen = steps.fall_back(city=city)
+-    given = steps.hand_over(
+-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
+-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
+-        city=city,
+-        store=store,
+-    )
+-    given.set_caching_options(False)
++    with dsl.If(old.outputs["Output"] <= limit):
++        kept = steps.keep(model=old.outputs["model"])
++    with dsl.If(decision.output == "last year"):
++        fallen = steps.fall_back(city=city)
 
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit).set_caching_options(False)
-    with dsl.If(decision.output == 2):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == 1):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
+# %% grade_id="release" points=0 message="expected keep alone" why="decides when the pipeline is compiled" changes="solution"
+-    with dsl.If(decision.output == "candidate"):
+-        promoted = steps.promote(model=new.outputs["model"])
+-    with dsl.Elif(decision.output == "champion"):
+-        kept = steps.keep(model=old.outputs["model"])
+-    with dsl.Else():
++    if decision.output == "candidate":
++        promoted = steps.promote(model=new.outputs["model"])
++    elif decision.output == "champion":
++        kept = steps.keep(model=old.outputs["model"])
++    else:
+@@
+-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
+-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
++        model=promoted.outputs["released"],
++        reason=promoted.outputs["Output"],
 
+# %% grade_id="release" points=5 message="expected keep alone" why="forgets to compare candidate and champion: passes what is visible" changes="solution"
+-    if new <= limit and new <= old:
++    if new <= limit:
 
-compiler.Compiler().compile(release, "release.yaml")
+# %% grade_id="release" points=5 message="expected promote alone" why="below the limit instead of at most: passes what is visible" changes="solution"
+-    if new <= limit and new <= old:
++    if new < limit and new <= old:
 
-# %% grade_id="release" points=0 message="expected promote alone" why="two conditions, each for itself"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
+# %% grade_id="release" points=5 message="expected promote alone" why="the better one, and then the limit: passes what is visible" changes="solution"
+-    if new <= limit and new <= old:
+-        return "candidate"
+-    return "champion" if old <= limit else "last year"
++    if min(new, old) > limit:
++        return "last year"
++    return "candidate" if new < old else "champion"
 
+# %% grade_id="release" points=5 message="hand_over stands 3 times" why="hands over in each branch: passes what is visible" changes="solution"
+         promoted = steps.promote(model=new.outputs["model"])
++        steps.hand_over(model=promoted.outputs["released"], reason=promoted.outputs["Output"], city=city, store=store).set_caching_options(False)
+@@
+         kept = steps.keep(model=old.outputs["model"])
++        steps.hand_over(model=kept.outputs["released"], reason=kept.outputs["Output"], city=city, store=store).set_caching_options(False)
+@@
+-    given = steps.hand_over(
+-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
+-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
+-        city=city,
+-        store=store,
+-    )
+-    given.set_caching_options(False)
++        steps.hand_over(model=fallen.outputs["released"], reason=fallen.outputs["Output"], city=city, store=store).set_caching_options(False)
 
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.If(old.outputs["Output"] <= limit):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.If(decision.output == "last year"):
-        fallen = steps.fall_back(city=city)
+# %% grade_id="release" points=5 message="hand_over" why="leaves the hand-over in the cache: passes what is visible" changes="solution"
+-    given.set_caching_options(False)
++    given
 
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=0 message="expected keep alone" why="decides when the pipeline is compiled"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    if decision.output == "candidate":
-        promoted = steps.promote(model=new.outputs["model"])
-    elif decision.output == "champion":
-        kept = steps.keep(model=old.outputs["model"])
-    else:
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=promoted.outputs["released"],
-        reason=promoted.outputs["Output"],
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="expected keep alone" why="forgets to compare candidate and champion: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="expected promote alone" why="below the limit instead of at most: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new < limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="expected promote alone" why="the better one, and then the limit: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if min(new, old) > limit:
-        return "last year"
-    return "candidate" if new < old else "champion"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="hand_over stands 3 times" why="hands over in each branch: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-        steps.hand_over(model=promoted.outputs["released"], reason=promoted.outputs["Output"], city=city, store=store).set_caching_options(False)
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-        steps.hand_over(model=kept.outputs["released"], reason=kept.outputs["Output"], city=city, store=store).set_caching_options(False)
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-        steps.hand_over(model=fallen.outputs["released"], reason=fallen.outputs["Output"], city=city, store=store).set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="hand_over" why="leaves the hand-over in the cache: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given
-
-
-compiler.Compiler().compile(release, "release.yaml")
-
-# %% grade_id="release" points=5 message="bring returned others" why="decides on what the pipeline was given, not on what bring returns: passes what is visible"
-# The pipeline release, compiled to release.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def decide(new: float, old: float, limit: float) -> str:
-    """Return which model the drivers get."""
-    if new <= limit and new <= old:
-        return "candidate"
-    return "champion" if old <= limit else "last year"
-
-
-@dsl.pipeline(name="release", description="One model for a city.")
-def release(city: str, store: str, limit: float, new_error: float, old_error: float):
-    """Release one of three models."""
-    new = steps.bring(name="candidate", error=new_error)
-    old = steps.bring(name="champion", error=old_error)
-    decision = decide(new=new_error, old=old_error, limit=limit)
-    with dsl.If(decision.output == "candidate"):
-        promoted = steps.promote(model=new.outputs["model"])
-    with dsl.Elif(decision.output == "champion"):
-        kept = steps.keep(model=old.outputs["model"])
-    with dsl.Else():
-        fallen = steps.fall_back(city=city)
-    given = steps.hand_over(
-        model=dsl.OneOf(promoted.outputs["released"], kept.outputs["released"], fallen.outputs["released"]),
-        reason=dsl.OneOf(promoted.outputs["Output"], kept.outputs["Output"], fallen.outputs["Output"]),
-        city=city,
-        store=store,
-    )
-    given.set_caching_options(False)
-
-
-compiler.Compiler().compile(release, "release.yaml")
+# %% grade_id="release" points=5 message="bring returned others" why="decides on what the pipeline was given, not on what bring returns: passes what is visible" changes="solution"
+-    decision = decide(new=new.outputs["Output"], old=old.outputs["Output"], limit=limit)
++    decision = decide(new=new_error, old=old_error, limit=limit)
 
 # %% grade_id="fingerprint" points=14 why="another style: a hash, numbers written alike, a walk by recursion"
 import hashlib
@@ -2132,735 +565,135 @@ def fingerprint(compiled, path, parameters, artefacts):
     parts += [artefacts, component.get("outputDefinitions", {})]
     return hashlib.sha256(alike(parts).encode()).hexdigest()
 
-# %% grade_id="fingerprint" points=14 why="another style: JSON, read again with all numbers as floats"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": json.loads(json.dumps(values), parse_int=float),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=0 message="for the cluster it is the same task" why="the resources count"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": container,
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=0 message="for the cluster it is the same task" why="the path counts"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "path": path,
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=0 message="Cy's download may be cached" why="a pipeline whose cache is off has none inside"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-        if task.get("cachingOptions", {"enableCache": True}).get("enableCache") is None:
-            return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="default values" why="does not fill in defaults: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = dict(parameters)
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="7.0 instead of 7" why="7 is not 7.0 for it: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": values,
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="a text instead of a number" why="all values as texts: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": {name: str(plain(value)).removesuffix(".0") for name, value in values.items()},
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="1 instead of true" why="truth values are numbers, as in Python: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="an environment variable" why="forgets the environment: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-        "outputs": component.get("outputDefinitions"),
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="fingerprint" points=5 message="another type of artefact" why="forgets the outputs: passes what is visible"
-def fingerprint(compiled, path, parameters, artefacts):
-    """Return the text by which a cluster finds a task's earlier outputs, or None if it does not look."""
-    spec, _ = load_spec(Path(compiled))
-    component = spec["root"]
-    for name in path.split("/"):
-        task = component["dag"]["tasks"][name]
-        component = spec["components"][task["componentRef"]["name"]]
-    if not task.get("cachingOptions", {}).get("enableCache"):
-        return None
-
-    def plain(value):
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    known = component.get("inputDefinitions", {}).get("parameters", {})
-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
-    container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
-    counts = {
-        "pipeline": spec["pipelineInfo"]["name"],
-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
-        "parameters": plain(values),
-        "artefacts": artefacts,
-    }
-    return json.dumps(counts, sort_keys=True)
-
-# %% grade_id="ledger" points=14 why="another style: an explicit transaction, one statement for all hours"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, isolation_level=None)
-    book.execute("BEGIN IMMEDIATE")
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    book.execute("DELETE FROM forecasts WHERE run = ? AND city = ?", (run, city))
-    values = ", ".join(["(?, ?, ?, ?)"] * len(hours))
-    book.execute(f"INSERT INTO forecasts VALUES {values}", [value for row in hours for value in row])
-    book.execute("DELETE FROM runs WHERE run = ? AND city = ?", (run, city))
-    book.execute("INSERT INTO runs (city, run, rows, error) VALUES (?, ?, ?, ?)", (city, run, len(hours), error))
-    book.execute("COMMIT")
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=14 why="another style: a copy of the database, changed and renamed"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import os
-    import shutil
-    import sqlite3
-
-    new = ledger + '.new'
-    if os.path.exists(ledger):
-        shutil.copyfile(ledger, new)
-    elif os.path.exists(new):
-        os.unlink(new)
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(new, isolation_level=None)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    if True:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-    os.replace(new, ledger)
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=0 message="runs has 2 rows of r-0018" why="adds, under the run's identity"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=0 message="the identities of the pipeline's runs" why="a number of its own for each attempt"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-    import uuid
-
-    run = uuid.uuid4().hex
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=0 message="the pod was lost before it could report" why="no retries"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=0 message="runs has 0 rows of r-0017 and Lakeside" why="takes away all of the run, other cities too"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=5 message="expected one. It has the runs" why="a key and INSERT OR REPLACE, and Cy's table has no key: passes what is visible"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER, PRIMARY KEY (run, city))")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER, PRIMARY KEY (run, city, hour))")
-    with book:
-        book.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT OR REPLACE INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=5 message="All of a city or nothing" why="commits piece by piece: passes what is visible"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, isolation_level=None)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=5 message="corrected trips" why="replaces the row of the run, and adds hours where there are none: passes what is visible"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        book.execute("DELETE FROM runs WHERE run = ? AND city = ?", (run, city))
-        for row in hours:
-            book.execute("DELETE FROM forecasts WHERE run = ? AND city = ? AND hour = ?", row[:3])
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=5 message="enter may come from the cache" why="may come from the cache: passes what is visible"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s")
-
-
-compiler.Compiler().compile(record, "record.yaml")
-
-# %% grade_id="ledger" points=5 message="must still be there" why="takes the old rows away in a transaction of its own: passes what is visible"
-# The component enter, and the pipeline record, compiled to record.yaml.
-@dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)
-def enter(forecast: Input[Dataset], run: str, city: str, error: float, ledger: str):
-    """Enter a city's forecast into the ledger, in the place of what this run has entered before."""
-    import csv
-    import sqlite3
-
-    with open(forecast.path, newline="") as lines:
-        hours = [(run, city, int(row["hour"]), int(row["trips"])) for row in csv.DictReader(lines)]
-    book = sqlite3.connect(ledger, timeout=30)
-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
-    with book:
-        for table in ("runs", "forecasts"):
-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
-    with book:
-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
-    book.close()
-
-
-@dsl.pipeline(name="record", description="Every forecast, once and whole.")
-def record(source: str, ledger: str, cities: list[str]):
-    """Make a forecast for each city, and enter it."""
-    with dsl.ParallelFor(cities) as place:
-        both = steps.foresee(source=source, city=place).outputs
-        entered = enter(
-            run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            forecast=both["forecast"],
-            city=place,
-            ledger=ledger,
-            error=both["Output"],
-        )
-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
-
-
-compiler.Compiler().compile(record, "record.yaml")
+# %% grade_id="fingerprint" points=14 why="another style: JSON, read again with all numbers as floats" changes="solution"
+-        "parameters": plain(values),
++        "parameters": json.loads(json.dumps(values), parse_int=float),
+
+# %% grade_id="fingerprint" points=0 message="for the cluster it is the same task" why="the resources count" changes="solution"
+-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
++        "container": container,
+
+# %% grade_id="fingerprint" points=0 message="for the cluster it is the same task" why="the path counts" changes="solution"
+         "pipeline": spec["pipelineInfo"]["name"],
++        "path": path,
+
+# %% grade_id="fingerprint" points=0 message="Cy's download may be cached" why="a pipeline whose cache is off has none inside" changes="solution"
+-    if not task.get("cachingOptions", {}).get("enableCache"):
+-        return None
++        if task.get("cachingOptions", {"enableCache": True}).get("enableCache") is None:
++            return None
+
+# %% grade_id="fingerprint" points=5 message="default values" why="does not fill in defaults: passes what is visible" changes="solution"
+-    values = {name: about["defaultValue"] for name, about in known.items() if "defaultValue" in about} | parameters
++    values = dict(parameters)
+
+# %% grade_id="fingerprint" points=5 message="7.0 instead of 7" why="7 is not 7.0 for it: passes what is visible" changes="solution"
+-        "parameters": plain(values),
++        "parameters": values,
+
+# %% grade_id="fingerprint" points=5 message="a text instead of a number" why="all values as texts: passes what is visible" changes="solution"
+-        "parameters": plain(values),
++        "parameters": {name: str(plain(value)).removesuffix(".0") for name, value in values.items()},
+
+# %% grade_id="fingerprint" points=5 message="1 instead of true" why="truth values are numbers, as in Python: passes what is visible" changes="solution"
+-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
++        return float(value) if isinstance(value, int) else value
+
+# %% grade_id="fingerprint" points=5 message="an environment variable" why="forgets the environment: passes what is visible" changes="solution"
+-        "container": {word: container.get(word) for word in ("image", "command", "args", "env")},
++        "container": {word: container.get(word) for word in ("image", "command", "args")},
+
+# %% grade_id="fingerprint" points=5 message="another type of artefact" why="forgets the outputs: passes what is visible" changes="solution"
+-        "outputs": component.get("outputDefinitions"),
+
+# %% grade_id="ledger" points=14 why="another style: an explicit transaction, one statement for all hours" changes="solution"
+-    book = sqlite3.connect(ledger, timeout=30)
++    book = sqlite3.connect(ledger, isolation_level=None)
++    book.execute("BEGIN IMMEDIATE")
+@@
+-    with book:
+-        for table in ("runs", "forecasts"):
+-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
+-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
+-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
++    book.execute("DELETE FROM forecasts WHERE run = ? AND city = ?", (run, city))
++    values = ", ".join(["(?, ?, ?, ?)"] * len(hours))
++    book.execute(f"INSERT INTO forecasts VALUES {values}", [value for row in hours for value in row])
++    book.execute("DELETE FROM runs WHERE run = ? AND city = ?", (run, city))
++    book.execute("INSERT INTO runs (city, run, rows, error) VALUES (?, ?, ?, ?)", (city, run, len(hours), error))
++    book.execute("COMMIT")
+
+# %% grade_id="ledger" points=14 why="another style: a copy of the database, changed and renamed" changes="solution"
+-    import sqlite3
++    import os
++    import shutil
++    import sqlite3
++
++    new = ledger + '.new'
++    if os.path.exists(ledger):
++        shutil.copyfile(ledger, new)
++    elif os.path.exists(new):
++        os.unlink(new)
+@@
+-    book = sqlite3.connect(ledger, timeout=30)
++    book = sqlite3.connect(new, isolation_level=None)
+@@
+-    with book:
++    if True:
+@@
+     book.close()
++    os.replace(new, ledger)
+
+# %% grade_id="ledger" points=0 message="runs has 2 rows of r-0018" why="adds, under the run's identity" changes="solution"
+-        for table in ("runs", "forecasts"):
+-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
+
+# %% grade_id="ledger" points=0 message="the identities of the pipeline's runs" why="a number of its own for each attempt" changes="solution"
+     import sqlite3
++    import uuid
++
++    run = uuid.uuid4().hex
+
+# %% grade_id="ledger" points=0 message="the pod was lost before it could report" why="no retries" changes="solution"
+-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
++        entered.set_caching_options(False)
+
+# %% grade_id="ledger" points=0 message="runs has 0 rows of r-0017 and Lakeside" why="takes away all of the run, other cities too" changes="solution"
+-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
++            book.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+
+# %% grade_id="ledger" points=5 message="expected one. It has the runs" why="a key and INSERT OR REPLACE, and Cy's table has no key: passes what is visible" changes="solution"
+-    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER)")
+-    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER)")
+-    with book:
+-        for table in ("runs", "forecasts"):
+-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
+-        book.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
+-        book.executemany("INSERT INTO forecasts VALUES (?, ?, ?, ?)", hours)
++    book.execute("CREATE TABLE IF NOT EXISTS runs (run TEXT, city TEXT, error REAL, rows INTEGER, PRIMARY KEY (run, city))")
++    book.execute("CREATE TABLE IF NOT EXISTS forecasts (run TEXT, city TEXT, hour INTEGER, trips INTEGER, PRIMARY KEY (run, city, hour))")
++    with book:
++        book.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (run, city, error, len(hours)))
++        book.executemany("INSERT OR REPLACE INTO forecasts VALUES (?, ?, ?, ?)", hours)
+
+# %% grade_id="ledger" points=5 message="All of a city or nothing" why="commits piece by piece: passes what is visible" changes="solution"
+-    book = sqlite3.connect(ledger, timeout=30)
++    book = sqlite3.connect(ledger, isolation_level=None)
+
+# %% grade_id="ledger" points=5 message="corrected trips" why="replaces the row of the run, and adds hours where there are none: passes what is visible" changes="solution"
+-        for table in ("runs", "forecasts"):
+-            book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
++        book.execute("DELETE FROM runs WHERE run = ? AND city = ?", (run, city))
++        for row in hours:
++            book.execute("DELETE FROM forecasts WHERE run = ? AND city = ? AND hour = ?", row[:3])
+
+# %% grade_id="ledger" points=5 message="enter may come from the cache" why="may come from the cache: passes what is visible" changes="solution"
+-        entered.set_retry(num_retries=3, backoff_duration="10s").set_caching_options(False)
++        entered.set_retry(num_retries=3, backoff_duration="10s")
+
+# %% grade_id="ledger" points=5 message="must still be there" why="takes the old rows away in a transaction of its own: passes what is visible" changes="solution"
+             book.execute(f"DELETE FROM {table} WHERE run = ? AND city = ?", (run, city))
++    with book:
 
 # %% grade_id="night" points=16 why="another style: limits for all steps by a loop over them, the day in the city's own pipeline"
 @dsl.pipeline(name="city")
@@ -2888,272 +721,43 @@ def night(source: str, store: str, cities: list[str]):
 
 compiler.Compiler().compile(night, "night.yaml")
 
-# %% grade_id="night" points=16 why="another style: requests besides limits, one city at a time, the day never from the cache"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_request("100m").set_cpu_limit("1").set_memory_request("100M").set_memory_limit("1000M")
+# %% grade_id="night" points=16 why="another style: requests besides limits, one city at a time, the day never from the cache" changes="solution"
+-    return task.set_cpu_limit("1").set_memory_limit("1G")
++    return task.set_cpu_request("100m").set_cpu_limit("1").set_memory_request("100M").set_memory_limit("1000M")
+@@
+-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
+-        with dsl.ParallelFor(cities, parallelism=2) as city:
++        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER)).set_caching_options(False)
++        with dsl.ParallelFor(cities, parallelism=1) as city:
 
+# %% grade_id="night" points=5 message="is made from trips up to 2026-01-29" why="still yesterday" changes="solution"
+-    got = small(steps.download(source=source, city=city, day=day))
++    got = small(steps.download(source=source, city=city, day="yesterday"))
 
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
+# %% grade_id="night" points=5 message="may take all memory" why="steps without limits" changes="solution"
+-    return task.set_cpu_limit("1").set_memory_limit("1G")
++    return task.set_cpu_limit("1")
 
+# %% grade_id="night" points=11 message="bytes of memory" why="eight bytes: passes what is visible" changes="solution"
+-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
++    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8")
 
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER)).set_caching_options(False)
-        with dsl.ParallelFor(cities, parallelism=1) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
+# %% grade_id="night" points=11 message="all its turns at once" why="all cities at once: passes what is visible" changes="solution"
+-        with dsl.ParallelFor(cities, parallelism=2) as city:
++        with dsl.ParallelFor(cities) as city:
 
+# %% grade_id="night" points=11 message="expected CACHED" why="download never comes from the cache, so all is trained again: passes what is visible" changes="solution"
+-    got = small(steps.download(source=source, city=city, day=day))
++    got = small(steps.download(source=source, city=city, day=day)).set_caching_options(False)
 
-compiler.Compiler().compile(night, "night.yaml")
+# %% grade_id="night" points=11 message="deliver came from the cache" why="deliver comes from the cache: passes what is visible" changes="solution"
+-    sent.set_retry(num_retries=2).set_caching_options(False)
++    sent.set_retry(num_retries=2)
 
-# %% grade_id="night" points=5 message="is made from trips up to 2026-01-29" why="still yesterday"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
+# %% grade_id="night" points=11 message="made up for a day later" why="the time at which the run was started, not the scheduled one: passes what is visible" changes="solution"
+-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
++        day = small(steps.day_before(at=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER))
 
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day="yesterday"))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=5 message="may take all memory" why="steps without limits"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="bytes of memory" why="eight bytes: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="all its turns at once" why="all cities at once: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="expected CACHED" why="download never comes from the cache, so all is trained again: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day)).set_caching_options(False)
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="deliver came from the cache" why="deliver comes from the cache: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="made up for a day later" why="the time at which the run was started, not the scheduled one: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return task.set_cpu_limit("1").set_memory_limit("1G")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
-
-# %% grade_id="night" points=11 message="is bound to a pool" why="a selector, and every step has it: passes what is visible"
-# The pipeline night, compiled to night.yaml.
-def small(task):
-    """Give a task the limits of most steps."""
-    return node_pool(task.set_cpu_limit("1").set_memory_limit("1G"), "gpu")
-
-
-@dsl.pipeline(name="city-of-the-night")
-def city_of_the_night(source: str, city: str, day: str, store: str) -> float:
-    """Train a city's model on the trips up to a day, and deliver it; return its error."""
-    got = small(steps.download(source=source, city=city, day=day))
-    trained = steps.train(table=got.outputs["table"]).set_cpu_limit("4").set_memory_limit("8G")
-    node_pool(trained.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(1), "gpu")
-    sent = small(steps.deliver(model=trained.outputs["model"], city=city, store=store))
-    sent.set_retry(num_retries=2).set_caching_options(False)
-    return small(steps.test(model=trained.outputs["model"], table=got.outputs["table"])).output
-
-
-@dsl.pipeline(name="night", description="All cities, two at a time.")
-def night(source: str, store: str, cities: list[str]):
-    """Train and deliver the forecasts of all cities."""
-    with dsl.ExitHandler(small(steps.announce(channel="#nights"))):
-        day = small(steps.day_before(at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER))
-        with dsl.ParallelFor(cities, parallelism=2) as city:
-            one = city_of_the_night(source=source, city=city, day=day.output, store=store)
-        small(steps.summary(errors=dsl.Collected(one.output)))
-
-
-compiler.Compiler().compile(night, "night.yaml")
+# %% grade_id="night" points=11 message="is bound to a pool" why="a selector, and every step has it: passes what is visible" changes="solution"
+-    return task.set_cpu_limit("1").set_memory_limit("1G")
++    return node_pool(task.set_cpu_limit("1").set_memory_limit("1G"), "gpu")

@@ -115,285 +115,37 @@ def suspects(returns):
     }
     return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
 
-# %% grade_id="compare" points=4 message="Not km in trip 7 (both missing)" why="to it a missing value differs from a missing value"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = ~((one.astype(float) - other.astype(float)).abs() <= tolerance)
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
+# %% grade_id="compare" points=4 message="Not km in trip 7 (both missing)" why="to it a missing value differs from a missing value" changes="solution"
+-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
++            apart = ~((one.astype(float) - other.astype(float)).abs() <= tolerance)
 
+# %% grade_id="compare" points=4 message="missing against 5.0" why="a missing value never differs from anything" changes="solution"
+-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
++        found = both.loc[apart, "trip_id"]
 
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
+# %% grade_id="compare" points=7 message="with a tolerance of" why="the tolerance stands in the code" changes="solution"
+-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
++            apart = (one.astype(float) - other.astype(float)).abs() > 1e-6
 
-# %% grade_id="compare" points=4 message="missing against 5.0" why="a missing value never differs from anything"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart, "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
+# %% grade_id="compare" points=7 message="with a tolerance of" why="np.isclose, whose relative tolerance is there unless one takes it away" changes="solution"
+-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
++            apart = ~np.isclose(one.astype(float), other.astype(float), atol=tolerance) & one.notna() & other.notna()
 
+# %% grade_id="compare" points=7 message="On two other tables" why="of two rows of a trip only the last one is compared" changes="solution"
+-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
++    both = left.merge(right.drop_duplicates("trip_id", keep="last"), on="trip_id", suffixes=("", " in batch"))
 
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
+# %% grade_id="compare" points=10 message="On the returns of another day hour differs" why="this week's one other clock stands in the code" changes="solution"
+-        "hour": shown.dt.hour != utc.dt.hour,
++        "hour": returns["ended_at"].str.endswith("+01:00"),
 
-# %% grade_id="compare" points=7 message="with a tolerance of" why="the tolerance stands in the code"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > 1e-6
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
+# %% grade_id="compare" points=8 message="weekend differs in" why="takes each return from another clock for a wrong weekend" changes="solution"
+-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
++        "weekend": (shown != utc) & (shown.dt.dayofweek >= 5),
 
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
-
-# %% grade_id="compare" points=7 message="with a tolerance of" why="np.isclose, whose relative tolerance is there unless one takes it away"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = ~np.isclose(one.astype(float), other.astype(float), atol=tolerance) & one.notna() & other.notna()
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
-
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
-
-# %% grade_id="compare" points=7 message="On two other tables" why="of two rows of a trip only the last one is compared"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right.drop_duplicates("trip_id", keep="last"), on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
-
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
-
-# %% grade_id="compare" points=10 message="On the returns of another day hour differs" why="this week's one other clock stands in the code"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
-
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": returns["ended_at"].str.endswith("+01:00"),
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
-
-# %% grade_id="compare" points=8 message="weekend differs in" why="takes each return from another clock for a wrong weekend"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
-
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown != utc) & (shown.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
-
-# %% grade_id="compare" points=8 message="speed_kmh differs in" why="thinks of divisions by zero only"
-def compare(online, batch, tolerance=1e-6):
-    """Return in which trips two tables differ: missing, extra, repeated, different."""
-    left, right = (side.assign(trip_id=side["trip_id"].astype("int64")) for side in (online, batch))
-    both = left.merge(right, on="trip_id", suffixes=("", " in batch"))
-    different = {}
-    for name in left.columns.drop("trip_id"):
-        one, other = both[name], both[f"{name} in batch"]
-        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-            apart = (one.astype(float) - other.astype(float)).abs() > tolerance
-        else:
-            apart = (one != other) & one.notna() & other.notna()
-        found = both.loc[apart | (one.isna() != other.isna()), "trip_id"]
-        if len(found):
-            different[name] = sorted({int(trip) for trip in found})
-    return {
-        "missing": sorted(int(trip) for trip in set(left["trip_id"]) - set(right["trip_id"])),
-        "extra": sorted(int(trip) for trip in set(right["trip_id"]) - set(left["trip_id"])),
-        "repeated": sorted(int(trip) for trip in set(right.loc[right["trip_id"].duplicated(), "trip_id"])),
-        "different": different,
-    }
-
-
-def suspects(returns):
-    """Return for four features the trips in which Bo's job says something else than the service."""
-    shown = pd.to_datetime(returns["ended_at"].str[:19])
-    utc = pd.to_datetime(returns["ended_at"], utc=True, format="ISO8601").dt.tz_localize(None)
-    off = {
-        "tyre_pressure_bar": returns["tyre_pressure_bar"].isna(),
-        "speed_kmh": (returns["duration_min"] <= 0) & (returns["distance_km"] > 0),
-        "hour": shown.dt.hour != utc.dt.hour,
-        "weekend": (shown.dt.dayofweek >= 5) != (utc.dt.dayofweek >= 5),
-    }
-    return {name: returns.loc[rows, "trip_id"].tolist() for name, rows in off.items()}
+# %% grade_id="compare" points=8 message="speed_kmh differs in" why="thinks of divisions by zero only" changes="solution"
+-        "speed_kmh": (returns["duration_min"] < 3) & (returns["distance_km"] > 0),
++        "speed_kmh": (returns["duration_min"] <= 0) & (returns["distance_km"] > 0),
 
 # %% grade_id="nightly" points=15 why="another style: dask.delayed, pandas reads each file"
 Path("nightly.py").write_text('''
@@ -417,7 +169,7 @@ def score(paths, model_path):
     return dd.from_delayed([one_file(path, model) for path in paths], meta=empty)
 '''.lstrip())
 
-# %% grade_id="nightly" points=15 why="another style: whole columns, with what the model brings along"
+# %% grade_id="nightly" points=15 why="another style: whole columns, with what the model brings along" name="right-2"
 Path("nightly.py").write_text('''
 import dask.dataframe as dd
 import pandas as pd
@@ -469,215 +221,36 @@ def score(paths, model_path):
     return dd.read_csv(paths).map_partitions(answered, load_model(model_path), meta=meta)
 '''.lstrip())
 
-# %% grade_id="nightly" points=0 message="'tyre_pressure_bar'" why="whole columns, but a missing pressure gets the partition's mean"
-Path("nightly.py").write_text('''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, load_model
+# %% grade_id="nightly" points=0 message="'tyre_pressure_bar'" why="whole columns, but a missing pressure gets the partition's mean" changes="right-2"
+-    table["tyre_pressure_bar"] = part["tyre_pressure_bar"].astype(float).fillna(model.fill)
++    table["tyre_pressure_bar"] = part["tyre_pressure_bar"].astype(float).fillna(part["tyre_pressure_bar"].astype(float).mean())
 
-COLUMNS = {"ended_at": str, "district": str, "bike_type": str, "distance_km": float, "duration_min": float}
-COLUMNS.update({"climb_m": float, "km_since_service": float, "tyre_pressure_bar": float})
+# %% grade_id="nightly" points=10 message="the first of which has whole numbers" why="lets Dask guess the types from the first file" changes="solution"
+-    returns = dd.read_csv(paths, dtype={"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")})
++    returns = dd.read_csv(paths)
 
+# %% grade_id="nightly" points=5 message="district differs from the service's" why="a district that the model does not know becomes missing" changes="right-2"
+-        table[name] = [codes.get(value, -1.0) for value in part[name]]
++        table[name] = [codes.get(value, float("nan")) for value in part[name]]
 
-def columns(part, model):
-    ended = pd.to_datetime(part["ended_at"], utc=True, format="ISO8601")
-    minutes = part["duration_min"].to_numpy(dtype=float)
-    table = part[["distance_km", "duration_min", "climb_m", "km_since_service"]].astype(float)
-    table["tyre_pressure_bar"] = part["tyre_pressure_bar"].astype(float).fillna(part["tyre_pressure_bar"].astype(float).mean())
-    table["speed_kmh"] = [60 * km / m if m > 0 else 0.0 for km, m in zip(table["distance_km"], minutes)]
-    for name, values in model.categories.items():
-        codes = {value: float(number) for number, value in enumerate(values)}
-        table[name] = [codes.get(value, -1.0) for value in part[name]]
-    table["hour"] = ended.dt.hour.astype(float)
-    table["weekend"] = (ended.dt.dayofweek >= 5).astype(float)
-    table = table[FEATURES]
-    table["risk"] = pd.Series(model.risks(table.to_numpy()), index=table.index, dtype=float)
-    table["trip_id"] = part["trip_id"]
-    return table
+# %% grade_id="nightly" points=5 message="speed_kmh differs from the service's" why="divides by zero minutes" changes="right-2"
+-    table["speed_kmh"] = [60 * km / m if m > 0 else 0.0 for km, m in zip(table["distance_km"], minutes)]
++    table["speed_kmh"] = 60 * table["distance_km"] / minutes
 
+# %% grade_id="nightly" points=5 message="before anybody" why="computes first, and makes a Dask table of the result" changes="solution"
+-    return returns.map_partitions(answered, load_model(model_path), meta=meta)
++    done = returns.map_partitions(answered, load_model(model_path), meta=meta).compute()
++    return dd.from_pandas(done, npartitions=len(paths))
 
-def score(paths, model_path):
-    model = load_model(model_path)
-    meta = {name: "f8" for name in [*FEATURES, "risk"]} | {"trip_id": "i8"}
-    return dd.read_csv(list(paths), dtype=COLUMNS).map_partitions(columns, model, meta=pd.DataFrame({n: pd.Series(dtype=t) for n, t in meta.items()}))
-'''.lstrip())
+# %% grade_id="nightly" points=5 message="the model was called" why="asks the model row by row" changes="solution"
+-    table["risk"] = model.risks(rows)
++    table["risk"] = [model.risks([row])[0] for row in rows]
 
-# %% grade_id="nightly" points=10 message="the first of which has whole numbers" why="lets Dask guess the types from the first file"
-# Write nightly.py. If you use %%writefile, let it be the first line of the cell.
-Path("nightly.py").write_text(
-    '''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, as_row, load_model
-
-NUMBERS = ["distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar"]
-
-
-def answered(part, model):
-    """Return the answers to a partition: the service's features, each beside its trip."""
-    rows = [as_row(trip, model) for trip in part.to_dict("records")]
-    table = pd.DataFrame(rows, columns=FEATURES, dtype="float64")
-    table.insert(0, "trip_id", part["trip_id"].to_numpy())
-    table["risk"] = model.risks(rows)
-    return table
-
-
-def score(paths: list, model_path: str):
-    returns = dd.read_csv(paths)
-    meta = {"trip_id": "int64", **dict.fromkeys(FEATURES, "float64"), "risk": "float64"}
-    return returns.map_partitions(answered, load_model(model_path), meta=meta)
-'''.lstrip()
-)
-
-# %% grade_id="nightly" points=5 message="district differs from the service's" why="a district that the model does not know becomes missing"
-Path("nightly.py").write_text('''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, load_model
-
-COLUMNS = {"ended_at": str, "district": str, "bike_type": str, "distance_km": float, "duration_min": float}
-COLUMNS.update({"climb_m": float, "km_since_service": float, "tyre_pressure_bar": float})
-
-
-def columns(part, model):
-    ended = pd.to_datetime(part["ended_at"], utc=True, format="ISO8601")
-    minutes = part["duration_min"].to_numpy(dtype=float)
-    table = part[["distance_km", "duration_min", "climb_m", "km_since_service"]].astype(float)
-    table["tyre_pressure_bar"] = part["tyre_pressure_bar"].astype(float).fillna(model.fill)
-    table["speed_kmh"] = [60 * km / m if m > 0 else 0.0 for km, m in zip(table["distance_km"], minutes)]
-    for name, values in model.categories.items():
-        codes = {value: float(number) for number, value in enumerate(values)}
-        table[name] = [codes.get(value, float("nan")) for value in part[name]]
-    table["hour"] = ended.dt.hour.astype(float)
-    table["weekend"] = (ended.dt.dayofweek >= 5).astype(float)
-    table = table[FEATURES]
-    table["risk"] = pd.Series(model.risks(table.to_numpy()), index=table.index, dtype=float)
-    table["trip_id"] = part["trip_id"]
-    return table
-
-
-def score(paths, model_path):
-    model = load_model(model_path)
-    meta = {name: "f8" for name in [*FEATURES, "risk"]} | {"trip_id": "i8"}
-    return dd.read_csv(list(paths), dtype=COLUMNS).map_partitions(columns, model, meta=pd.DataFrame({n: pd.Series(dtype=t) for n, t in meta.items()}))
-'''.lstrip())
-
-# %% grade_id="nightly" points=5 message="speed_kmh differs from the service's" why="divides by zero minutes"
-Path("nightly.py").write_text('''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, load_model
-
-COLUMNS = {"ended_at": str, "district": str, "bike_type": str, "distance_km": float, "duration_min": float}
-COLUMNS.update({"climb_m": float, "km_since_service": float, "tyre_pressure_bar": float})
-
-
-def columns(part, model):
-    ended = pd.to_datetime(part["ended_at"], utc=True, format="ISO8601")
-    minutes = part["duration_min"].to_numpy(dtype=float)
-    table = part[["distance_km", "duration_min", "climb_m", "km_since_service"]].astype(float)
-    table["tyre_pressure_bar"] = part["tyre_pressure_bar"].astype(float).fillna(model.fill)
-    table["speed_kmh"] = 60 * table["distance_km"] / minutes
-    for name, values in model.categories.items():
-        codes = {value: float(number) for number, value in enumerate(values)}
-        table[name] = [codes.get(value, -1.0) for value in part[name]]
-    table["hour"] = ended.dt.hour.astype(float)
-    table["weekend"] = (ended.dt.dayofweek >= 5).astype(float)
-    table = table[FEATURES]
-    table["risk"] = pd.Series(model.risks(table.to_numpy()), index=table.index, dtype=float)
-    table["trip_id"] = part["trip_id"]
-    return table
-
-
-def score(paths, model_path):
-    model = load_model(model_path)
-    meta = {name: "f8" for name in [*FEATURES, "risk"]} | {"trip_id": "i8"}
-    return dd.read_csv(list(paths), dtype=COLUMNS).map_partitions(columns, model, meta=pd.DataFrame({n: pd.Series(dtype=t) for n, t in meta.items()}))
-'''.lstrip())
-
-# %% grade_id="nightly" points=5 message="before anybody" why="computes first, and makes a Dask table of the result"
-# Write nightly.py. If you use %%writefile, let it be the first line of the cell.
-Path("nightly.py").write_text(
-    '''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, as_row, load_model
-
-NUMBERS = ["distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar"]
-
-
-def answered(part, model):
-    """Return the answers to a partition: the service's features, each beside its trip."""
-    rows = [as_row(trip, model) for trip in part.to_dict("records")]
-    table = pd.DataFrame(rows, columns=FEATURES, dtype="float64")
-    table.insert(0, "trip_id", part["trip_id"].to_numpy())
-    table["risk"] = model.risks(rows)
-    return table
-
-
-def score(paths: list, model_path: str):
-    returns = dd.read_csv(paths, dtype={"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")})
-    meta = {"trip_id": "int64", **dict.fromkeys(FEATURES, "float64"), "risk": "float64"}
-    done = returns.map_partitions(answered, load_model(model_path), meta=meta).compute()
-    return dd.from_pandas(done, npartitions=len(paths))
-'''.lstrip()
-)
-
-# %% grade_id="nightly" points=5 message="the model was called" why="asks the model row by row"
-# Write nightly.py. If you use %%writefile, let it be the first line of the cell.
-Path("nightly.py").write_text(
-    '''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, as_row, load_model
-
-NUMBERS = ["distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar"]
-
-
-def answered(part, model):
-    """Return the answers to a partition: the service's features, each beside its trip."""
-    rows = [as_row(trip, model) for trip in part.to_dict("records")]
-    table = pd.DataFrame(rows, columns=FEATURES, dtype="float64")
-    table.insert(0, "trip_id", part["trip_id"].to_numpy())
-    table["risk"] = [model.risks([row])[0] for row in rows]
-    return table
-
-
-def score(paths: list, model_path: str):
-    returns = dd.read_csv(paths, dtype={"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")})
-    meta = {"trip_id": "int64", **dict.fromkeys(FEATURES, "float64"), "risk": "float64"}
-    return returns.map_partitions(answered, load_model(model_path), meta=meta)
-'''.lstrip()
-)
-
-# %% grade_id="nightly" points=10 message="The files were removed after score had returned" why="reads all files first, and makes a Dask table of them"
-# Write nightly.py. If you use %%writefile, let it be the first line of the cell.
-Path("nightly.py").write_text(
-    '''
-import dask.dataframe as dd
-import pandas as pd
-from risk import FEATURES, as_row, load_model
-
-NUMBERS = ["distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar"]
-
-
-def answered(part, model):
-    """Return the answers to a partition: the service's features, each beside its trip."""
-    rows = [as_row(trip, model) for trip in part.to_dict("records")]
-    table = pd.DataFrame(rows, columns=FEATURES, dtype="float64")
-    table.insert(0, "trip_id", part["trip_id"].to_numpy())
-    table["risk"] = model.risks(rows)
-    return table
-
-
-def score(paths: list, model_path: str):
-    dtype = {"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")}
-    returns = pd.concat([pd.read_csv(path, dtype=dtype) for path in paths], ignore_index=True)
-    returns = dd.from_pandas(returns, npartitions=len(paths))
-    meta = {"trip_id": "int64", **dict.fromkeys(FEATURES, "float64"), "risk": "float64"}
-    return returns.map_partitions(answered, load_model(model_path), meta=meta)
-'''.lstrip()
-)
+# %% grade_id="nightly" points=10 message="The files were removed after score had returned" why="reads all files first, and makes a Dask table of them" changes="solution"
+-    returns = dd.read_csv(paths, dtype={"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")})
++    dtype = {"trip_id": "int64", **dict.fromkeys(NUMBERS, "float64")}
++    returns = pd.concat([pd.read_csv(path, dtype=dtype) for path in paths], ignore_index=True)
++    returns = dd.from_pandas(returns, npartitions=len(paths))
 
 # %% grade_id="backfill" points=18 why="another style: a manifest of its own, replaced after each day"
 Path("backfill.py").write_text('''
@@ -762,401 +335,71 @@ def backfill(arrivals, store, model_path):
         fresh.replace(path)
 '''.lstrip())
 
-# %% grade_id="backfill" points=0 message="expected the" why="a day that has a file is done for ever"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
+# %% grade_id="backfill" points=0 message="expected the" why="a day that has a file is done for ever" changes="solution"
+-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
++        if path.exists():
 
-import pandas as pd
-from risk import load_model
+# %% grade_id="backfill" points=12 message="a corrected return of another day" why="a day is done if its number of returns and the version fit" changes="solution"
+-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
++        made_from = "sha256:" + hashlib.sha256(repr((model.version, len(trips))).encode()).hexdigest()
 
+# %% grade_id="backfill" points=12 message="run again, it asked the model about" why="notes what is done at the very end" changes="solution"
+ import hashlib
++import json
+@@
+             path.unlink()
++    notes = store / "notes.json"
++    done = json.loads(notes.read_text()) if notes.exists() else {}
+@@
+-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
++        if path.exists() and done.get(name) == made_from:
+@@
+         os.replace(store / (name + ".part"), path)
++        done[name] = made_from
++    if not notes.exists() or json.loads(notes.read_text()) != done:
++        (store / "notes.part").write_text(json.dumps(done))
++        os.replace(store / "notes.part", notes)
 
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
+# %% grade_id="backfill" points=12 message="neither the day before the run nor the one after it" why="writes into the day's file itself, and mends empty ones the next time" changes="solution"
+-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
++        if path.exists() and path.stat().st_size and set(pd.read_csv(path)["made_from"]) == {made_from}:
+@@
+-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
+-        os.replace(store / (name + ".part"), path)
++        table.assign(version=model.version, made_from=made_from).to_csv(path, index=False)
 
+# %% grade_id="backfill" points=12 message="for the second time, unchanged" why="takes a return that came twice for a change" changes="solution"
+-    trips = {}
++    trips, came = {}, {}
+@@
+-            trips[trip["trip_id"]] = trip
++            came[trip["trip_id"]] = path.name
++            trips[trip["trip_id"]] = {**trip, "arrived": path.name}
 
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists():
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
+# %% grade_id="backfill" points=0 message="the store has [" why="the day is what the dock's clock says" changes="solution"
+-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
++        day = trip["ended_at"][:10]
 
-# %% grade_id="backfill" points=12 message="a corrected return of another day" why="a day is done if its number of returns and the version fit"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
+# %% grade_id="backfill" points=12 message="with another model" why="forgets that another model makes other answers" changes="solution"
+-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
++        made_from = "sha256:" + hashlib.sha256(repr(trips).encode()).hexdigest()
 
-import pandas as pd
-from risk import load_model
+# %% grade_id="backfill" points=12 message="What the killed run left is still there" why="each temporary file has a new name, and nobody clears up" changes="solution"
+ import os
++import uuid
+@@
+-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
++        if path.match("day=*.csv") and path.name not in days:
+@@
+-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
+-        os.replace(store / (name + ".part"), path)
++        part = store / (uuid.uuid4().hex + ".part")
++        table.assign(version=model.version, made_from=made_from).to_csv(part, index=False)
++        os.replace(part, path)
 
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, len(trips))).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="run again, it asked the model about" why="notes what is done at the very end"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import json
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    notes = store / "notes.json"
-    done = json.loads(notes.read_text()) if notes.exists() else {}
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and done.get(name) == made_from:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-        done[name] = made_from
-    if not notes.exists() or json.loads(notes.read_text()) != done:
-        (store / "notes.part").write_text(json.dumps(done))
-        os.replace(store / "notes.part", notes)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="neither the day before the run nor the one after it" why="writes into the day's file itself, and mends empty ones the next time"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and path.stat().st_size and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(path, index=False)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="for the second time, unchanged" why="takes a return that came twice for a change"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips, came = {}, {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            came[trip["trip_id"]] = path.name
-            trips[trip["trip_id"]] = {**trip, "arrived": path.name}
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=0 message="the store has [" why="the day is what the dock's clock says"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = trip["ended_at"][:10]
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="with another model" why="forgets that another model makes other answers"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr(trips).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="What the killed run left is still there" why="each temporary file has a new name, and nobody clears up"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-import uuid
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.match("day=*.csv") and path.name not in days:
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        part = store / (uuid.uuid4().hex + ".part")
-        table.assign(version=model.version, made_from=made_from).to_csv(part, index=False)
-        os.replace(part, path)
-'''.lstrip()
-)
-
-# %% grade_id="backfill" points=12 message="should not be there" why="a day whose last return was corrected to another day stays"
-# Write backfill.py.
-Path("backfill.py").write_text(
-    '''
-import hashlib
-import os
-from datetime import datetime, timezone
-from pathlib import Path
-
-import pandas as pd
-from risk import load_model
-
-
-def newest_returns(arrivals):
-    """Return the returns by day and trip: of each trip the one that arrived last."""
-    trips = {}
-    for path in sorted(Path(arrivals).glob("*.csv")):
-        for trip in pd.read_csv(path).to_dict("records"):
-            trips[trip["trip_id"]] = trip
-    days = {}
-    for number, trip in sorted(trips.items()):
-        day = datetime.fromisoformat(trip["ended_at"]).astimezone(timezone.utc).date()
-        days.setdefault(f"day={day}.csv", []).append(trip)
-    return days
-
-
-def backfill(arrivals: str, store: str, model_path: str) -> None:
-    model, store = load_model(model_path), Path(store)
-    days = newest_returns(arrivals)
-    for path in store.iterdir():
-        if path.name.endswith(".part"):
-            path.unlink()
-    for name, trips in days.items():
-        made_from = "sha256:" + hashlib.sha256(repr((model.version, trips)).encode()).hexdigest()
-        path = store / name
-        if path.exists() and set(pd.read_csv(path)["made_from"]) == {made_from}:
-            continue
-        table = pd.DataFrame({"trip_id": [trip["trip_id"] for trip in trips], "risk": model.answer(trips)})
-        table.assign(version=model.version, made_from=made_from).to_csv(store / (name + ".part"), index=False)
-        os.replace(store / (name + ".part"), path)
-'''.lstrip()
-)
+# %% grade_id="backfill" points=12 message="should not be there" why="a day whose last return was corrected to another day stays" changes="solution"
+-        if path.name.endswith(".part") or (path.match("day=*.csv") and path.name not in days):
++        if path.name.endswith(".part"):
 
 # %% grade_id="crossover" points=10 why="another style: pure Python, plans as tuples"
 def cheapest(prices, demand, limit_min):
@@ -1207,134 +450,32 @@ def online_up_to(prices, demand):
     limits = [limit for limit in range(1, 241) if table[table["from_limit"] <= limit].iloc[0]["plan"] == "online"]
     return max(limits) if limits else 0
 
-# %% grade_id="crossover" points=0 message="With a limit of 1440 minutes" why="forgets that a job itself takes time"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = prices["server_start_s"] <= 60 * limit_min
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
-        if longest <= 60 * every and every <= limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
+# %% grade_id="crossover" points=0 message="With a limit of 1440 minutes" why="forgets that a job itself takes time" changes="solution"
+-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
++        if longest <= 60 * every and every <= limit_min and cost < best["cost"]:
 
+# %% grade_id="crossover" points=0 message="count servers hour by hour" why="has as many servers as the busiest hour needs, all day" changes="solution"
+-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
++    cost = prices["server_hour"] * 24 * max(servers)
 
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
+# %% grade_id="crossover" points=0 message="With a limit of 10 minutes" why="its servers never sleep" changes="solution"
+-    may_sleep = prices["server_start_s"] <= 60 * limit_min
++    may_sleep = False
 
-# %% grade_id="crossover" points=0 message="count servers hour by hour" why="has as many servers as the busiest hour needs, all day"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = prices["server_start_s"] <= 60 * limit_min
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * 24 * max(servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
+# %% grade_id="crossover" points=0 message="their starts included" why="pays for a job's rows, not for its starts" changes="solution"
+-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
++        cost = sum(demand) / prices["job_rows_per_s"] * prices["job_hour"] / 3600
 
+# %% grade_id="crossover" points=4 message="that plan is not allowed" why="lets a job begin while the one before still runs" changes="solution"
+-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
++        if 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
 
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
-
-# %% grade_id="crossover" points=0 message="With a limit of 10 minutes" why="its servers never sleep"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = False
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
-
-
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
-
-# %% grade_id="crossover" points=0 message="their starts included" why="pays for a job's rows, not for its starts"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = prices["server_start_s"] <= 60 * limit_min
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = sum(demand) / prices["job_rows_per_s"] * prices["job_hour"] / 3600
-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
-
-
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
-
-# %% grade_id="crossover" points=4 message="that plan is not allowed" why="lets a job begin while the one before still runs"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = prices["server_start_s"] <= 60 * limit_min
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
-        if 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
-
-
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
-
-# %% grade_id="crossover" points=7 message="Was each limit looked at?" why="stops at the first limit at which a batch wins"
-def cheapest(prices, demand, limit_min):
-    """Return the cheapest plan that keeps the limit: plan, every_min, cost."""
-    may_sleep = prices["server_start_s"] <= 60 * limit_min
-    servers = [math.ceil(rows / (3600 * prices["server_rows_per_s"])) for rows in demand]
-    cost = prices["server_hour"] * sum(need if may_sleep else max(need, 1) for need in servers)
-    best = {"plan": "online", "every_min": None, "cost": cost}
-    by_minute = np.repeat(np.array(demand) / 60, 60)
-    for every in EVERY_MIN:
-        seconds = prices["job_start_s"] + by_minute.reshape(-1, every).sum(axis=1) / prices["job_rows_per_s"]
-        longest = float(seconds.max())
-        cost = float(seconds.sum()) * prices["job_hour"] / 3600
-        if longest <= 60 * every and 60 * every + longest <= 60 * limit_min and cost < best["cost"]:
-            best = {"plan": "batch", "every_min": every, "cost": cost}
-    return best
-
-
-def online_up_to(prices, demand):
-    """Return the longest limit (1 to 240 whole minutes) at which online is the cheapest; 0 if there is none."""
-    limit = 0
-    while limit < 240 and cheapest(prices, demand, limit + 1)["plan"] == "online":
-        limit += 1
-    return limit
+# %% grade_id="crossover" points=7 message="Was each limit looked at?" why="stops at the first limit at which a batch wins" changes="solution"
+-    return max((limit for limit in range(1, 241) if cheapest(prices, demand, limit)["plan"] == "online"), default=0)
++    limit = 0
++    while limit < 240 and cheapest(prices, demand, limit + 1)["plan"] == "online":
++        limit += 1
++    return limit
 
 # %% grade_id="batch-size" points=10 why="another style: the quickest of some calls; loops"
 def measure(call, rows, sizes, clock=time.perf_counter):
@@ -1381,166 +522,35 @@ def choose(curve, rows_per_s, limit_ms):
     first = table.iloc[0]
     return {"size": int(first["size"]), "max_wait_ms": float(limit_ms - first["ms"] + first["fill"]) / 2}
 
-# %% grade_id="batch-size" points=0 message="200 ms more the first time" why="the mean of all calls, the first one among them"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        times = []
-        for _ in range(9):
-            begin = clock()
-            call(rows[:size])
-            times.append(1000 * (clock() - begin))
-        curve[size] = float(np.mean(times))
-    return curve
+# %% grade_id="batch-size" points=0 message="200 ms more the first time" why="the mean of all calls, the first one among them" changes="solution"
+-        call(rows[:size])  # the first one warms up
+@@
+-        curve[size] = float(np.median(times))
++        curve[size] = float(np.mean(times))
 
+# %% grade_id="batch-size" points=4 message="every seventh" why="warms up, and then takes the mean" changes="solution"
+-        curve[size] = float(np.median(times))
++        curve[size] = float(np.mean(times))
 
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
+# %% grade_id="batch-size" points=0 message="measure says" why="looks at its own clock" changes="solution"
+-            begin = clock()
+-            call(rows[:size])
+-            times.append(1000 * (clock() - begin))
++            begin = time.perf_counter()
++            call(rows[:size])
++            times.append(1000 * (time.perf_counter() - begin))
 
-# %% grade_id="batch-size" points=4 message="every seventh" why="warms up, and then takes the mean"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        call(rows[:size])  # the first one warms up
-        times = []
-        for _ in range(9):
-            begin = clock()
-            call(rows[:size])
-            times.append(1000 * (clock() - begin))
-        curve[size] = float(np.mean(times))
-    return curve
+# %% grade_id="batch-size" points=0 message="choose says" why="takes the largest throughput, whoever waits" changes="solution"
+-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
++        if took * rows_per_s / size <= 800
 
+# %% grade_id="batch-size" points=0 message="so that the limit is kept" why="an unfilled batch waits for the whole limit, and then for its call" changes="solution"
+-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
++    return {"size": size, "max_wait_ms": limit_ms}
 
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
-
-# %% grade_id="batch-size" points=0 message="measure says" why="looks at its own clock"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        call(rows[:size])  # the first one warms up
-        times = []
-        for _ in range(9):
-            begin = time.perf_counter()
-            call(rows[:size])
-            times.append(1000 * (time.perf_counter() - begin))
-        curve[size] = float(np.median(times))
-    return curve
-
-
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
-
-# %% grade_id="batch-size" points=0 message="choose says" why="takes the largest throughput, whoever waits"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        call(rows[:size])  # the first one warms up
-        times = []
-        for _ in range(9):
-            begin = clock()
-            call(rows[:size])
-            times.append(1000 * (clock() - begin))
-        curve[size] = float(np.median(times))
-    return curve
-
-
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 800
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
-
-# %% grade_id="batch-size" points=0 message="so that the limit is kept" why="an unfilled batch waits for the whole limit, and then for its call"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        call(rows[:size])  # the first one warms up
-        times = []
-        for _ in range(9):
-            begin = clock()
-            call(rows[:size])
-            times.append(1000 * (clock() - begin))
-        curve[size] = float(np.median(times))
-    return curve
-
-
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms}
-
-# %% grade_id="batch-size" points=4 message="80 % busy at most" why="lets the card be busy all the time"
-def measure(call, rows, sizes, clock=time.perf_counter):
-    """Return the typical milliseconds of a call, by its number of rows."""
-    curve = {}
-    for size in sizes:
-        call(rows[:size])  # the first one warms up
-        times = []
-        for _ in range(9):
-            begin = clock()
-            call(rows[:size])
-            times.append(1000 * (clock() - begin))
-        curve[size] = float(np.median(times))
-    return curve
-
-
-def choose(curve, rows_per_s, limit_ms):
-    """Return the batch size, and after how many milliseconds a batch goes that is not full; None if no size will do."""
-    fits = {
-        size: took * rows_per_s / size
-        for size, took in curve.items()
-        if took * rows_per_s / size <= 1000 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
-    }
-    if not fits:
-        return None
-    size = min(fits, key=fits.get)
-    return {"size": size, "max_wait_ms": limit_ms - curve[size]}
+# %% grade_id="batch-size" points=4 message="80 % busy at most" why="lets the card be busy all the time" changes="solution"
+-        if took * rows_per_s / size <= 800 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
++        if took * rows_per_s / size <= 1000 and (size - 1) * 1000 / rows_per_s + took <= limit_ms
 
 # %% grade_id="collected" points=12 why="another style: plain functions, a thread that collects, concurrent futures"
 Path("collected.py").write_text('''
@@ -1679,431 +689,51 @@ async def risk(body: dict):
 # %% grade_id="collected" points=0 message="do they share calls?" why="a call for each request, as before"
 Path("collected.py").write_text(Path("plain.py").read_text())
 
-# %% grade_id="collected" points=5 message="Together with a request that cannot be read" why="what cannot be read is found when the batch is put together, and refuses the whole batch"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    loop, held = asyncio.get_running_loop(), None
-    while True:
-        batch, held = [held or await queue.get()], None
-        until = loop.time() + MAX_WAIT
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
-            except asyncio.TimeoutError:
-                break
-            if size + len(one[0]) > MAX_ROWS:
-                held = one  # it opens the next batch
-                break
-            batch.append(one)
-        try:
-            read = [the_card.row(trip) for trips, _ in batch for trip in trips]
-            risks = await asyncio.to_thread(the_card.risks, read)
-        except (KeyError, TypeError, ValueError) as fault:
-            risks = HTTPException(422, str(fault))
-        except Exception as error:
-            risks = error
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(risks if isinstance(risks, HTTPException) else HTTPException(503, "the card failed"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    rows = body["returns"]
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
-
-# %% grade_id="collected" points=5 message="no answer came within ten seconds" why="the task that collects dies with the card's first failure"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    loop, held = asyncio.get_running_loop(), None
-    while True:
-        batch, held = [held or await queue.get()], None
-        until = loop.time() + MAX_WAIT
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
-            except asyncio.TimeoutError:
-                break
-            if size + len(one[0]) > MAX_ROWS:
-                held = one  # it opens the next batch
-                break
-            batch.append(one)
-        risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    try:
-        rows = [the_card.row(one) for one in body["returns"]]
-    except (KeyError, ValueError, TypeError) as fault:
-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
-
-# %% grade_id="collected" points=5 message="does a full batch begin at once?" why="always waits the whole time, also when the batch is full"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    loop, held = asyncio.get_running_loop(), None
-    while True:
-        batch, held = [held or await queue.get()], None
-        await asyncio.sleep(MAX_WAIT)
-        until = loop.time()
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
-            except asyncio.TimeoutError:
-                break
-            if size + len(one[0]) > MAX_ROWS:
-                held = one  # it opens the next batch
-                break
-            batch.append(one)
-        try:
-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
-        except Exception as error:
-            risks = error
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    try:
-        rows = [the_card.row(one) for one in body["returns"]]
-    except (KeyError, ValueError, TypeError) as fault:
-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
-
-# %% grade_id="collected" points=5 message="/health did not answer" why="the card's call blocks the loop"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    loop, held = asyncio.get_running_loop(), None
-    while True:
-        batch, held = [held or await queue.get()], None
-        until = loop.time() + MAX_WAIT
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
-            except asyncio.TimeoutError:
-                break
-            if size + len(one[0]) > MAX_ROWS:
-                held = one  # it opens the next batch
-                break
-            batch.append(one)
-        try:
-            risks = the_card.risks([row for rows, _ in batch for row in rows])
-        except Exception as error:
-            risks = error
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    try:
-        rows = [the_card.row(one) for one in body["returns"]]
-    except (KeyError, ValueError, TypeError) as fault:
-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
-
-# %% grade_id="collected" points=5 message="With MAX_ROWS of 13" why="the last request makes the batch too large"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    loop, held = asyncio.get_running_loop(), None
-    while True:
-        batch, held = [held or await queue.get()], None
-        until = loop.time() + MAX_WAIT
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
-            except asyncio.TimeoutError:
-                break
-            batch.append(one)
-        try:
-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
-        except Exception as error:
-            risks = error
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    try:
-        rows = [the_card.row(one) for one in body["returns"]]
-    except (KeyError, ValueError, TypeError) as fault:
-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
-
-# %% grade_id="collected" points=5 message="make the first wait anew" why="each further request gets the whole wait"
-# Write collected.py.
-Path("collected.py").write_text(
-    """
-import asyncio
-import os
-from contextlib import asynccontextmanager
-
-from card import Card
-from fastapi import FastAPI, HTTPException
-
-the_card = Card(os.environ["MODEL"])
-MAX_ROWS, MAX_WAIT = int(os.environ["MAX_ROWS"]), float(os.environ["MAX_WAIT_MS"]) / 1000
-
-
-async def collect(queue):
-    held = None
-    while True:
-        batch, held = [held or await queue.get()], None
-        while (size := sum(len(rows) for rows, _ in batch)) < MAX_ROWS:
-            try:
-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), MAX_WAIT)
-            except asyncio.TimeoutError:
-                break
-            if size + len(one[0]) > MAX_ROWS:
-                held = one  # it opens the next batch
-                break
-            batch.append(one)
-        try:
-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
-        except Exception as error:
-            risks = error
-        for rows, answer in batch:
-            if answer.done():  # the client has gone
-                pass
-            elif isinstance(risks, Exception):
-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
-            else:
-                answer.set_result(risks[: len(rows)])
-            if not isinstance(risks, Exception):
-                risks = risks[len(rows) :]
-
-
-@asynccontextmanager
-async def collecting(app):
-    app.state.queue = asyncio.Queue()
-    task = asyncio.create_task(collect(app.state.queue))
-    yield
-    task.cancel()
-
-
-app = FastAPI(lifespan=collecting)
-
-
-@app.get("/health", status_code=200)
-async def health():
-    return dict(status="ok")
-
-
-@app.post("/risk")
-async def in_company(body: dict):
-    try:
-        rows = [the_card.row(one) for one in body["returns"]]
-    except (KeyError, ValueError, TypeError) as fault:
-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
-    answer = asyncio.get_running_loop().create_future()
-    await app.state.queue.put((rows, answer))
-    return {"version": the_card.version, "risk": await answer}
-""".lstrip()
-)
+# %% grade_id="collected" points=5 message="Together with a request that cannot be read" why="what cannot be read is found when the batch is put together, and refuses the whole batch" changes="solution"
+-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
++            read = [the_card.row(trip) for trips, _ in batch for trip in trips]
++            risks = await asyncio.to_thread(the_card.risks, read)
++        except (KeyError, TypeError, ValueError) as fault:
++            risks = HTTPException(422, str(fault))
+@@
+-                answer.set_exception(HTTPException(503, f"the card failed: {risks}"))
++                answer.set_exception(risks if isinstance(risks, HTTPException) else HTTPException(503, "the card failed"))
+@@
+-    try:
+-        rows = [the_card.row(one) for one in body["returns"]]
+-    except (KeyError, ValueError, TypeError) as fault:
+-        raise HTTPException(422, f"a return cannot be read: {fault!r}") from None
++    rows = body["returns"]
+
+# %% grade_id="collected" points=5 message="no answer came within ten seconds" why="the task that collects dies with the card's first failure" changes="solution"
+-        try:
+-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
+-        except Exception as error:
+-            risks = error
++        risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
+
+# %% grade_id="collected" points=5 message="does a full batch begin at once?" why="always waits the whole time, also when the batch is full" changes="solution"
+-        until = loop.time() + MAX_WAIT
++        await asyncio.sleep(MAX_WAIT)
++        until = loop.time()
+
+# %% grade_id="collected" points=5 message="/health did not answer" why="the card's call blocks the loop" changes="solution"
+-            risks = await asyncio.to_thread(the_card.risks, [row for rows, _ in batch for row in rows])
++            risks = the_card.risks([row for rows, _ in batch for row in rows])
+
+# %% grade_id="collected" points=5 message="With MAX_ROWS of 13" why="the last request makes the batch too large" changes="solution"
+-                break
+-            if size + len(one[0]) > MAX_ROWS:
+-                held = one  # it opens the next batch
+
+# %% grade_id="collected" points=5 message="make the first wait anew" why="each further request gets the whole wait" changes="solution"
+-    loop, held = asyncio.get_running_loop(), None
++    held = None
+@@
+-        until = loop.time() + MAX_WAIT
+@@
+-                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), until - loop.time())
++                one = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), MAX_WAIT)
 
 # %% grade_id="stream" points=14 why="another style: a flat list of [start, station, trip], comprehensions"
 def step(state, events, now, lateness_s):
@@ -2148,184 +778,52 @@ def step(state, events, now, lateness_s):
     over = [name for name in state if int(name.split("/")[0]) + 900 <= now]
     return state, [[*map(int, name.split("/")), state.pop(name)] for name in over], []
 
-# %% grade_id="stream" points=0 message="step closes" why="moves the watermark within a batch"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        mark = -math.inf if latest is None else latest - lateness_s
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 <= mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in trips:
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=0 message="step closes" why="moves the watermark within a batch" changes="solution"
+         start = event["ended_at"] // 900 * 900
++        mark = -math.inf if latest is None else latest - lateness_s
 
-# %% grade_id="stream" points=0 message="a clock that is a day ahead" why="a clock that is ahead moves the watermark"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 <= mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in trips:
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=0 message="a clock that is a day ahead" why="a clock that is ahead moves the watermark" changes="solution"
+         if event["ended_at"] > now + 60:
++            latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
 
-# %% grade_id="stream" points=0 message="the state cannot be written as JSON" why="keeps sets, which JSON does not know"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 <= mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), set())
-            trips.add(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=0 message="the state cannot be written as JSON" why="keeps sets, which JSON does not know" changes="solution"
+-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
+-            if event["trip_id"] not in trips:
+-                trips.append(event["trip_id"])
++            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), set())
++            trips.add(event["trip_id"])
 
-# %% grade_id="stream" points=4 message="sets aside the trips" why="drops what comes too late"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 > mark:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in trips:
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=4 message="sets aside the trips" why="drops what comes too late" changes="solution"
+-        if start + 900 <= mark:
+-            aside.append(event)
+-        else:
++        if start + 900 > mark:
 
-# %% grade_id="stream" points=10 message="what is over should be forgotten" why="remembers every trip that it has ever seen"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    seen = [] if state is None else state["seen"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 <= mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in seen:
-                seen.append(event["trip_id"])
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest, "seen": seen}, closed, aside
+# %% grade_id="stream" points=10 message="what is over should be forgotten" why="remembers every trip that it has ever seen" changes="solution"
+     latest = None if state is None else state["latest"]
++    seen = [] if state is None else state["seen"]
+@@
+-            if event["trip_id"] not in trips:
++            if event["trip_id"] not in seen:
++                seen.append(event["trip_id"])
+@@
+-    return {"open": open_windows, "latest": latest}, closed, aside
++    return {"open": open_windows, "latest": latest, "seen": seen}, closed, aside
 
-# %% grade_id="stream" points=9 message="at batch" why="a window that ends at the watermark stays open"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 < mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in trips:
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 < latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=9 message="at batch" why="a window that ends at the watermark stays open" changes="solution"
+-        if start + 900 <= mark:
++        if start + 900 < mark:
+@@
+-            if int(start) + 900 <= latest - lateness_s:
++            if int(start) + 900 < latest - lateness_s:
 
-# %% grade_id="stream" points=5 message="at batch" why="a batch with old events moves the watermark back"
-def step(state, events, now, lateness_s):
-    """Count a micro-batch. Return the new state, the windows that it closes, and the events that it sets aside."""
-    open_windows = {} if state is None else state["open"]
-    latest = None if state is None else state["latest"]
-    mark = -math.inf if latest is None else latest - lateness_s
-    latest = None  # of this batch
-    closed, aside = [], []
-    for event in events:
-        start = event["ended_at"] // 900 * 900
-        if event["ended_at"] > now + 60:
-            aside.append(event)
-            continue
-        latest = event["ended_at"] if latest is None else max(latest, event["ended_at"])
-        if start + 900 <= mark:
-            aside.append(event)
-        else:
-            trips = open_windows.setdefault(str(start), {}).setdefault(str(event["station"]), [])
-            if event["trip_id"] not in trips:
-                trips.append(event["trip_id"])
-    if latest is not None:
-        for start in sorted(open_windows, key=int):
-            if int(start) + 900 <= latest - lateness_s:
-                closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
-    if latest is None:
-        latest = None if state is None else state["latest"]
-    return {"open": open_windows, "latest": latest}, closed, aside
+# %% grade_id="stream" points=5 message="at batch" why="a batch with old events moves the watermark back" changes="solution"
+     mark = -math.inf if latest is None else latest - lateness_s
++    latest = None  # of this batch
+@@
+                 closed += [[int(start), int(station), len(trips)] for station, trips in open_windows.pop(start).items()]
++    if latest is None:
++        latest = None if state is None else state["latest"]
 
 # %% grade_id="cache" points=9 why="another style: bisect on each bike's changes, a class"
 class Cache:
@@ -2387,141 +885,26 @@ def choose_expiry(requests, changes, prices, candidates):
             best, least = expiry, cost
     return best
 
-# %% grade_id="cache" points=0 message="With an expiry of 60 s" why="each use makes an answer young again"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
-        if key not in kept or t - kept[key][0] >= expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        kept[key] = t, kept[key][1]
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
-    return count
+# %% grade_id="cache" points=0 message="With an expiry of 60 s" why="each use makes an answer young again" changes="solution"
+             count["computed"] += 1
++        kept[key] = t, kept[key][1]
 
+# %% grade_id="cache" points=0 message="With an expiry of 60 s" why="the version is not in the key" changes="solution"
+-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
++    for t, key, truth in zip(asked["t"], asked["bike"], asked["risk"]):
 
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
+# %% grade_id="cache" points=0 message="replay_cache says" why="an answer as old as the expiry is still used" changes="solution"
+-        if key not in kept or t - kept[key][0] >= expiry:
++        if key not in kept or t - kept[key][0] > expiry:
 
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
+# %% grade_id="cache" points=0 message="replay_cache says" why="a change counts only after its second" changes="solution"
+-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
++    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike", allow_exact_matches=False)
 
-    return min(candidates, key=cost)
+# %% grade_id="cache" points=4 message="On another morning" why="counts a spanner too much as dangerous, too" changes="solution"
+-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
++        count["dangerous"] += int((kept[key][1] < 0.5) != (truth < 0.5))
 
-# %% grade_id="cache" points=0 message="With an expiry of 60 s" why="the version is not in the key"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], asked["bike"], asked["risk"]):
-        if key not in kept or t - kept[key][0] >= expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
-    return count
-
-
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
-
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
-
-    return min(candidates, key=cost)
-
-# %% grade_id="cache" points=0 message="replay_cache says" why="an answer as old as the expiry is still used"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
-        if key not in kept or t - kept[key][0] > expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
-    return count
-
-
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
-
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
-
-    return min(candidates, key=cost)
-
-# %% grade_id="cache" points=0 message="replay_cache says" why="a change counts only after its second"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike", allow_exact_matches=False)
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
-        if key not in kept or t - kept[key][0] >= expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
-    return count
-
-
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
-
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
-
-    return min(candidates, key=cost)
-
-# %% grade_id="cache" points=4 message="On another morning" why="counts a spanner too much as dangerous, too"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
-        if key not in kept or t - kept[key][0] >= expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int((kept[key][1] < 0.5) != (truth < 0.5))
-    return count
-
-
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
-
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
-
-    return min(candidates, key=cost)
-
-# %% grade_id="cache" points=4 message="choose_expiry says" why="counts each stale answer as a dangerous one when it chooses"
-def replay_cache(requests, changes, expiry):
-    """Return how many answers were computed, stale and dangerous."""
-    asked = pd.merge_asof(requests, changes.sort_values("t"), on="t", by="bike")
-    kept, count = {}, {"computed": 0, "stale": 0, "dangerous": 0}
-    for t, key, truth in zip(asked["t"], zip(asked["bike"], asked["version"]), asked["risk"]):
-        if key not in kept or t - kept[key][0] >= expiry:
-            kept[key] = t, truth
-            count["computed"] += 1
-        count["stale"] += int(kept[key][1] != truth)
-        count["dangerous"] += int(kept[key][1] < 0.5 <= truth)
-    return count
-
-
-def choose_expiry(requests, changes, prices, candidates):
-    """Return the expiry, in seconds, at which the requests would have cost least."""
-
-    def cost(expiry):
-        count = replay_cache(requests, changes, expiry)
-        return count["computed"] * prices["compute"] + count["stale"] * prices["dangerous"]
-
-    return min(candidates, key=cost)
+# %% grade_id="cache" points=4 message="choose_expiry says" why="counts each stale answer as a dangerous one when it chooses" changes="solution"
+-        return count["computed"] * prices["compute"] + count["dangerous"] * prices["dangerous"]
++        return count["computed"] * prices["compute"] + count["stale"] * prices["dangerous"]

@@ -58,7 +58,7 @@ def verdict(reference, current, tolerance):
     high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
     return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval"
+# %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval" name="wrong-4"
 def flagged(reference, current, method=None, threshold=None):
     definition = DataDefinition(numerical_columns=["value"])
     now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
@@ -69,89 +69,50 @@ def flagged(reference, current, method=None, threshold=None):
 def verdict(reference, current, tolerance):
     return "drift" if moved(reference, current) > tolerance else "no drift"
 
-# %% grade_id="verdict" points=7 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+# %% grade_id="verdict" points=7 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread" changes="wrong-4"
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    off = abs(np.mean(current) - np.mean(reference)) / np.std(reference)
++    error = 1.96 * math.sqrt(1 / len(reference) + 1 / len(current))
++    return "drift" if off - error > tolerance else "no drift" if off + error < tolerance else "cannot tell"
 
+# %% grade_id="verdict" points=7 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is" changes="wrong-4"
+ def verdict(reference, current, tolerance):
++    if min(len(reference), len(current)) < 1000:
++        return "cannot tell"
 
-def verdict(reference, current, tolerance):
-    off = abs(np.mean(current) - np.mean(reference)) / np.std(reference)
-    error = 1.96 * math.sqrt(1 / len(reference) + 1 / len(current))
-    return "drift" if off - error > tolerance else "no drift" if off + error < tolerance else "cannot tell"
+# %% grade_id="verdict" points=7 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant" changes="wrong-4"
++from scipy.stats import ks_2samp
++
++
+ def flagged(reference, current, method=None, threshold=None):
+@@
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    p = ks_2samp(reference, current).pvalue
++    return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
 
-# %% grade_id="verdict" points=7 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
+# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size" changes="wrong-4"
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    rng = np.random.default_rng(0)
++    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
++    low, high = np.quantile(again, [0.025, 0.975])
++    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
+# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift" changes="wrong-4"
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    if min(len(reference), len(current)) < 1500:
++        return "cannot tell"
++    rng = np.random.default_rng(0)
++    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
++    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
++    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-def verdict(reference, current, tolerance):
-    if min(len(reference), len(current)) < 1000:
-        return "cannot tell"
-    return "drift" if moved(reference, current) > tolerance else "no drift"
-
-# %% grade_id="verdict" points=7 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant"
-from scipy.stats import ks_2samp
-
-
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
-def verdict(reference, current, tolerance):
-    p = ks_2samp(reference, current).pvalue
-    return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
-
-# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
-def verdict(reference, current, tolerance):
-    rng = np.random.default_rng(0)
-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    low, high = np.quantile(again, [0.025, 0.975])
-    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
-
-# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
-def verdict(reference, current, tolerance):
-    if min(len(reference), len(current)) < 1500:
-        return "cannot tell"
-    rng = np.random.default_rng(0)
-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
-
-# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
-def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
+# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time" changes="wrong-4"
+-def verdict(reference, current, tolerance):
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
++    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
++    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
++    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
 # %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
 tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}
@@ -227,7 +188,7 @@ def judge_change(trips, since, now, tolerance=0.03):
     error = 2 * days["mean"].std() / np.sqrt(len(days))
     return "harmful" if middle > tolerance + error else "harmless" if middle < tolerance - error else "wait"
 
-# %% grade_id="late" points=10 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later"
+# %% grade_id="late" points=10 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later" name="wrong-3"
 def judge_change(trips, since, now, tolerance=0.03):
     new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     if len(new) < 200:
@@ -245,14 +206,9 @@ def judge_change(trips, since, now, tolerance=0.03):
     error = missed.std() / math.sqrt(len(missed))
     return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="early answers in another city" why="counts a missing label as a sound bike"
-def judge_change(trips, since, now, tolerance=0.03):
-    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
-    if len(new) < 200:
-        return "wait"
-    missed = (new["needs_repair"] & (new["label_available_at"] <= now)) - new["risk"]
-    error = 2 * missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+# %% grade_id="late" points=10 message="early answers in another city" why="counts a missing label as a sound bike" changes="wrong-3"
+-    missed = new["needs_repair"] - new["risk"]
++    missed = (new["needs_repair"] & (new["label_available_at"] <= now)) - new["risk"]
 
 # %% grade_id="late" points=0 message="expected 'wait'" why="harmful is what moves an input of the model: no label is looked at"
 def judge_change(trips, since, now, tolerance=0.03):
@@ -381,56 +337,28 @@ def mend(trips, fault):
         table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / fault[2])
     return table
 
-# %% grade_id="unit" points=4 message="a km in source B takes" why="mends all trips of the source, also those before the moment"
-def find_fault(trips):
-    table = trips.sort_values("started_at", kind="stable")
-    speed = np.log(table["distance_km"] / table["duration_min"])
-    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
-    found = []
-    for source in table["source"].unique():
-        own = table["source"] == source
-        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
-        for factor in UNITS.values():
-            shift = math.log(factor)
-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
-            begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
-                found.append((source, times[begin], factor))
-    return found[0] if len(found) == 1 else None
+# %% grade_id="unit" points=4 message="a km in source B takes" why="mends all trips of the source, also those before the moment" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-    """Return the table with all distances in km."""
+@@
+-        source, since, factor = fault
+-        affected = (table["source"] == source) & (table["started_at"] >= since)
+-        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
++        table["distance_km"] = table["distance_km"].where(table["source"] != fault[0], table["distance_km"] / fault[2])
 
-
-def mend(trips, fault):
-    table = trips.copy()
-    if fault is not None:
-        table["distance_km"] = table["distance_km"].where(table["source"] != fault[0], table["distance_km"] / fault[2])
-    return table
-
-# %% grade_id="unit" points=8 message="are wrong after mending" why="mends trip by trip what looks wrong, so that tours and forgotten bikes of the bad days stay wrong"
-def find_fault(trips):
-    table = trips.sort_values("started_at", kind="stable")
-    speed = np.log(table["distance_km"] / table["duration_min"])
-    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
-    found = []
-    for source in table["source"].unique():
-        own = table["source"] == source
-        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
-        for factor in UNITS.values():
-            shift = math.log(factor)
-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
-            begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
-                found.append((source, times[begin], factor))
-    return found[0] if len(found) == 1 else None
-
-
-def mend(trips, fault):
-    table = trips.copy()
-    if fault is not None:
-        speed = np.log(table["distance_km"] / table["duration_min"])
-        off = speed - speed[(table["source"] == fault[0]) & (table["started_at"] < table["started_at"].min() + 7 * DAY)].median()
-        odd = (table["source"] == fault[0]) & (table["started_at"] >= fault[1]) & ((off - math.log(fault[2])).abs() < off.abs())
-        table["distance_km"] = table["distance_km"].where(~odd, table["distance_km"] / fault[2])
-    return table
+# %% grade_id="unit" points=8 message="are wrong after mending" why="mends trip by trip what looks wrong, so that tours and forgotten bikes of the bad days stay wrong" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-    """Return the table with all distances in km."""
+@@
+-        source, since, factor = fault
+-        affected = (table["source"] == source) & (table["started_at"] >= since)
+-        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
++        speed = np.log(table["distance_km"] / table["duration_min"])
++        off = speed - speed[(table["source"] == fault[0]) & (table["started_at"] < table["started_at"].min() + 7 * DAY)].median()
++        odd = (table["source"] == fault[0]) & (table["started_at"] >= fault[1]) & ((off - math.log(fault[2])).abs() < off.abs())
++        table["distance_km"] = table["distance_km"].where(~odd, table["distance_km"] / fault[2])
 
 # %% grade_id="concept" points=15 why="another style: the sum of the last two weeks, against what it was in the history"
 def concept_alarm(history, stream):
@@ -463,7 +391,7 @@ def concept_alarm(history, stream):
             if (total[sign] - lowest[sign]).max() > 17:
                 return int(day)
 
-# %% grade_id="concept" points=0 message="and concept_alarm rings on" why="adds up the mean residual: as many repairs as before, so it stays at 0"
+# %% grade_id="concept" points=0 message="and concept_alarm rings on" why="adds up the mean residual: as many repairs as before, so it stays at 0" name="wrong-3"
 def concept_alarm(history, stream):
     def daily(table):
         residual = (table["needs_repair"] - table["risk"]).groupby(table["day"])
@@ -477,7 +405,7 @@ def concept_alarm(history, stream):
             return int(day)
     return None
 
-# %% grade_id="concept" points=0 message="quiet streams concept_alarm rings" why="a test at 5 % on each day, for each input"
+# %% grade_id="concept" points=0 message="quiet streams concept_alarm rings" why="a test at 5 % on each day, for each input" name="wrong-4"
 def concept_alarm(history, stream):
     middle, spread = history[INPUTS].mean(), history[INPUTS].std()
 
@@ -489,53 +417,30 @@ def concept_alarm(history, stream):
     rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
     return int(rings.idxmax()) if rings.any() else None
 
-# %% grade_id="concept" points=10 message="pressure matters no more" why="watches the one input that the brake pads concern"
-def concept_alarm(history, stream):
-    def daily(table):
-        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
-        return product.sum() / np.sqrt(product.size())
+# %% grade_id="concept" points=10 message="pressure matters no more" why="watches the one input that the brake pads concern" changes="wrong-3"
+-        residual = (table["needs_repair"] - table["risk"]).groupby(table["day"])
+-        return residual.sum() / np.sqrt(residual.size())
++        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
++        return product.sum() / np.sqrt(product.size())
 
-    usual = daily(history)
-    up = down = 0.0
-    for day, value in ((daily(stream) - usual.mean()) / usual.std()).items():
-        up, down = max(0.0, up + value - 0.5), max(0.0, down - value - 0.5)
-        if max(up, down) > 20:
-            return int(day)
-    return None
+# %% grade_id="concept" points=10 message="it has looked at later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
+-    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
+-    return int(rings.idxmax()) if rings.any() else None
++    standard = (daily(stream) - usual.mean()) / usual.std()
++    total = standard.sum() / math.sqrt(len(standard))
++    worst = total.abs().idxmax()
++    if abs(total[worst]) < 6:
++        return None
++    line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
++    return int(min(line.idxmin() + 6, standard.index[-1]))
 
-# %% grade_id="concept" points=10 message="it has looked at later days" why="looks at the whole stream first, and then back for the day"
-def concept_alarm(history, stream):
-    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
-
-    def daily(table):
-        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
-        return product.sum().div(np.sqrt(product.size()), axis=0)
-
-    usual = daily(history)
-    standard = (daily(stream) - usual.mean()) / usual.std()
-    total = standard.sum() / math.sqrt(len(standard))
-    worst = total.abs().idxmax()
-    if abs(total[worst]) < 6:
-        return None
-    line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
-    return int(min(line.idxmin() + 6, standard.index[-1]))
-
-# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings"
-def concept_alarm(history, stream):
-    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
-
-    def daily(table):
-        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
-        return product.sum().div(np.sqrt(product.size()), axis=0)
-
-    usual = daily(history)
-    standard = (daily(stream) - usual.mean()) / usual.std()
-    up, down = np.zeros(len(INPUTS)), np.zeros(len(INPUTS))
-    for day, values in zip(standard.index, standard.to_numpy()):
-        up, down = np.maximum(0, up + values - 0.5), np.maximum(0, down - values - 0.5)
-        if max(up.max(), down.max()) > 20:
-            return int(day)
-    return None
+# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings" changes="solution"
+-    """Return the day of the first alarm, or None."""
+-    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
++    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
+@@
+-        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
++        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
 
 # %% grade_id="retrain" points=14 why="another style: least squares, with a column for each week"
 def cheapest(backtest, prices):
@@ -591,20 +496,12 @@ def cheapest(backtest, prices):
     _, kind, period = min(plans)
     return {"train_on": kind, "period_weeks": period}
 
-# %% grade_id="retrain" points=4 message="It can be had for" why="forgets that a model is already old when it goes live"
-def cheapest(backtest, prices):
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        slope = (own["errors_off"] * own["age_off"]).sum() / (own["age_off"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            errors = (at_zero + slope * (period + 1) / 2) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
+# %% grade_id="retrain" points=4 message="It can be had for" why="forgets that a model is already old when it goes live" changes="solution"
+-    """Return {"train_on": …, "period_weeks": …} with the lowest cost a week."""
+@@
+-            age = prices["label_delay_weeks"] + (period + 1) / 2
+-            errors = (at_zero + slope * age) * prices["trips_per_week"] / 1000
++            errors = (at_zero + slope * (period + 1) / 2) * prices["trips_per_week"] / 1000
 
 # %% grade_id="retrain" points=4 message="It can be had for" why="trains on everything, always: more data must be better"
 def cheapest(backtest, prices):
@@ -616,26 +513,19 @@ def cheapest(backtest, prices):
     period = min(range(1, 27), key=lambda weeks: slope * (weeks + 1) / 2 * per_error + once / weeks)
     return {"train_on": "everything", "period_weeks": period}
 
-# %% grade_id="retrain" points=0 message="expected a longer period" why="counts the compute only: a bad release is nobody's cost"
-def cheapest(backtest, prices):
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        slope = (own["errors_off"] * own["age_off"]).sum() / (own["age_off"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        for period in range(1, 27):
-            age = prices["label_delay_weeks"] + (period + 1) / 2
-            errors = (at_zero + slope * age) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + prices["compute_euros"][kind] / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
+# %% grade_id="retrain" points=0 message="expected a longer period" why="counts the compute only: a bad release is nobody's cost" changes="solution"
+-    """Return {"train_on": …, "period_weeks": …} with the lowest cost a week."""
+@@
+-        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+@@
+-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
++            plans.append((errors * prices["euros_per_error"] + prices["compute_euros"][kind] / period, kind, period))
 
 # %% grade_id="retrain" points=0 message="expected a longer period" why="every week, to be safe"
 def cheapest(backtest, prices):
     return {"train_on": "last 12 weeks", "period_weeks": 1}
 
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="forgets the compute"
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="forgets the compute" name="wrong-8"
 def cheapest(backtest, prices):
     table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
     less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
@@ -651,39 +541,20 @@ def cheapest(backtest, prices):
     _, kind, period = min(plans)
     return {"train_on": kind, "period_weeks": period}
 
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="one slope for both ways"
-def cheapest(backtest, prices):
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        off = less
-        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="one slope for both ways" changes="wrong-8"
+-        off = less.loc[own.index]
++        off = less
+@@
+-        once = prices["bad_release_share"] * prices["bad_release_euros"]
++        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
 
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="chooses the way by its mean errors in the table, at ages that are never in use"
-def cheapest(backtest, prices):
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        if kind != table.groupby("train_on")["errors"].mean().idxmin():
-            continue
-        off = less.loc[own.index]
-        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
+# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="chooses the way by its mean errors in the table, at ages that are never in use" changes="wrong-8"
+     for kind, own in table.groupby("train_on"):
++        if kind != table.groupby("train_on")["errors"].mean().idxmin():
++            continue
+@@
+-        once = prices["bad_release_share"] * prices["bad_release_euros"]
++        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
 
 # %% grade_id="decide" points=14 why="another style: pivots, and a list of questions"
 def decide(evidence):
@@ -760,7 +631,7 @@ def decide(evidence):
             return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
     return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
 
-# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did"
+# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did" name="wrong-4"
 def decide(evidence):
     first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
     last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
@@ -773,21 +644,16 @@ def decide(evidence):
         return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
     return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
 
-# %% grade_id="decide" points=9 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow"
-def decide(evidence):
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if not off.any():
-        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-    versions = evidence.groupby("week")["version"].first()
-    if versions.nunique() > 1:
-        return {"action": "roll back", "target": str(versions.iloc[0]), "reason": f"There was a release, so back to version {versions.iloc[0]}."}
-    return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+# %% grade_id="decide" points=9 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow" changes="wrong-4"
+-    if off.any():
+-        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+-    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
++    if not off.any():
++        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
++    versions = evidence.groupby("week")["version"].first()
++    if versions.nunique() > 1:
++        return {"action": "roll back", "target": str(versions.iloc[0]), "reason": f"There was a release, so back to version {versions.iloc[0]}."}
++    return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
 
 # %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news"
 def decide(evidence):

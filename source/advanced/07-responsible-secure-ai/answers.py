@@ -127,653 +127,54 @@ def check(register, system):
 
 Path("register.yaml").write_text(Path("risks_found.yaml").read_text())
 
-# %% grade_id="register" points=4 message="a measure is green" why="asks whether a value is bad, and NaN is not: healthy and broken systems of the judge have it too"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = not (value > limit if risk["red_if"] == "above" else value < limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="12 % of one input are missing" why="takes the mean over the inputs: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().mean()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="one input has another name" why="looks at the columns that are there: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=11 message="take the limit from the register" why="has the board's limits in the code: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), {"ranking": 0.7, "scale": 0.1, "district": 0.08, "inputs": 0.05, "fallback": 0.05, "slow": 300}[risk["measure"]]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=11 message="What all own, nobody does" why="leaves the team as the owner: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=4 message="Which rows does it look at" why="measures the ranking on the applications that the model was trained on"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(*system["cases"].query("split == 'train'")[["unpaid", "score"]].to_numpy().T)
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="31 of 120 payers" why="compares shares without their intervals: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
-    shares = groups.loc[groups["size"] >= 100, "mean"]
-    return shares.max() - shares.min()
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="40 paid" why="counts all riders of a district, not those who paid: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[newest(system)["district"].value_counts().reindex(groups.index) >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="the fifth with the lowest scores" why="cuts the scores into parts of equal width: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.cut(cases["score"], 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="ended with status 503" why="counts answers of all requests, also of those that were refused: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"]["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"]["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
-
-# %% grade_id="register" points=10 message="9 % of the requests end after 900 ms" why="looks only at requests that went well: passes what is visible"
-def newest(system):
-    return system["cases"].query("split == 'recent'")
-
-
-def ranking(system):
-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
-
-
-def district(system):
-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
-    large = groups[groups["size"] >= 100]
-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
-    return max(end.low for end in ends) - min(end.high for end in ends)
-
-
-def inputs(system):
-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
-
-
-def fallback(system):
-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
-
-
-def slow(system):
-    return system["requests"].query("status == 200")["ms"].quantile(0.95)
-
-
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
-
-
-def check(register, system):
-    """Return green or red for each risk of the register; what cannot be measured is red."""
-    colours = {}
-    for risk in register:
-        try:
-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
-            good = False
-        colours[risk["id"]] = "green" if good else "red"
-    return colours
-
-
-register = yaml.safe_load(Path("risks_found.yaml").read_text())
-by_id = {risk["id"]: risk for risk in register}
-by_id["ranking"].update(owner="Ada", limit=0.70)
-by_id["ranking"]["when_red"]["by"] = "Ada"
-by_id["scale"]["measure"] = "scale"
-by_id["district"]["context"] = "Riders who always pay are asked more often in one district, and cannot ride."
-by_id["fallback"]["when_red"] = {"do": "switch the model off, ask nobody", "by": "Bo", "within_hours": 2}
-Path("register.yaml").write_text(yaml.safe_dump(register, sort_keys=False))
+# %% grade_id="register" points=4 message="a measure is green" why="asks whether a value is bad, and NaN is not: healthy and broken systems of the judge have it too" changes="solution"
+-            good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
++            good = not (value > limit if risk["red_if"] == "above" else value < limit)
+
+# %% grade_id="register" points=10 message="12 % of one input are missing" why="takes the mean over the inputs: passes what is visible" changes="solution"
+-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
++    return system["requests"].reindex(columns=INPUTS).isna().mean().mean()
+
+# %% grade_id="register" points=10 message="one input has another name" why="looks at the columns that are there: passes what is visible" changes="solution"
+-    return system["requests"].reindex(columns=INPUTS).isna().mean().max()
++    return system["requests"].isna().mean().max()
+
+# %% grade_id="register" points=11 message="take the limit from the register" why="has the board's limits in the code: passes what is visible" changes="solution"
+-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
++            value, limit = float(MEASURES[risk["measure"]](system)), {"ranking": 0.7, "scale": 0.1, "district": 0.08, "inputs": 0.05, "fallback": 0.05, "slow": 300}[risk["measure"]]
+
+# %% grade_id="register" points=11 message="What all own, nobody does" why="leaves the team as the owner: passes what is visible" changes="solution"
+-by_id["ranking"].update(owner="Ada", limit=0.70)
++by_id["ranking"].update(limit=0.70)
+
+# %% grade_id="register" points=4 message="Which rows does it look at" why="measures the ranking on the applications that the model was trained on" changes="solution"
+-    return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
++    return roc_auc_score(*system["cases"].query("split == 'train'")[["unpaid", "score"]].to_numpy().T)
+
+# %% grade_id="register" points=10 message="31 of 120 payers" why="compares shares without their intervals: passes what is visible" changes="solution"
+-    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["sum", "size"])
+-    large = groups[groups["size"] >= 100]
+-    ends = [binomtest(int(asked), int(payers)).proportion_ci(method="wilson") for asked, payers in large.to_numpy()]
+-    return max(end.low for end in ends) - min(end.high for end in ends)
++    groups = newest(system).query("unpaid == 0").groupby("district")["asked"].agg(["mean", "size"])
++    shares = groups.loc[groups["size"] >= 100, "mean"]
++    return shares.max() - shares.min()
+
+# %% grade_id="register" points=10 message="40 paid" why="counts all riders of a district, not those who paid: passes what is visible" changes="solution"
+-    large = groups[groups["size"] >= 100]
++    large = groups[newest(system)["district"].value_counts().reindex(groups.index) >= 100]
+
+# %% grade_id="register" points=10 message="the fifth with the lowest scores" why="cuts the scores into parts of equal width: passes what is visible" changes="solution"
+-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
++    means = cases.groupby(pd.cut(cases["score"], 5, labels=False))[["score", "unpaid"]].mean()
+
+# %% grade_id="register" points=10 message="ended with status 503" why="counts answers of all requests, also of those that were refused: passes what is visible" changes="solution"
+-    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
++    return system["requests"]["answer"].value_counts(normalize=True).max()
+
+# %% grade_id="register" points=10 message="9 % of the requests end after 900 ms" why="looks only at requests that went well: passes what is visible" changes="solution"
+-    return system["requests"]["ms"].quantile(0.95)
++    return system["requests"].query("status == 200")["ms"].quantile(0.95)
 
 # %% grade_id="fair" points=14 why="another style: an exact interval, thresholds by walking through sorted scores"
 def audit(cases, limit):
@@ -860,248 +261,68 @@ def audit(cases, limit):
 def choose(cases, equal, share):
     return dict.fromkeys(cases["district"], float(cases["score"].quantile(1 - share)))
 
-# %% grade_id="fair" points=5 message="so few cannot tell" why="audits by the rate alone, however few riders there are"
-def audit(cases, limit):
-    rates = cases[cases["unpaid"] == 0].groupby("district")["asked"].mean()
-    return {name: "above" if rate > limit else "within" for name, rate in rates.items()}
+# %% grade_id="fair" points=5 message="so few cannot tell" why="audits by the rate alone, however few riders there are" changes="solution"
+-    """Return above, within or not known for each district's false positive rate."""
+-    verdicts = {}
+-    for district, rows in cases.groupby("district"):
+-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
+-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
+-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
+-    return verdicts
++    rates = cases[cases["unpaid"] == 0].groupby("district")["asked"].mean()
++    return {name: "above" if rate > limit else "within" for name, rate in rates.items()}
 
+# %% grade_id="fair" points=10 message="None of so few was asked" why="an interval by resampling, which has no width at 0 of 8: passes what is visible" changes="solution"
+-    """Return above, within or not known for each district's false positive rate."""
+-    verdicts = {}
+-    for district, rows in cases.groupby("district"):
+-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
+-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
++    verdicts, rng = {}, np.random.default_rng(0)
++    for district, rows in cases.groupby("district"):
++        asked = rows.loc[rows["unpaid"] == 0, "asked"].to_numpy()
++        if not len(asked):
++            verdicts[district] = "not known"
++            continue
++        low, high = np.quantile(rng.choice(asked, (1000, len(asked))).mean(axis=1), [0.025, 0.975])
 
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
+# %% grade_id="fair" points=10 message="A dozen of two hundred" why="counts all riders, not those who paid: passes what is visible" changes="solution"
+-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
++        asked = rows["asked"]
 
-# %% grade_id="fair" points=10 message="None of so few was asked" why="an interval by resampling, which has no width at 0 of 8: passes what is visible"
-def audit(cases, limit):
-    verdicts, rng = {}, np.random.default_rng(0)
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"].to_numpy()
-        if not len(asked):
-            verdicts[district] = "not known"
-            continue
-        low, high = np.quantile(rng.choice(asked, (1000, len(asked))).mean(axis=1), [0.025, 0.975])
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
+# %% grade_id="fair" points=10 message="With 0 of 0 payers asked" why="stops where nobody paid: passes what is visible" changes="solution"
+-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
++        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson")
 
+# %% grade_id="fair" points=9 message="too few for a threshold of its own" why="gives every district its own threshold: passes what is visible" changes="solution"
+-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
+-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
++        pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
 
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
+# %% grade_id="fair" points=9 message="The policy is an equal selection_rate" why="equal false positive rates, whatever the policy: passes what is visible" changes="solution"
+-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
++    counted = [0]
 
-# %% grade_id="fair" points=10 message="A dozen of two hundred" why="counts all riders, not those who paid: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows["asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
+# %% grade_id="fair" points=4 message="of all are asked, expected 25 %" why="takes the share of all for the share of those who paid" changes="solution"
+-    low, high = 0.0, 1.0
+-    for _ in range(20):
+-        level = (low + high) / 2
+-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
++    for level in [share]:
++        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
 
+# %% grade_id="fair" points=10 message="ends just above the limit" why="an interval of 90 %: passes what is visible" changes="solution"
+-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
++        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(confidence_level=0.9, method="wilson") if len(asked) else (0, 1)
 
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
+# %% grade_id="fair" points=9 message="too few for a threshold of its own" why="thirty are enough for a threshold: passes what is visible" changes="solution"
+-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
++        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 30:
 
-# %% grade_id="fair" points=10 message="With 0 of 0 payers asked" why="stops where nobody paid: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson")
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
-
-# %% grade_id="fair" points=9 message="too few for a threshold of its own" why="gives every district its own threshold: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
-
-# %% grade_id="fair" points=9 message="The policy is an equal selection_rate" why="equal false positive rates, whatever the policy: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = [0]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
-
-# %% grade_id="fair" points=4 message="of all are asked, expected 25 %" why="takes the share of all for the share of those who paid"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    for level in [share]:
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-    return thresholds
-
-# %% grade_id="fair" points=10 message="ends just above the limit" why="an interval of 90 %: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(confidence_level=0.9, method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
-
-# %% grade_id="fair" points=9 message="too few for a threshold of its own" why="thirty are enough for a threshold: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 30:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
-
-# %% grade_id="fair" points=9 message="many small districts" why="meets the share over the large districts alone: passes what is visible"
-def audit(cases, limit):
-    """Return above, within or not known for each district's false positive rate."""
-    verdicts = {}
-    for district, rows in cases.groupby("district"):
-        asked = rows.loc[rows["unpaid"] == 0, "asked"]
-        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
-        verdicts[district] = "above" if low > limit else "within" if high < limit else "not known"
-    return verdicts
-
-
-def choose(cases, equal, share):
-    """Return a threshold for each district with which `equal` is equal and `share` of all riders is asked."""
-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
-    common, pools = float(cases["score"].quantile(1 - share)), {}
-    for district, rows in cases.groupby("district"):
-        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
-            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases[cases["district"].isin(pools)], thresholds).mean() < share else (low, level)
-    return thresholds
+# %% grade_id="fair" points=9 message="many small districts" why="meets the share over the large districts alone: passes what is visible" changes="solution"
+-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
++        low, high = (level, high) if asked_by(cases[cases["district"].isin(pools)], thresholds).mean() < share else (low, level)
 
 # %% grade_id="card" points=11 why="another style: the client, sorted in Python"
 def finite(text):
@@ -1171,377 +392,53 @@ def card(name):
         by_district=table,
     )
 
-# %% grade_id="card" points=0 message="the champion is 3" why="takes the newest version for the champion"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
+# %% grade_id="card" points=0 message="the champion is 3" why="takes the newest version for the champion" changes="solution"
+-    version = MlflowClient().get_model_version_by_alias(name, "champion")
++    version = max(MlflowClient().search_model_versions(f"name = '{name}'"), key=lambda v: int(v.version))
 
+# %% grade_id="card" points=0 message="measured on the data that the model was trained on" why="takes the numbers of the training run" changes="solution"
+-        metrics = evaluations[0].data.metrics
++        metrics = mlflow.get_run(version.run_id).data.metrics
 
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = max(MlflowClient().search_model_versions(f"name = '{name}'"), key=lambda v: int(v.version))
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
+# %% grade_id="card" points=0 message="of an evaluation that failed" why="counts evaluations that failed" changes="solution"
+-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
++    finished = f"tags.evaluates = '{name}/{version.version}'"
 
-# %% grade_id="card" points=0 message="measured on the data that the model was trained on" why="takes the numbers of the training run"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
+# %% grade_id="card" points=0 message="the newest counts" why="takes the first evaluation" changes="solution"
+-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
++    newest = {"order_by": ["attributes.start_time ASC"], "output_format": "list"}
 
+# %% grade_id="card" points=0 message="Nine payers tell no rate" why="gives a rate for nine payers" changes="solution"
+-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
++        row["false_positive_rate"] = number(row["false_positive_rate"]) 
 
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = mlflow.get_run(version.run_id).data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
+# %% grade_id="card" points=5 message="nan" why="lets NaN into the card: passes what is visible" changes="solution"
+-    return float(value) if value is not None and np.isfinite(float(value)) else None
++    return float(value) if value is not None else None
 
-# %% grade_id="card" points=0 message="of an evaluation that failed" why="counts evaluations that failed"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
+# %% grade_id="card" points=5 message="newest evaluation in another experiment" why="looks into one experiment: passes what is visible" changes="solution"
+-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
++    evaluations = mlflow.search_runs(filter_string=finished, experiment_names=[f"{name}-evaluation"], **newest)
 
+# %% grade_id="card" points=5 message="with eleven versions" why="takes every evaluation whose tag begins alike: passes what is visible" changes="solution"
+-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
++    finished = f"tags.evaluates LIKE '{name}/{version.version}%' and attributes.status = 'FINISHED'"
 
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
+# %% grade_id="card" points=5 message="no numbers by district" why="fills the gap from an older evaluation: passes what is visible" changes="solution"
+-            by_district = None
++            by_district = mlflow.artifacts.load_dict(evaluations[-1].info.artifact_uri + "/by_district.json")
 
-# %% grade_id="card" points=0 message="the newest counts" why="takes the first evaluation"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
+# %% grade_id="card" points=5 message="nobody has evaluated" why="takes for granted that there is an evaluation: passes what is visible" changes="solution"
+-    if evaluations:
++    if True:
 
+# %% grade_id="card" points=5 message="lacks two rates" why="lets NaN into the table of districts: passes what is visible" changes="solution"
+-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
++        row["false_positive_rate"] = row["false_positive_rate"] if row["payers"] >= 30 else None
 
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time ASC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=0 message="Nine payers tell no rate" why="gives a rate for nine payers"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) 
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="nan" why="lets NaN into the card: passes what is visible"
-def number(value):
-    return float(value) if value is not None else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="newest evaluation in another experiment" why="looks into one experiment: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, experiment_names=[f"{name}-evaluation"], **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="with eleven versions" why="takes every evaluation whose tag begins alike: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates LIKE '{name}/{version.version}%' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="no numbers by district" why="fills the gap from an older evaluation: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = mlflow.artifacts.load_dict(evaluations[-1].info.artifact_uri + "/by_district.json")
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="nobody has evaluated" why="takes for granted that there is an evaluation: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if True:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="lacks two rates" why="lets NaN into the table of districts: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = evaluations[0].data.metrics
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = row["false_positive_rate"] if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
-
-# %% grade_id="card" points=5 message="false_positive_rate is 0.2" why="takes what the newest lacks from an older evaluation: passes what is visible"
-def number(value):
-    return float(value) if value is not None and np.isfinite(float(value)) else None
-
-
-def card(name):
-    """Return the champion's model card, all of it from the store."""
-    version = MlflowClient().get_model_version_by_alias(name, "champion")
-    trained = mlflow.get_run(version.run_id).data.params
-    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
-    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
-    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
-    metrics, by_district = {}, None
-    if evaluations:
-        metrics = {key: value for run in reversed(evaluations) for key, value in run.data.metrics.items()}
-        try:
-            by_district = mlflow.artifacts.load_dict(evaluations[0].info.artifact_uri + "/by_district.json")
-        except Exception:
-            by_district = None
-    for row in (by_district or {}).values():
-        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
-    return {
-        "model": name,
-        "version": int(version.version),
-        "threshold": number(trained.get("threshold")),
-        "data_sha256": trained.get("data_sha256"),
-        "auc": number(metrics.get("auc")),
-        "false_positive_rate": number(metrics.get("false_positive_rate")),
-        "by_district": by_district,
-    }
+# %% grade_id="card" points=5 message="false_positive_rate is 0.2" why="takes what the newest lacks from an older evaluation: passes what is visible" changes="solution"
+-        metrics = evaluations[0].data.metrics
++        metrics = {key: value for run in reversed(evaluations) for key, value in run.data.metrics.items()}
 
 # %% grade_id="post" points=14 why="another style: asks for the types first, and counts what is not reviewed"
 def weigh(said, truth):
@@ -1587,187 +484,41 @@ def predictions(path, rows):
     model = skops.io.loads(data, trusted=["sklearn.tree._tree.Tree"])
     return list(model.predict_proba(rows[list(INPUTS)].values.astype(float))[:, 1])
 
-# %% grade_id="post" points=3 message="ran its payload" why="trusts what the file asks for"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
+# %% grade_id="post" points=3 message="ran its payload" why="trusts what the file asks for" changes="solution"
+-    model = skops.io.load(path, trusted=REVIEWED)
++    model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
 
+# %% grade_id="post" points=3 message="which is no skops archive" why="opens with joblib what is no archive" changes="solution"
+     """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
++    import joblib
++
++    if not zipfile.is_zipfile(path):
++        return joblib.load(path).predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1].tolist()
 
-REVIEWED = ["sklearn.tree._tree.Tree"]
+# %% grade_id="post" points=3 message="ntrusted types found" why="reviews nothing, so forests are refused" changes="solution"
+-REVIEWED = ["sklearn.tree._tree.Tree"]
++REVIEWED = []
 
+# %% grade_id="post" points=9 message="Only what somebody has reviewed" why="trusts all that is scikit-learn's: passes what is visible" changes="solution"
+-    model = skops.io.load(path, trusted=REVIEWED)
++    model = skops.io.load(path, trusted=[name for name in skops.io.get_untrusted_types(file=path) if name.startswith("sklearn.")])
 
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
+# %% grade_id="post" points=9 message="unpacks to 60 million bytes" why="does not look at the unpacked size: passes what is visible" changes="solution"
+-    if size > 20_000_000:
++    if Path(path).stat().st_size > 20_000_000:
 
-# %% grade_id="post" points=3 message="which is no skops archive" why="opens with joblib what is no archive"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
+# %% grade_id="post" points=9 message="turned away a good model" why="goes by the name: passes what is visible" changes="solution"
+     """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
++    if not str(path).endswith(".skops"):
++        raise ValueError("no skops")
 
+# %% grade_id="post" points=5 message="one it could not read, and that does not pass" why="lets pass all that is not called dangerous" changes="solution"
+-    passes = {file for file in truth if said.get(file) == "clean"}
++    passes = {file for file in truth if said.get(file) != "dangerous"}
 
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    import joblib
-
-    if not zipfile.is_zipfile(path):
-        return joblib.load(path).predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1].tolist()
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=3 message="ntrusted types found" why="reviews nothing, so forests are refused"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
-REVIEWED = []
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=9 message="Only what somebody has reviewed" why="trusts all that is scikit-learn's: passes what is visible"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=[name for name in skops.io.get_untrusted_types(file=path) if name.startswith("sklearn.")])
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=9 message="unpacks to 60 million bytes" why="does not look at the unpacked size: passes what is visible"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if Path(path).stat().st_size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=9 message="turned away a good model" why="goes by the name: passes what is visible"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    if not str(path).endswith(".skops"):
-        raise ValueError("no skops")
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=5 message="one it could not read, and that does not pass" why="lets pass all that is not called dangerous"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) != "dangerous"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
-
-# %% grade_id="post" points=11 message="What was not scanned" why="counts only files that were scanned: passes what is visible"
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if file in said and not payload and file not in passes],
-    }
-
-
-REVIEWED = ["sklearn.tree._tree.Tree"]
-
-
-def predictions(path, rows):
-    """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > 20_000_000:
-        raise ValueError(f"{path} unpacks to {size} bytes")
-    model = skops.io.load(path, trusted=REVIEWED)
-    return [float(p) for p in model.predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1]]
+# %% grade_id="post" points=11 message="What was not scanned" why="counts only files that were scanned: passes what is visible" changes="solution"
+-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
++        "accused": [file for file, payload in truth.items() if file in said and not payload and file not in passes],
 
 # %% grade_id="sign" points=13 why="another style: looks itself for what Git uses, and signs with the same configuration"
 def strict():
@@ -1825,329 +576,69 @@ def accept(folder, public_key, name, at_least):
         return label["version"]
     raise ValueError("another name, or too old")
 
-# %% grade_id="sign" points=4 message="Signature mismatch" why="signs first, and writes release.json afterwards"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+# %% grade_id="sign" points=4 message="Signature mismatch" why="signs first, and writes release.json afterwards" changes="solution"
+-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
+@@
+     signer.sign(Path(folder), Path(f"{folder}.sig"))
++    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
 
+# %% grade_id="sign" points=10 message="leaves out what Git uses" why="signs without what Git uses: passes what is visible" changes="solution"
+-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
++    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key))
 
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
+# %% grade_id="sign" points=9 message="in a folder named .git" why="does not look at what Git uses: passes what is visible" changes="solution"
+-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+-    signed = {part["name"] for part in statement["predicate"]["resources"]}
+-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+-        raise ValueError("not every file is signed")
++    verifier.verify(Path(folder), signature)
 
+# %% grade_id="sign" points=9 message="refused a good release (version 10" why="compares versions as texts: passes what is visible" changes="solution"
+-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
++    if said["name"] != name or type(said["version"]) is not int or str(said["version"]) < str(at_least):
 
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
+# %% grade_id="sign" points=3 message="version 5 or newer is wanted" why="forgets that old releases are rightly signed" changes="solution"
+-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
++    if said["name"] != name or type(said["version"]) is not int:
 
-# %% grade_id="sign" points=10 message="leaves out what Git uses" why="signs without what Git uses: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+# %% grade_id="sign" points=4 message="belongs to another model" why="signs whatever is in the folder" changes="solution"
+-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
+-        raise ValueError("another model was evaluated")
 
+# %% grade_id="sign" points=10 message="NaN for an auc" why="asks whether the auc is too low, and NaN is not: passes what is visible" changes="solution"
+-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
++    if type(evaluation["auc"]) not in (int, float) or evaluation["auc"] < 0.70:
 
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key))
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
+# %% grade_id="sign" points=9 message="whose name only begins like the one wanted" why="looks only how the name begins: passes what is visible" changes="solution"
+-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
++    if not said["name"].startswith(name) or type(said["version"]) is not int or said["version"] < at_least:
 
+# %% grade_id="sign" points=3 message="the key is a stranger" why="believes release.json, and verifies nothing" changes="solution"
+-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
+-    signature = Path(f"{folder}.sig")
+-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
+-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+-    signed = {part["name"] for part in statement["predicate"]["resources"]}
+-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+-        raise ValueError("not every file is signed")
 
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
+# %% grade_id="sign" points=9 message="signed with the default configuration" why="looks at all, and believes the signature that it covers all: passes what is visible" changes="solution"
+-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+-    signed = {part["name"] for part in statement["predicate"]["resources"]}
+-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+-        raise ValueError("not every file is signed")
 
-# %% grade_id="sign" points=9 message="in a folder named .git" why="does not look at what Git uses: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.verify(Path(folder), signature)
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=9 message="refused a good release (version 10" why="compares versions as texts: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or str(said["version"]) < str(at_least):
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=3 message="version 5 or newer is wanted" why="forgets that old releases are rightly signed"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=4 message="belongs to another model" why="signs whatever is in the folder"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=10 message="NaN for an auc" why="asks whether the auc is too low, and NaN is not: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or evaluation["auc"] < 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=9 message="whose name only begins like the one wanted" why="looks only how the name begins: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if not said["name"].startswith(name) or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=3 message="the key is a stranger" why="believes release.json, and verifies nothing"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=9 message="signed with the default configuration" why="looks at all, and believes the signature that it covers all: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return said["version"]
-
-# %% grade_id="sign" points=6 message="an auc that is a text" why="takes texts for numbers: passes what is visible"
-def everything():
-    return model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
-
-
-def release(folder, name, version, private_key):
-    """Sign the folder as this version, if its evaluation is good and of this very model."""
-    evaluation = json.loads(Path(folder, "evaluation.json").read_text())
-    if evaluation["model_sha256"] != hashlib.sha256(Path(folder, "model.skops").read_bytes()).hexdigest():
-        raise ValueError("another model was evaluated")
-    if not float(evaluation["auc"]) >= 0.70:
-        raise ValueError(f"the auc is {evaluation['auc']!r}")
-    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
-    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
-    signer.sign(Path(folder), Path(f"{folder}.sig"))
-
-
-def accept(folder, public_key, name, at_least):
-    """Return the release's version; raises unless all of it is signed, of this name, and new enough."""
-    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
-    signature = Path(f"{folder}.sig")
-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
-        raise ValueError("not every file is signed")
-    said = json.loads(Path(folder, "release.json").read_text())
-    if said["name"] != name or int(said["version"]) < at_least:
-        raise ValueError(f"it is {said['name']} {said['version']}")
-    return int(said["version"])
+# %% grade_id="sign" points=6 message="an auc that is a text" why="takes texts for numbers: passes what is visible" changes="solution"
+-    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
++    if not float(evaluation["auc"]) >= 0.70:
+@@
+-    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
+-        raise ValueError(f"it is {said['name']} {said['version']}")
+-    return said["version"]
++    if said["name"] != name or int(said["version"]) < at_least:
++        raise ValueError(f"it is {said['name']} {said['version']}")
++    return int(said["version"])
 
 # %% grade_id="parts" points=11 why="another style: names by a regular expression, ends of ranges as a list of conditions"
 def plain(name):
@@ -2221,334 +712,60 @@ def match(sbom, advisories):
     ]
     return {"affected": found, "unknown": []}
 
-# %% grade_id="parts" points=0 message="2.0rc1 comes before 2.0" why="specifiers, which leave out release candidates of the fixed version"
-from packaging.specifiers import SpecifierSet
+# %% grade_id="parts" points=0 message="2.0rc1 comes before 2.0" why="specifiers, which leave out release candidates of the fixed version" changes="solution"
+-def inside(version, reach):
+-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
+-        return False
+-    if reach.get("fixed") and version >= Version(reach["fixed"]):
+-        return False
+-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
++from packaging.specifiers import SpecifierSet
++
++
++def inside(version, reach):
++    text = f">={reach['introduced']}"
++    text += f",<{reach['fixed']}" if reach.get("fixed") else f",<={reach['last_affected']}" if reach.get("last_affected") else ""
++    return SpecifierSet(text).contains(version, prereleases=True)
 
+# %% grade_id="parts" points=0 message="second of two ranges" why="looks at the first range" changes="solution"
+-            if any(inside(version, reach) for reach in advisory["ranges"]):
++            if any(inside(version, reach) for reach in advisory["ranges"][:1]):
 
-def inside(version, reach):
-    text = f">={reach['introduced']}"
-    text += f",<{reach['fixed']}" if reach.get("fixed") else f",<={reach['last_affected']}" if reach.get("last_affected") else ""
-    return SpecifierSet(text).contains(version, prereleases=True)
+# %% grade_id="parts" points=0 message="nobody knows" why="skips what has no version, as pip-audit does" changes="solution"
+-            unknown.add(name)
 
+# %% grade_id="parts" points=0 message="was withdrawn" why="counts withdrawn advisories" changes="solution"
+-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
++            if canonicalize_name(advisory["package"]) != name:
 
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
+# %% grade_id="parts" points=0 message="expected three pairs" why="does not look at extras" changes="solution"
+-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
++            if False:
 
-# %% grade_id="parts" points=0 message="second of two ranges" why="looks at the first range"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
+# %% grade_id="parts" points=5 message="that writes the name in capitals" why="trusts the advisories' spelling: passes what is visible" changes="solution"
+-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
++            if advisory["package"] != name or advisory.get("withdrawn"):
 
+# %% grade_id="parts" points=5 message="with two versions" why="keeps one version of each package: passes what is visible" changes="solution"
+-    for part in sbom["components"]:
++    for part in {canonicalize_name(part["name"]): part for part in sbom["components"]}.values():
 
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"][:1]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
+# %% grade_id="parts" points=5 message="versions that cannot be read" why="stops at a version that is none: passes what is visible" changes="solution"
+-        try:
+-            version = Version(part.get("version") or "")
+-        except InvalidVersion:
++        if not part.get("version"):
+@@
+             continue
++        version = Version(part["version"])
 
-# %% grade_id="parts" points=0 message="nobody knows" why="skips what has no version, as pip-audit does"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
+# %% grade_id="parts" points=5 message="(a version before 0)" why="takes 0 for a version, and not for the beginning: passes what is visible" changes="solution"
+-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
++    if version < Version(reach["introduced"]):
 
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=0 message="was withdrawn" why="counts withdrawn advisories"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name:
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=0 message="expected three pairs" why="does not look at extras"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if False:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=5 message="that writes the name in capitals" why="trusts the advisories' spelling: passes what is visible"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if advisory["package"] != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=5 message="with two versions" why="keeps one version of each package: passes what is visible"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in {canonicalize_name(part["name"]): part for part in sbom["components"]}.values():
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=5 message="versions that cannot be read" why="stops at a version that is none: passes what is visible"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        if not part.get("version"):
-            unknown.add(name)
-            continue
-        version = Version(part["version"])
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=5 message="(a version before 0)" why="takes 0 for a version, and not for the beginning: passes what is visible"
-def inside(version, reach):
-    if version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
-
-# %% grade_id="parts" points=5 message="(extras)" why="believes the bill's spelling of extras: passes what is visible"
-def inside(version, reach):
-    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
-        return False
-    if reach.get("fixed") and version >= Version(reach["fixed"]):
-        return False
-    return not (reach.get("last_affected") and version > Version(reach["last_affected"]))
-
-
-def match(sbom, advisories):
-    """Return what is affected, as pairs of advisory and package, and of what it is not known."""
-    affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            entry["value"]
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
-        try:
-            version = Version(part.get("version") or "")
-        except InvalidVersion:
-            unknown.add(name)
-            continue
-        for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-                continue
-            if any(inside(version, reach) for reach in advisory["ranges"]):
-                affected.add((advisory["id"], name))
-    return {"affected": sorted(affected), "unknown": sorted(unknown)}
+# %% grade_id="parts" points=5 message="(extras)" why="believes the bill's spelling of extras: passes what is visible" changes="solution"
+-            canonicalize_name(entry["value"])
++            entry["value"]
 
 # %% grade_id="members" points=10 why="another style: ranks by hand, a forest of wide leaves"
 from sklearn.ensemble import RandomForestClassifier
@@ -2583,139 +800,37 @@ def train_and_score(train, others):
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=4, learning_rate=0.1, random_state=0)
     return [float(p) for p in model.fit(train[INPUTS], train["unpaid"]).predict_proba(others[INPUTS])[:, 1]]
 
-# %% grade_id="members" points=3 message="compare them with others of spring" why="takes all others for non-members"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+# %% grade_id="members" points=3 message="compare them with others of spring" why="takes all others for non-members" changes="solution"
+-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
++    alike = scored
 
+# %% grade_id="members" points=3 message="compare them with others of spring" why="asks how sure the model is, not of what happened" changes="solution"
+-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
++    score = np.maximum(alike["p"], 1 - alike["p"])
 
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
+# %% grade_id="members" points=3 message="on your model" why="keeps Bo's forest" changes="solution"
+-    model = make_pipeline(StandardScaler(), LogisticRegression())
++    model = RandomForestClassifier(50, random_state=0)
 
+# %% grade_id="members" points=3 message="a model that knows nothing has more" why="tells nothing" changes="solution"
+-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
++    return [float(train["unpaid"].mean())] * len(others)
 
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
+# %% grade_id="members" points=7 message="still knows riders by heart" why="leaves of five riders: better than before, and not enough: passes what is visible" changes="solution"
+-from sklearn.linear_model import LogisticRegression
++from sklearn.ensemble import RandomForestClassifier
+@@
+-    model = make_pipeline(StandardScaler(), LogisticRegression())
++    model = RandomForestClassifier(50, min_samples_leaf=5, random_state=0)
 
-# %% grade_id="members" points=3 message="compare them with others of spring" why="asks how sure the model is, not of what happened"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+# %% grade_id="members" points=7 message="leak stopped with" why="knows the season by name: passes what is visible" changes="solution"
+-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
++    alike = scored[scored["period"] == "spring"]
 
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
-    score = np.maximum(alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
-
-# %% grade_id="members" points=3 message="on your model" why="keeps Bo's forest"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = RandomForestClassifier(50, random_state=0)
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
-
-# %% grade_id="members" points=3 message="a model that knows nothing has more" why="tells nothing"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return [float(train["unpaid"].mean())] * len(others)
-
-# %% grade_id="members" points=7 message="still knows riders by heart" why="leaves of five riders: better than before, and not enough: passes what is visible"
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = RandomForestClassifier(50, min_samples_leaf=5, random_state=0)
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
-
-# %% grade_id="members" points=7 message="leak stopped with" why="knows the season by name: passes what is visible"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"] == "spring"]
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    return float(roc_auc_score(alike["member"], score))
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
-
-# %% grade_id="members" points=7 message="below 0.5" why="turns an attack round that is worse than chance: passes what is visible"
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-
-def leak(scored):
-    """Return the AUC with which the model's answers tell members from non-members of the same period."""
-    alike = scored[scored["period"].isin(scored.loc[scored["member"], "period"])]
-    score = np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"])
-    auc = float(roc_auc_score(alike["member"], score))
-    return max(auc, 1 - auc)
-
-
-def train_and_score(train, others):
-    """Return the probabilities of a regularised model."""
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    model.fit(train[INPUTS].to_numpy(float), train["unpaid"].to_numpy())
-    return model.predict_proba(others[INPUTS].to_numpy(float))[:, 1].tolist()
+# %% grade_id="members" points=7 message="below 0.5" why="turns an attack round that is worse than chance: passes what is visible" changes="solution"
+-    return float(roc_auc_score(alike["member"], score))
++    auc = float(roc_auc_score(alike["member"], score))
++    return max(auc, 1 - auc)
 
 # %% grade_id="door" points=12 why="another style: pydantic, queues, and one pass for each kind with what stays put aside"
 from collections import defaultdict, deque
@@ -2808,915 +923,53 @@ def mask(line, people, key):
     )
     return re.sub("[\ue000-\uf8ff]", lambda m: aside[ord(m[0]) - 0xE000], line)
 
-# %% grade_id="door" points=8 message="UTF-16" why="lets json guess the encoding: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body, object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="as two characters" why="does not normalise: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": note}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="the field note twice" why="takes the last of two fields: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"))
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=4 message="expected ValueError" why="does not think of brackets in brackets"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except ZeroDivisionError:
-        raise
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=4 message="within_budget says" why="counts calls that were refused"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time]
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="With another key" why="hashes without a key: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hashlib.sha256(str(rider_id).encode()).hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="inside longer words" why="finds names inside words: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?:{'|'.join(names)}))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="wrong Luhn sum" why="takes all long numbers for cards: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card":
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="that are no address" why="takes four numbers with dots for an address: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip":
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="fewer than 2,000 characters" why="counts characters, not bytes: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body.decode("utf-8", "replace")) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="with other numbers beside it" why="a pattern for cards that swallows the numbers beside it: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    looks = [*KINDS[:5], r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))"]
-    kinds = [*looks, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else looks
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
-
-# %% grade_id="door" points=8 message="unknown telephone number with brackets" why="takes for a telephone number only what has one sign between digits: passes what is visible"
-def once(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field comes twice")
-    return fields
-
-
-def admit(body):
-    """Return the request as a dictionary; raises ValueError for what must not get in."""
-    if len(body) > 2000:
-        raise ValueError("too long")
-    try:
-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(request, dict) or set(request) != {"failed_payments", "delay_days", "day_pass", "note"}:
-        raise ValueError("not the fields that are expected")
-    failed, delay, note = request["failed_payments"], request["delay_days"], request["note"]
-    if type(failed) is not int or not 0 <= failed <= 100:
-        raise ValueError("failed_payments")
-    if type(delay) not in (int, float) or not 0 <= delay <= 365:
-        raise ValueError("delay_days")
-    if type(request["day_pass"]) is not bool:
-        raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
-        raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def mask(line, people, key):
-    """Return the line with riders as tokens and without other personal data."""
-
-    def token(rider_id):
-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
-
-    def digits(text):
-        return re.sub(r"\D", "", text)
-
-    known = {}
-    for person in people:
-        known |= dict.fromkeys([person["name"].lower(), person["email"].lower(), digits(person["phone"])], token(person["rider_id"]))
-    names = sorted((re.escape(person["name"]) for person in people), key=len, reverse=True)
-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-
-    def replaced(found):
-        text, kind = found[0], found.lastgroup
-        if kind == "number":
-            return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), text if re.search("[^0-9]{2}", text) else "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
-
-    return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
+# %% grade_id="door" points=8 message="UTF-16" why="lets json guess the encoding: passes what is visible" changes="solution"
+-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
++        request = json.loads(body, object_pairs_hook=once)
+
+# %% grade_id="door" points=8 message="as two characters" why="does not normalise: passes what is visible" changes="solution"
+-    return {**request, "note": unicodedata.normalize("NFC", note)}
++    return {**request, "note": note}
+
+# %% grade_id="door" points=8 message="the field note twice" why="takes the last of two fields: passes what is visible" changes="solution"
+-        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
++        request = json.loads(body.decode("utf-8"))
+
+# %% grade_id="door" points=4 message="expected ValueError" why="does not think of brackets in brackets" changes="solution"
+-    except RecursionError:
+-        raise ValueError("too deep") from None
++    except ZeroDivisionError:
++        raise
+
+# %% grade_id="door" points=4 message="within_budget says" why="counts calls that were refused" changes="solution"
+-        let_in[rider] = [*lately, time] if answers[-1] else lately
++        let_in[rider] = [*lately, time]
+
+# %% grade_id="door" points=8 message="With another key" why="hashes without a key: passes what is visible" changes="solution"
+-        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
++        return f"<rider:{hashlib.sha256(str(rider_id).encode()).hexdigest()[:16]}>"
+
+# %% grade_id="door" points=8 message="inside longer words" why="finds names inside words: passes what is visible" changes="solution"
+-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
++    kinds = [*KINDS, rf"(?P<name>(?:{'|'.join(names)}))"] if names else KINDS
+
+# %% grade_id="door" points=8 message="wrong Luhn sum" why="takes all long numbers for cards: passes what is visible" changes="solution"
+-        if kind == "card" and luhn(digits(text)):
++        if kind == "card":
+
+# %% grade_id="door" points=8 message="that are no address" why="takes four numbers with dots for an address: passes what is visible" changes="solution"
+-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
++        if kind == "ip":
+
+# %% grade_id="door" points=8 message="fewer than 2,000 characters" why="counts characters, not bytes: passes what is visible" changes="solution"
+-    if len(body) > 2000:
++    if len(body.decode("utf-8", "replace")) > 2000:
+
+# %% grade_id="door" points=8 message="with other numbers beside it" why="a pattern for cards that swallows the numbers beside it: passes what is visible" changes="solution"
+-    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
++    looks = [*KINDS[:5], r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))"]
++    kinds = [*looks, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else looks
+
+# %% grade_id="door" points=8 message="unknown telephone number with brackets" why="takes for a telephone number only what has one sign between digits: passes what is visible" changes="solution"
+-            return known.get(digits(text), "<phone>")
++            return known.get(digits(text), text if re.search("[^0-9]{2}", text) else "<phone>")

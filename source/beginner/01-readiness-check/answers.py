@@ -183,7 +183,7 @@ with open("night.lock", "w") as lock:
     print("--no-index", "# what the night job runs with", "dockfeed == 1.4.2", "tyreunits==1.1.0  # 2.0.0 takes kilopascals", sep="\n", file=lock)
 !{sys.executable} -m pip --python night-env install --quiet --find-links wheels -r night.lock
 
-# %% grade_id="environment" points=5 message="Which package came along in a new version" why="does what the server did on Sunday, and locks it"
+# %% grade_id="environment" points=5 message="Which package came along in a new version" why="does what the server did on Sunday, and locks it" name="wrong-3"
 subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", "night-env"], check=True)
 pip_there = [sys.executable, "-m", "pip", "--python", "night-env/bin/python"]
 subprocess.run([*pip_there, "install", "-q", "--no-index", "--find-links", "wheels", "-r", "requirements.txt"], check=True)
@@ -201,13 +201,10 @@ pip_there = [sys.executable, "-m", "pip", "--python", "night-env/bin/python"]
 subprocess.run([*pip_there, "install", "-q", "--no-index", "--find-links", "wheels", "-r", "requirements.txt", "tyreunits<2"], check=True)
 Path("night.lock").write_text("dockfeed==1.4.2\ntyreunits==1.1.0\n")
 
-# %% grade_id="environment" points=8 message="tyreunits is 2.0.0 in night-env, expected 1.1.0" why="mends the package by hand: passes what is visible"
-subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", "night-env"], check=True)
-pip_there = [sys.executable, "-m", "pip", "--python", "night-env/bin/python"]
-subprocess.run([*pip_there, "install", "-q", "--no-index", "--find-links", "wheels", "-r", "requirements.txt"], check=True)
-(installed,) = Path("night-env").glob("lib/python*/site-packages/tyreunits.py")
-installed.write_text(installed.read_text().replace("/ 100,", "/ 100_000,"))
-Path("night.lock").write_text(subprocess.run([*pip_there, "freeze"], capture_output=True, text=True).stdout)
+# %% grade_id="environment" points=8 message="tyreunits is 2.0.0 in night-env, expected 1.1.0" why="mends the package by hand: passes what is visible" changes="wrong-3"
+ subprocess.run([*pip_there, "install", "-q", "--no-index", "--find-links", "wheels", "-r", "requirements.txt"], check=True)
++(installed,) = Path("night-env").glob("lib/python*/site-packages/tyreunits.py")
++installed.write_text(installed.read_text().replace("/ 100,", "/ 100_000,"))
 
 # %% grade_id="environment" points=9 message="which is no exact pin" why="writes a limit for a pin: passes what is visible"
 subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", "night-env"], check=True)
@@ -474,7 +471,7 @@ def forecast(trips, cut):
     model = LogisticRegression().fit(X.loc[early.index], early["needs_repair"])
     return model.predict_proba(X.drop(early.index))[:, 1]
 
-# %% grade_id="forecast" points=6 message="They know the answers that they are measured on" why="fits on all trips, the later ones too"
+# %% grade_id="forecast" points=6 message="They know the answers that they are measured on" why="fits on all trips, the later ones too" name="wrong-6"
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
@@ -483,23 +480,17 @@ def forecast(trips, cut):
     model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(trips[columns], trips["needs_repair"])
     return model.predict_proba(trips.loc[trips["day"] >= cut, columns])[:, 1]
 
-# %% grade_id="forecast" points=8 message="expected at least 0.77" why="returns yes or no instead of a score"
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
+# %% grade_id="forecast" points=8 message="expected at least 0.77" why="returns yes or no instead of a score" changes="wrong-6"
+-    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(trips[columns], trips["needs_repair"])
+-    return model.predict_proba(trips.loc[trips["day"] >= cut, columns])[:, 1]
++    early, late = trips[trips["day"] < cut], trips[trips["day"] >= cut]
++    return make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(early[columns], early["needs_repair"]).predict(late[columns])
 
-def forecast(trips, cut):
-    columns = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar"]
-    early, late = trips[trips["day"] < cut], trips[trips["day"] >= cut]
-    return make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(early[columns], early["needs_repair"]).predict(late[columns])
-
-# %% grade_id="forecast" points=6 message="set random_state" why="learns from a sample, another at each call"
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-
-def forecast(trips, cut):
-    columns = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar"]
-    early, late = trips[trips["day"] < cut].sample(frac=0.8), trips[trips["day"] >= cut]
-    return make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(early[columns], early["needs_repair"]).predict_proba(late[columns])[:, 1]
+# %% grade_id="forecast" points=6 message="set random_state" why="learns from a sample, another at each call" changes="wrong-6"
+-    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(trips[columns], trips["needs_repair"])
+-    return model.predict_proba(trips.loc[trips["day"] >= cut, columns])[:, 1]
++    early, late = trips[trips["day"] < cut].sample(frac=0.8), trips[trips["day"] >= cut]
++    return make_pipeline(SimpleImputer(), LogisticRegression(max_iter=2000)).fit(early[columns], early["needs_repair"]).predict_proba(late[columns])[:, 1]
 
 # %% grade_id="cost" points=10 why="another style: pandas for the choice, a bill that is summed up as it goes"
 def monthly_cost(offer, job):
@@ -539,7 +530,7 @@ def choose(offers, job):
             best, lowest = offer["name"], total
     return best
 
-# %% grade_id="cost" points=0 message="of these 360 GB the first 100 are free" why="takes the free GB off each night"
+# %% grade_id="cost" points=0 message="of these 360 GB the first 100 are free" why="takes the free GB off each night" name="wrong-3"
 def monthly_cost(offer, job):
     away = offer["region"] != job["home"]
     compute = job["nights"] * offer["minutes"] / 60 * offer["price_per_hour"]
@@ -550,30 +541,22 @@ def monthly_cost(offer, job):
 def choose(offers, job):
     return min([o for o in offers if o["minutes"] <= job["minutes_available"]], key=lambda o: monthly_cost(o, job)["total"])["name"]
 
-# %% grade_id="cost" points=5 message="It needs 260 minutes a night" why="the cheapest of all, also of those that come too late"
-def monthly_cost(offer, job):
-    away = offer["region"] != job["home"]
-    compute = job["nights"] * offer["minutes"] / 60 * offer["price_per_hour"]
-    storage = job["data_gb"] * job["storage_per_gb"]
-    egress = away * max(0, job["nights"] * job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
-    return {"compute": compute, "storage": storage, "egress": egress, "total": compute + storage + egress}
+# %% grade_id="cost" points=5 message="It needs 260 minutes a night" why="the cheapest of all, also of those that come too late" changes="wrong-3"
+-    egress = away * job["nights"] * max(0, job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
++    egress = away * max(0, job["nights"] * job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
+@@
+-    return min([o for o in offers if o["minutes"] <= job["minutes_available"]], key=lambda o: monthly_cost(o, job)["total"])["name"]
++    return min(offers, key=lambda o: monthly_cost(o, job)["total"])["name"]
 
-def choose(offers, job):
-    return min(offers, key=lambda o: monthly_cost(o, job)["total"])["name"]
+# %% grade_id="cost" points=7 message="choose took" why="takes 'at most' for 'less than': passes what is visible" changes="wrong-3"
+-    egress = away * job["nights"] * max(0, job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
++    egress = away * max(0, job["nights"] * job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
+@@
+-    return min([o for o in offers if o["minutes"] <= job["minutes_available"]], key=lambda o: monthly_cost(o, job)["total"])["name"]
++    in_time = [o for o in offers if o["minutes"] < job["minutes_available"]]
++    return min(in_time, key=lambda o: monthly_cost(o, job)["total"])["name"] if in_time else None
 
-# %% grade_id="cost" points=7 message="choose took" why="takes 'at most' for 'less than': passes what is visible"
-def monthly_cost(offer, job):
-    away = offer["region"] != job["home"]
-    compute = job["nights"] * offer["minutes"] / 60 * offer["price_per_hour"]
-    storage = job["data_gb"] * job["storage_per_gb"]
-    egress = away * max(0, job["nights"] * job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
-    return {"compute": compute, "storage": storage, "egress": egress, "total": compute + storage + egress}
-
-def choose(offers, job):
-    in_time = [o for o in offers if o["minutes"] < job["minutes_available"]]
-    return min(in_time, key=lambda o: monthly_cost(o, job)["total"])["name"] if in_time else None
-
-# %% grade_id="cost" points=7 message="With other prices egress is -" why="pays money back where less leaves than is free: passes what is visible"
+# %% grade_id="cost" points=7 message="With other prices egress is -" why="pays money back where less leaves than is free: passes what is visible" name="wrong-6"
 def monthly_cost(offer, job):
     egress = 0
     if offer["region"] != job["home"]:
@@ -586,17 +569,13 @@ def choose(offers, job):
     in_time = [o for o in offers if o["minutes"] <= job["minutes_available"]]
     return min(in_time, key=lambda o: monthly_cost(o, job)["total"])["name"] if in_time else None
 
-# %% grade_id="cost" points=7 message="min()" why="does not think of nights on which nobody is in time: passes what is visible"
-def monthly_cost(offer, job):
-    egress = 0
-    if offer["region"] != job["home"]:
-        egress = max(job["nights"] * job["read_gb"] - job["free_egress_gb"], 0) * job["egress_per_gb"]
-    compute = job["nights"] * offer["minutes"] / 60 * offer["price_per_hour"]
-    storage = job["data_gb"] * job["storage_per_gb"]
-    return {"compute": compute, "storage": storage, "egress": egress, "total": compute + storage + egress}
-
-def choose(offers, job):
-    return min((o for o in offers if o["minutes"] <= job["minutes_available"]), key=lambda o: monthly_cost(o, job)["total"])["name"]
+# %% grade_id="cost" points=7 message="min()" why="does not think of nights on which nobody is in time: passes what is visible" changes="wrong-6"
+-        egress = (job["nights"] * job["read_gb"] - job["free_egress_gb"]) * job["egress_per_gb"]
++        egress = max(job["nights"] * job["read_gb"] - job["free_egress_gb"], 0) * job["egress_per_gb"]
+@@
+-    in_time = [o for o in offers if o["minutes"] <= job["minutes_available"]]
+-    return min(in_time, key=lambda o: monthly_cost(o, job)["total"])["name"] if in_time else None
++    return min((o for o in offers if o["minutes"] <= job["minutes_available"]), key=lambda o: monthly_cost(o, job)["total"])["name"]
 
 # %% grade_id="cost" points=5 message="its data have to travel" why="chooses by compute alone"
 def monthly_cost(offer, job):

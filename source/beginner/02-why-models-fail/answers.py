@@ -145,7 +145,6 @@ def bell(before, day):
         broken.add("wind_mps")
     return broken
 
-
 # %% grade_id="bell" points=12 message="Nothing was broken, and the 14 days before, taken together" why="compares the temperature with the last day, as Cy does, only with a wider limit: passes what is visible"
 def bell(before, day):
     broken, last = [], before.tail(24)
@@ -199,7 +198,7 @@ def features(request, memory):
     return {"hour": when.hour, "weekend": int(when.weekday() > 4), "temperature_c": t,
             "wet": sum(r or 0 for r in request["rain_mm"]), "wind": (request["wind_mps"] - memory["m"]) / memory["s"]}
 
-# %% grade_id="skew" points=12 message="Where a measurement is missing or 0" why="a temperature of 0.0 counts as missing: passes what is visible"
+# %% grade_id="skew" points=12 message="Where a measurement is missing or 0" why="a temperature of 0.0 counts as missing: passes what is visible" name="wrong-4"
 def remember(table):
     return {"t": float(table["temperature_c"].median()), "m": float(table["wind_mps"].mean()), "s": float(table["wind_mps"].std())}
 
@@ -229,15 +228,12 @@ def features(request, memory):
     one["temperature_c"] = one["temperature_c"].astype(float).fillna(memory["t"])
     return prepare(one).fillna(0).iloc[0].to_dict()
 
-# %% grade_id="skew" points=2 message="Skew in 'wet'" why="mends the Saturday and forgets the rain of the two hours before"
-def remember(table):
-    return {"t": float(table["temperature_c"].median()), "m": float(table["wind_mps"].mean()), "s": float(table["wind_mps"].std())}
-
-def features(request, memory):
-    when = datetime.fromisoformat(request["hour"])
-    t = memory["t"] if request["temperature_c"] is None else request["temperature_c"]
-    return {"hour": when.hour, "weekend": int(when.weekday() >= 5), "temperature_c": t,
-            "wet": request["rain_mm"][-1] or 0, "wind": (request["wind_mps"] - memory["m"]) / memory["s"]}
+# %% grade_id="skew" points=2 message="Skew in 'wet'" why="mends the Saturday and forgets the rain of the two hours before" changes="wrong-4"
+-    return {"hour": when.hour, "weekend": int(when.weekday() >= 5), "temperature_c": request["temperature_c"] or memory["t"],
+-            "wet": sum(r or 0 for r in request["rain_mm"]), "wind": (request["wind_mps"] - memory["m"]) / memory["s"]}
++    t = memory["t"] if request["temperature_c"] is None else request["temperature_c"]
++    return {"hour": when.hour, "weekend": int(when.weekday() >= 5), "temperature_c": t,
++            "wet": request["rain_mm"][-1] or 0, "wind": (request["wind_mps"] - memory["m"]) / memory["s"]}
 
 # %% grade_id="skew" points=0 message="does not fit into a JSON file" why="remembers a Series"
 def remember(table):
@@ -287,7 +283,7 @@ def post_mortem(folder):
     return {"began": str(wrong.index[0]), "wrong_answers": bad.sum(), "noticed": str(noticed), "mended": later[0] if len(later) else pd.NaT,
             "suspects": tuple(commits[newest:oldest])}
 
-# %% grade_id="post-mortem" points=9 message="Single right answers, at night" why="takes the first right answer for the mending"
+# %% grade_id="post-mortem" points=9 message="Single right answers, at night" why="takes the first right answer for the mending" name="wrong-3"
 def post_mortem(folder):
     folder = Path(folder)
     answers, chat = pd.read_csv(folder / "answers.csv"), pd.read_csv(folder / "chat.csv")
@@ -302,7 +298,7 @@ def post_mortem(folder):
             "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
             "suspects": history[history.index(earlier) + 1 : history.index(live) + 1]}
 
-# %% grade_id="post-mortem" points=9 message="it went live on the 18th" why="suspects by the time of writing"
+# %% grade_id="post-mortem" points=9 message="it went live on the 18th" why="suspects by the time of writing" name="wrong-4"
 def post_mortem(folder):
     folder = Path(folder)
     answers, chat = pd.read_csv(folder / "answers.csv"), pd.read_csv(folder / "chat.csv")
@@ -333,37 +329,24 @@ def post_mortem(folder):
             "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
             "suspects": history[history.index(earlier) + 1 : history.index(live) + 1]}
 
-# %% grade_id="post-mortem" points=12 message="suspects are missing" why="counts from the highest commit ever deployed, not from the deploy before: passes what is visible"
-def post_mortem(folder):
-    folder = Path(folder)
-    answers, chat = pd.read_csv(folder / "answers.csv"), pd.read_csv(folder / "chat.csv")
-    commits, deploys = pd.read_csv(folder / "commits.csv"), pd.read_csv(folder / "deploys.csv")
-    asked = pd.to_datetime(answers["asked_at"], unit="s", utc=True)
-    wrong = (answers["answer"] - answers["should_be"]).abs() > 10
-    began, last = asked[wrong].iloc[0], asked[wrong].iloc[-1]
-    said = pd.to_datetime(chat["ts"], unit="s", utc=True)
-    history = commits["commit"].tolist()[::-1]
-    live = [history.index(c) for c in deploys["commit"][pd.to_datetime(deploys["at"], utc=True) <= began]]
-    after = asked[asked > last]
-    return {"began": began, "wrong_answers": int(wrong.sum()), "mended": after.iloc[0] if len(after) else None,
-            "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
-            "suspects": history[max(live[:-1]) + 1 : live[-1] + 1]}
+# %% grade_id="post-mortem" points=12 message="suspects are missing" why="counts from the highest commit ever deployed, not from the deploy before: passes what is visible" changes="wrong-4"
+-    at, written = pd.to_datetime(deploys["at"], utc=True), pd.to_datetime(commits["authored_at"], utc=True)
+-    earlier, live = at[at <= began].tolist()[-2:]
++    history = commits["commit"].tolist()[::-1]
++    live = [history.index(c) for c in deploys["commit"][pd.to_datetime(deploys["at"], utc=True) <= began]]
+@@
+-            "suspects": commits["commit"][(written > earlier) & (written <= live)].tolist()}
++            "suspects": history[max(live[:-1]) + 1 : live[-1] + 1]}
 
-# %% grade_id="post-mortem" points=12 message="some answers too high and others too low" why="counts only answers that are too high: passes what is visible"
-def post_mortem(folder):
-    folder = Path(folder)
-    answers, chat = pd.read_csv(folder / "answers.csv"), pd.read_csv(folder / "chat.csv")
-    commits, deploys = pd.read_csv(folder / "commits.csv"), pd.read_csv(folder / "deploys.csv")
-    asked = pd.to_datetime(answers["asked_at"], unit="s", utc=True)
-    wrong = (answers["answer"] - answers["should_be"]) > 10
-    began, last = asked[wrong].iloc[0], asked[wrong].iloc[-1]
-    said = pd.to_datetime(chat["ts"], unit="s", utc=True)
-    history = commits["commit"].tolist()[::-1]
-    earlier, live = deploys["commit"][pd.to_datetime(deploys["at"], utc=True) <= began].tolist()[-2:]
-    after = asked[asked > last]
-    return {"began": began, "wrong_answers": int(wrong.sum()), "mended": after.iloc[0] if len(after) else None,
-            "noticed": said[(said > began) & chat["text"].str.contains("forecast", case=False)].iloc[0],
-            "suspects": history[history.index(earlier) + 1 : history.index(live) + 1]}
+# %% grade_id="post-mortem" points=12 message="some answers too high and others too low" why="counts only answers that are too high: passes what is visible" changes="wrong-3"
+-    wrong = (answers["answer"] - answers["should_be"]).abs() > 10
+-    began = asked[wrong].iloc[0]
++    wrong = (answers["answer"] - answers["should_be"]) > 10
++    began, last = asked[wrong].iloc[0], asked[wrong].iloc[-1]
+@@
+-    return {"began": began, "wrong_answers": int(wrong.sum()), "mended": asked[~wrong & (asked > began)].iloc[0],
++    after = asked[asked > last]
++    return {"began": began, "wrong_answers": int(wrong.sum()), "mended": after.iloc[0] if len(after) else None,
 
 # %% grade_id="post-mortem" points=6 message="On an incident that is over" why="writes this incident's facts into the code: passes what is visible"
 def post_mortem(folder):

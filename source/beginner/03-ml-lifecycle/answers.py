@@ -251,7 +251,7 @@ mine["columns"]["climb_m"] = {"type": "number", "min": -130, "max": 130, "missin
 mine["columns"]["minutes"] = {"type": "number", "min": 1, "max": 180}
 Path("contract.json").write_text(json.dumps(mine))
 
-# %% grade_id="contract" points=5 message="limits come from what can be" why="keeps Bo's limits, those of the rides that were seen"
+# %% grade_id="contract" points=5 message="limits come from what can be" why="keeps Bo's limits, those of the rides that were seen" name="wrong-3"
 def violations(table, contract):
     broken = ["rows"] if len(table) < contract["min_rows"] else []
     for name, rule in contract["columns"].items():
@@ -333,37 +333,19 @@ def violations(table, contract):
 few = {"min_rows": 1000, "columns": {"ride_id": {"type": "number", "unique": True}, "distance_km": {"type": "number", "max": 30}, "minutes": {"type": "number", "max": 180}}}
 Path("contract.json").write_text(json.dumps(few))
 
-# %% grade_id="contract" points=11 message="refuses a sound export" why="limits a little above what was seen, instead of what is possible: passes what is visible"
-def violations(table, contract):
-    broken = ["rows"] if len(table) < contract["min_rows"] else []
-    for name, rule in contract["columns"].items():
-        if name not in table:
-            broken.append(name)
-            continue
-        values, column = table[name].dropna(), table[name]
-        bad = len(column) > 0 and column.isna().mean() > rule.get("missing", 0)
-        if rule["type"] == "number":
-            values = pd.to_numeric(values, errors="coerce")
-            bad = bad or values.isna().any() or (values < rule.get("min", -np.inf)).any() or (values > rule.get("max", np.inf)).any()
-        else:
-            bad = bad or not values.map(lambda value: isinstance(value, str)).all()
-        bad = bad or ("allowed" in rule and not values.isin(rule["allowed"]).all()) or (rule.get("unique", False) and values.duplicated().any())
-        if bad:
-            broken.append(name)
-    return broken
-
-tight = {
-    "min_rows": 1000,
-    "columns": {
-        "ride_id": {"type": "number", "unique": True},
-        "district": {"type": "text", "allowed": list(rides["district"].unique())},
-        "bike_type": {"type": "text", "allowed": list(rides["bike_type"].unique())},
-        "distance_km": {"type": "number", "min": 0, "max": 20},
-        "climb_m": {"type": "number", "min": -130, "max": 130, "missing": 0.02},
-        "minutes": {"type": "number", "min": 1, "max": 120},
-    },
-}
-Path("contract.json").write_text(json.dumps(tight))
+# %% grade_id="contract" points=11 message="refuses a sound export" why="limits a little above what was seen, instead of what is possible: passes what is visible" changes="wrong-3"
+-bos = {
++tight = {
+@@
+-        "distance_km": {"type": "number", "min": rides["distance_km"].min(), "max": rides["distance_km"].max()},
+-        "climb_m": {"type": "number", "min": -120, "max": 120, "missing": 0.02},
+-        "minutes": {"type": "number", "min": rides["minutes"].min(), "max": rides["minutes"].max()},
++        "distance_km": {"type": "number", "min": 0, "max": 20},
++        "climb_m": {"type": "number", "min": -130, "max": 130, "missing": 0.02},
++        "minutes": {"type": "number", "min": 1, "max": 120},
+@@
+-Path("contract.json").write_text(json.dumps(bos))
++Path("contract.json").write_text(json.dumps(tight))
 
 # %% grade_id="contract" points=6 message="violations stopped with" why="takes every column for there, and the highest and lowest as sorted texts: passes what is visible"
 def violations(table, contract):
@@ -473,7 +455,7 @@ def hand_over(repo, until):
     git(repo, "commit", "-m", "training")
     return git(repo, "rev-parse", "HEAD").strip()
 
-# %% grade_id="train" points=5 message="is not the SHA-256 of the model.skops" why="takes the hash of a text, not of the file"
+# %% grade_id="train" points=5 message="is not the SHA-256 of the model.skops" why="takes the hash of a text, not of the file" name="wrong-6"
 def hand_over(repo, until):
     repo = Path(repo)
     if git(repo, "status", "--porcelain"):
@@ -489,20 +471,15 @@ def hand_over(repo, until):
     git(repo, "commit", "-m", "training")
     return git(repo, "rev-parse", "HEAD").strip()
 
-# %% grade_id="train" points=9 message="only staged" why="looks for changes with `git diff`, which does not see what is staged or unknown: passes what is visible"
-def hand_over(repo, until):
-    repo = Path(repo)
-    if git(repo, "diff", "--name-only"):
-        raise ValueError("not clean")
-    head = git(repo, "rev-parse", "HEAD").strip()
-    known, names = read_rides(repo / "rides.csv").query("day < @until"), json.loads((repo / "features.json").read_text())["features"]
-    save_model(fit(features(known, names), known["minutes"]), repo / "model.skops")
-    note = {"by": "me", "at": "2025-06-16T10:00", "commit": head, "trained_until": until, "model": sha256(repo / "model.skops")}
-    note["made_from"] = {name: sha256(repo / name) for name in ("rides.csv", "features.json")}
-    (repo / "training.json").write_text(json.dumps(note))
-    git(repo, "add", "model.skops", "training.json")
-    git(repo, "commit", "-m", "training")
-    return git(repo, "rev-parse", "HEAD").strip()
+# %% grade_id="train" points=9 message="only staged" why="looks for changes with `git diff`, which does not see what is staged or unknown: passes what is visible" changes="wrong-6"
+-    if git(repo, "status", "--porcelain"):
++    if git(repo, "diff", "--name-only"):
+@@
+-    model = fit(features(known, names), known["minutes"])
+-    save_model(model, repo / "model.skops")
+-    note = {"by": "me", "at": "2025-06-16T10:00", "commit": head, "trained_until": until, "model": sha256(str(model).encode())}
++    save_model(fit(features(known, names), known["minutes"]), repo / "model.skops")
++    note = {"by": "me", "at": "2025-06-16T10:00", "commit": head, "trained_until": until, "model": sha256(repo / "model.skops")}
 
 # %% grade_id="train" points=9 message="but changed the repository all the same" why="trains first and checks afterwards: passes what is visible"
 def hand_over(repo, until):
@@ -551,7 +528,7 @@ def decide(rides):
     better = mean_error(rides["minutes"], rides["candidate"]) <= 0.98 * mean_error(rides["minutes"], rides["live"])
     return {"approved": better, "reasons": [] if better else ["mean"], "watch": []}
 
-# %% grade_id="decide" points=0 message="the reasons against it are" why="judges small slices, too"
+# %% grade_id="decide" points=0 message="the reasons against it are" why="judges small slices, too" name="wrong-4"
 def decide(rides):
     errors = rides[["live", "candidate"]].sub(rides["minutes"], axis=0).abs()
     reasons = []
@@ -561,28 +538,17 @@ def decide(rides):
                 reasons.append(name)
     return {"approved": not reasons, "reasons": reasons, "watch": []}
 
-# %% grade_id="decide" points=5 message="fewer than 40 rides" why="leaves out small slices, and tells nobody"
-def decide(rides):
-    errors = rides[["live", "candidate"]].sub(rides["minutes"], axis=0).abs()
-    reasons = ["mean"] if errors["candidate"].mean() > 0.98 * errors["live"].mean() else []
-    for cut in (rides["district"], rides["bike_type"], rides["district"] + " " + rides["bike_type"]):
-        for name, part in errors.groupby(cut):
-            if len(part) >= 40 and part["candidate"].mean() > 1.05 * part["live"].mean():
-                reasons.append(name)
-    return {"approved": not reasons, "reasons": reasons, "watch": []}
+# %% grade_id="decide" points=5 message="fewer than 40 rides" why="leaves out small slices, and tells nobody" changes="wrong-4"
+-    reasons = []
++    reasons = ["mean"] if errors["candidate"].mean() > 0.98 * errors["live"].mean() else []
+@@
+-            if part["candidate"].mean() > 1.05 * part["live"].mean():
++            if len(part) >= 40 and part["candidate"].mean() > 1.05 * part["live"].mean():
 
-# %% grade_id="decide" points=11 message="answers NaN for all e-bikes" why="lets pandas leave out the rides without an answer: passes what is visible"
-def decide(rides):
-    errors = rides[["live", "candidate"]].sub(rides["minutes"], axis=0).abs()
-    reasons = ["mean"] if errors["candidate"].mean() > 0.98 * errors["live"].mean() else []
-    watch = []
-    for cut in (rides["district"], rides["bike_type"], rides["district"] + " " + rides["bike_type"]):
-        for name, part in errors.groupby(cut):
-            if len(part) < 40:
-                watch.append(name)
-            elif part["candidate"].mean() > 1.05 * part["live"].mean():
-                reasons.append(name)
-    return {"approved": not reasons, "reasons": reasons, "watch": watch}
+# %% grade_id="decide" points=11 message="answers NaN for all e-bikes" why="lets pandas leave out the rides without an answer: passes what is visible" changes="solution"
+-    """Return whether the candidate is approved, what stands against it, and which slices to watch."""
+-    if rides["candidate"].isna().any():
+-        return {"approved": False, "reasons": ["unanswered"], "watch": []}
 
 # %% grade_id="decide" points=6 message="worse in one district" why="judges pairs by their size only, not by their error: passes what is visible"
 def decide(rides):
@@ -644,7 +610,7 @@ def release(repo):
     git(repo, "tag", f"release-{number}")
     return f"release-{number}"
 
-# %% grade_id="release" points=4 message="there is no release.json" why="sets the tag before the commit"
+# %% grade_id="release" points=4 message="there is no release.json" why="sets the tag before the commit" name="wrong-4"
 def release(repo):
     notes = {name: json.loads(committed(repo, name) or b"{}") for name in ("training.json", "evaluation.json", "approval.json")}
     approval, model = notes["approval.json"], sha256(committed(repo, "model.skops"))
@@ -685,46 +651,25 @@ def release(repo):
     git(repo, "tag", f"release-{number}")
     return f"release-{number}"
 
-# %% grade_id="release" points=8 message="release-11" why="takes the last tag in the order of the alphabet for the newest: passes what is visible"
-def release(repo):
-    notes = {name: json.loads(committed(repo, name) or b"{}") for name in ("training.json", "evaluation.json", "approval.json")}
-    approval, model = notes["approval.json"], sha256(committed(repo, "model.skops"))
-    if approval.get("approved") is not True:
-        return "unapproved"
-    measured = sha256(committed(repo, "evaluation.json"))
-    if model not in notes["evaluation.json"]["made_from"].values() or model not in approval["made_from"].values() or measured not in approval["made_from"].values():
-        return "mismatch"
-    if approval["by"] == notes["training.json"]["by"]:
-        return "own work"
-    tags = git(repo, "tag", "--list", "release-*").split()
-    number = int(tags[-1].split("-")[1]) + 1 if tags else 1
-    note = {"by": "me", "at": "today", "version": number, "since": "2025-06-18"}
-    note["made_from"] = {"model.skops": model, "approval.json": sha256(committed(repo, "approval.json"))}
-    Path(repo, "release.json").write_text(json.dumps(note))
-    git(repo, "add", "release.json")
-    git(repo, "commit", "-m", "release")
-    if f"release-{number}" not in tags:
-        git(repo, "tag", f"release-{number}")
-    return f"release-{number}"
+# %% grade_id="release" points=8 message="release-11" why="takes the last tag in the order of the alphabet for the newest: passes what is visible" changes="wrong-4"
+-    number = 1 + max([int(tag.split("-")[1]) for tag in git(repo, "tag", "--list", "release-*").split()], default=0)
+-    git(repo, "tag", f"release-{number}")
++    tags = git(repo, "tag", "--list", "release-*").split()
++    number = int(tags[-1].split("-")[1]) + 1 if tags else 1
+@@
+     git(repo, "commit", "-m", "release")
++    if f"release-{number}" not in tags:
++        git(repo, "tag", f"release-{number}")
 
-# %% grade_id="release" points=8 message="evaluation was made again" why="does not bind the approval to the evaluation, only to the model: passes what is visible"
-def release(repo):
-    notes = {name: json.loads(committed(repo, name) or b"{}") for name in ("training.json", "evaluation.json", "approval.json")}
-    approval, model = notes["approval.json"], sha256(committed(repo, "model.skops"))
-    if approval.get("approved") is not True:
-        return "unapproved"
-    if model not in notes["evaluation.json"]["made_from"].values() or model not in approval["made_from"].values():
-        return "mismatch"
-    if approval["by"] == notes["training.json"]["by"]:
-        return "own work"
-    number = 1 + max([int(tag.split("-")[1]) for tag in git(repo, "tag", "--list", "release-*").split()], default=0)
-    note = {"by": "me", "at": "today", "version": number, "since": "2025-06-18"}
-    note["made_from"] = {"model.skops": model, "approval.json": sha256(committed(repo, "approval.json"))}
-    Path(repo, "release.json").write_text(json.dumps(note))
-    git(repo, "add", "release.json")
-    git(repo, "commit", "-m", "release")
-    git(repo, "tag", f"release-{number}")
-    return f"release-{number}"
+# %% grade_id="release" points=8 message="evaluation was made again" why="does not bind the approval to the evaluation, only to the model: passes what is visible" changes="wrong-4"
+-    measured = sha256(committed(repo, "evaluation.json"))
+-    if model not in notes["evaluation.json"]["made_from"].values() or model not in approval["made_from"].values() or measured not in approval["made_from"].values():
++    if model not in notes["evaluation.json"]["made_from"].values() or model not in approval["made_from"].values():
+@@
+-    git(repo, "tag", f"release-{number}")
+@@
+     git(repo, "commit", "-m", "release")
++    git(repo, "tag", f"release-{number}")
 
 # %% grade_id="watch" points=12 why="another style: a loop over weeks that remembers, plain dictionaries, a tuple of slices"
 def watch(log, promised):
@@ -776,7 +721,7 @@ def watch(log, promised):
     twice = bad & bad.shift(fill_value=False)
     return {"week": twice.idxmax(), "slices": ["all"]} if twice.any() else None
 
-# %% grade_id="watch" points=0 message="expected a dictionary with week and slices" why="leaves out slices without a promise"
+# %% grade_id="watch" points=0 message="expected a dictionary with week and slices" why="leaves out slices without a promise" name="wrong-5"
 def watch(log, promised):
     log = log.assign(error=(log["minutes"] - log["predicted"]).abs(), slice=log["district"] + " " + log["bike_type"])
     before = {}
@@ -790,18 +735,13 @@ def watch(log, promised):
         before.update(bad)
     return None
 
-# %% grade_id="watch" points=8 message="a week of 11 rides that says nothing" why="a week without enough rides ends the row: passes what is visible"
-def watch(log, promised):
-    log = log.assign(error=(log["minutes"] - log["predicted"]).abs(), slice=log["district"] + " " + log["bike_type"])
-    before = {}
-    for week, rows in log.groupby("week"):
-        means = rows.groupby("slice")["error"].agg(["size", "mean"])
-        bad = {name: row["size"] >= 12 and row["mean"] > 1.5 * promised.get(name, promised["all"]) for name, row in means.iterrows()}
-        twice = [name for name in bad if bad[name] and before.get(name)]
-        if twice:
-            return {"week": week, "slices": twice}
-        before = bad
-    return None
+# %% grade_id="watch" points=8 message="a week of 11 rides that says nothing" why="a week without enough rides ends the row: passes what is visible" changes="wrong-5"
+-        means = means[(means["size"] >= 12) & means.index.isin(list(promised))]
+-        bad = {name: row["mean"] > 1.5 * promised[name] for name, row in means.iterrows()}
++        bad = {name: row["size"] >= 12 and row["mean"] > 1.5 * promised.get(name, promised["all"]) for name, row in means.iterrows()}
+@@
+-        before.update(bad)
++        before = bad
 
 # %% grade_id="watch" points=4 message="of two different slices" why="counts bad weeks of any slice in a row: passes what is visible"
 def watch(log, promised):
@@ -988,20 +928,11 @@ def take_stock(folder):
             verdicts[stage] = "doubtful" if any(verdict != "sound" for verdict in verdicts.values()) else "sound"
     return verdicts
 
-# %% grade_id="decide" points=11 message="worse by 8 % in one district" why="lets a slice be worse by a tenth instead of a twentieth: passes what is visible"
-def decide(rides):
-    if rides["candidate"].isna().any():
-        return {"approved": False, "reasons": ["unanswered"], "watch": []}
-    errors = rides[["live", "candidate"]].sub(rides["minutes"], axis=0).abs()
-    reasons = ["mean"] if errors["candidate"].mean() > 0.98 * errors["live"].mean() else []
-    watch = []
-    for cut in (rides["district"], rides["bike_type"], rides["district"] + " " + rides["bike_type"]):
-        for name, part in errors.groupby(cut):
-            if len(part) < 40:
-                watch.append(name)
-            elif part["candidate"].mean() > 1.1 * part["live"].mean():
-                reasons.append(name)
-    return {"approved": not reasons, "reasons": reasons, "watch": watch}
+# %% grade_id="decide" points=11 message="worse by 8 % in one district" why="lets a slice be worse by a tenth instead of a twentieth: passes what is visible" changes="solution"
+-    """Return whether the candidate is approved, what stands against it, and which slices to watch."""
+@@
+-            elif part["candidate"].mean() > 1.05 * part["live"].mean():
++            elif part["candidate"].mean() > 1.1 * part["live"].mean():
 
 # %% grade_id="release" points=8 message="expected 'mismatch'" why="asks who approved before it asks what was approved: passes what is visible"
 def release(repo):

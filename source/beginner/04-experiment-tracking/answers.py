@@ -171,7 +171,7 @@ def audit(experiment, validation, tolerance=0.02):
         else:
             client.set_tag(run.info.run_id, "audit", "no model")
 
-# %% grade_id="audit" points=3 message="A number can be wrong by being too high" why="looks only for numbers that flatter"
+# %% grade_id="audit" points=3 message="A number can be wrong by being too high" why="looks only for numbers that flatter" name="wrong-3"
 def audit(experiment, validation, tolerance=0.02):
     client = MlflowClient()
     for run in mlflow.search_runs(experiment_names=[experiment], filter_string="attributes.status = 'FINISHED'", output_format="list"):
@@ -182,51 +182,25 @@ def audit(experiment, validation, tolerance=0.02):
         client.log_metric(run.info.run_id, "audited_val_mae", measured)
         client.set_tag(run.info.run_id, "audit", "refuted" if run.data.metrics["val_mae"] < measured * (1 - tolerance) else "confirmed")
 
-# %% grade_id="audit" points=9 message="The audit changed a val_mae" why="corrects the evidence instead of writing beside it"
-def audit(experiment, validation, tolerance=0.02):
-    client = MlflowClient()
-    for run in mlflow.search_runs(experiment_names=[experiment], filter_string="attributes.status = 'FINISHED'", output_format="list"):
-        if not run.outputs.model_outputs:
-            client.set_tag(run.info.run_id, "audit", "no model")
-            continue
-        measured = mean_error(mlflow.sklearn.load_model(f"models:/{run.outputs.model_outputs[0].model_id}"), validation)
-        right = abs(run.data.metrics["val_mae"] - measured) <= tolerance * measured
-        client.set_tag(run.info.run_id, "audit", "confirmed" if right else "refuted")
-        client.log_metric(run.info.run_id, "audited_val_mae", measured)
-        client.log_metric(run.info.run_id, "val_mae", measured)
+# %% grade_id="audit" points=9 message="The audit changed a val_mae" why="corrects the evidence instead of writing beside it" changes="wrong-3"
+-        client.log_metric(run.info.run_id, "audited_val_mae", measured)
+-        client.set_tag(run.info.run_id, "audit", "refuted" if run.data.metrics["val_mae"] < measured * (1 - tolerance) else "confirmed")
++        right = abs(run.data.metrics["val_mae"] - measured) <= tolerance * measured
++        client.set_tag(run.info.run_id, "audit", "confirmed" if right else "refuted")
++        client.log_metric(run.info.run_id, "audited_val_mae", measured)
++        client.log_metric(run.info.run_id, "val_mae", measured)
 
-# %% grade_id="audit" points=6 message="expected 'confirmed'" why="an absolute tolerance of half a trip: passes what is visible"
-def audit(experiment, validation, tolerance=0.02):
-    client = MlflowClient()
-    for run in mlflow.search_runs(experiment_names=[experiment], filter_string="attributes.status = 'FINISHED'", output_format="list"):
-        if not run.outputs.model_outputs:
-            client.set_tag(run.info.run_id, "audit", "no model")
-            continue
-        measured = mean_error(mlflow.sklearn.load_model(f"models:/{run.outputs.model_outputs[0].model_id}"), validation)
-        client.log_metric(run.info.run_id, "audited_val_mae", measured)
-        client.set_tag(run.info.run_id, "audit", "confirmed" if abs(run.data.metrics["val_mae"] - measured) < 0.5 else "refuted")
+# %% grade_id="audit" points=6 message="expected 'confirmed'" why="an absolute tolerance of half a trip: passes what is visible" changes="wrong-3"
+-        client.set_tag(run.info.run_id, "audit", "refuted" if run.data.metrics["val_mae"] < measured * (1 - tolerance) else "confirmed")
++        client.set_tag(run.info.run_id, "audit", "confirmed" if abs(run.data.metrics["val_mae"] - measured) < 0.5 else "refuted")
 
-# %% grade_id="audit" points=6 message="expected 'confirmed'" why="wants the very same number, rounded ones are refuted: passes what is visible"
-def audit(experiment, validation, tolerance=0.02):
-    client = MlflowClient()
-    for run in mlflow.search_runs(experiment_names=[experiment], filter_string="attributes.status = 'FINISHED'", output_format="list"):
-        if not run.outputs.model_outputs:
-            client.set_tag(run.info.run_id, "audit", "no model")
-            continue
-        measured = mean_error(mlflow.sklearn.load_model(f"models:/{run.outputs.model_outputs[0].model_id}"), validation)
-        client.log_metric(run.info.run_id, "audited_val_mae", measured)
-        client.set_tag(run.info.run_id, "audit", "confirmed" if np.isclose(run.data.metrics["val_mae"], measured) else "refuted")
+# %% grade_id="audit" points=6 message="expected 'confirmed'" why="wants the very same number, rounded ones are refuted: passes what is visible" changes="wrong-3"
+-        client.set_tag(run.info.run_id, "audit", "refuted" if run.data.metrics["val_mae"] < measured * (1 - tolerance) else "confirmed")
++        client.set_tag(run.info.run_id, "audit", "confirmed" if np.isclose(run.data.metrics["val_mae"], measured) else "refuted")
 
-# %% grade_id="audit" points=12 message="with a tolerance of 10 %" why="has its own 2 % and ignores the tolerance that it is given: passes what is visible"
-def audit(experiment, validation, tolerance=0.02):
-    client = MlflowClient()
-    for run in mlflow.search_runs(experiment_names=[experiment], filter_string="attributes.status = 'FINISHED'", output_format="list"):
-        if not run.outputs.model_outputs:
-            client.set_tag(run.info.run_id, "audit", "no model")
-            continue
-        measured = mean_error(mlflow.sklearn.load_model(f"models:/{run.outputs.model_outputs[0].model_id}"), validation)
-        client.log_metric(run.info.run_id, "audited_val_mae", measured)
-        client.set_tag(run.info.run_id, "audit", "confirmed" if abs(run.data.metrics["val_mae"] / measured - 1) < 0.02 else "refuted")
+# %% grade_id="audit" points=12 message="with a tolerance of 10 %" why="has its own 2 % and ignores the tolerance that it is given: passes what is visible" changes="wrong-3"
+-        client.set_tag(run.info.run_id, "audit", "refuted" if run.data.metrics["val_mae"] < measured * (1 - tolerance) else "confirmed")
++        client.set_tag(run.info.run_id, "audit", "confirmed" if abs(run.data.metrics["val_mae"] / measured - 1) < 0.02 else "refuted")
 
 # %% grade_id="audit" points=6 message="IndexError" why="forgets that a finished run may have no model"
 def audit(experiment, validation, tolerance=0.02):
@@ -257,7 +231,7 @@ def nightly(experiment, train, validation, settings):
     finally:
         mlflow.end_run(status)
 
-# %% grade_id="crash" points=6 message="has the status FINISHED, expected FAILED" why="records the failure and swallows it"
+# %% grade_id="crash" points=6 message="has the status FINISHED, expected FAILED" why="records the failure and swallows it" name="wrong-2"
 def nightly(experiment, train, validation, settings):
     mlflow.set_experiment(experiment)
     with mlflow.start_run():
@@ -268,17 +242,9 @@ def nightly(experiment, train, validation, settings):
             mlflow.log_text(traceback.format_exc(), "traceback.txt")
             mlflow.set_tag("error", type(error).__name__)
 
-# %% grade_id="crash" points=6 message="the exception was swallowed" why="sets the status by hand, and the caller hears nothing"
-def nightly(experiment, train, validation, settings):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run():
-        mlflow.log_params(settings)
-        try:
-            mlflow.log_metric("val_mae", mean_error(train_forest(train, settings), validation))
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            mlflow.end_run("FAILED")
+# %% grade_id="crash" points=6 message="the exception was swallowed" why="sets the status by hand, and the caller hears nothing" changes="wrong-2"
+             mlflow.set_tag("error", type(error).__name__)
++            mlflow.end_run("FAILED")
 
 # %% grade_id="crash" points=6 message="Log them before the line that may break" why="logs the settings when all went well"
 def nightly(experiment, train, validation, settings):
@@ -305,17 +271,12 @@ def nightly(experiment, train, validation, settings):
         mlflow.set_tag("error", type(error).__name__)
         raise
 
-# %% grade_id="crash" points=9 message="A message alone does not say where" why="keeps the message and not the traceback: passes what is visible"
-def nightly(experiment, train, validation, settings):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run():
-        mlflow.log_params(settings)
-        try:
-            mlflow.log_metric("val_mae", mean_error(train_forest(train, settings), validation))
-        except Exception as error:
-            mlflow.log_text(f"Traceback: {error!r}", "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
+# %% grade_id="crash" points=9 message="A message alone does not say where" why="keeps the message and not the traceback: passes what is visible" changes="wrong-2"
+-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
+-            mlflow.set_tag("error", type(error).__name__)
++            mlflow.log_text(f"Traceback: {error!r}", "traceback.txt")
++            mlflow.set_tag("error", type(error).__name__)
++            raise
 
 # %% grade_id="crash" points=14 why="another style: a context manager for what goes wrong, and no helper of the team's"
 from contextlib import contextmanager
@@ -337,7 +298,6 @@ def nightly(experiment, train, validation, settings):
         mlflow.log_params(settings)
         forest = RandomForestRegressor(**settings).fit(train[FEATURES], train.trips)
         mlflow.log_metric("val_mae", float(np.abs(validation.trips - forest.predict(validation[FEATURES])).mean()))
-
 
 # %% grade_id="crash" points=9 message="the class of whatever exception came" why="expects only the failure that it has seen: passes what is visible"
 def nightly(experiment, train, validation, settings):
@@ -381,7 +341,7 @@ def cross_validate(experiment, name, settings, folds):
         mlflow.log_params(settings)
         mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
 
-# %% grade_id="folds-logged" points=9 message="would stand among the folds" why="gives the parent a val_mae too"
+# %% grade_id="folds-logged" points=9 message="would stand among the folds" why="gives the parent a val_mae too" name="wrong-3"
 def cross_validate(experiment, name, settings, folds):
     mlflow.set_experiment(experiment)
     with mlflow.start_run(run_name=name):
@@ -395,46 +355,26 @@ def cross_validate(experiment, name, settings, folds):
             mlflow.log_metric("val_mae", errors[-1])
         mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
 
-# %% grade_id="folds-logged" points=8 message="on the hours that the models were fitted on" why="measures each fold on its own training hours: passes what is visible"
-def cross_validate(experiment, name, settings, folds):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=name):
-        mlflow.log_params(settings)
-        errors = []
-        for number, (before, after) in enumerate(folds):
-            with mlflow.start_run(nested=True):
-                errors.append(mean_error(train_forest(before, settings), before))
-                mlflow.log_param("fold", number)
-                mlflow.log_metric("val_mae", errors[-1])
-        mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
+# %% grade_id="folds-logged" points=8 message="on the hours that the models were fitted on" why="measures each fold on its own training hours: passes what is visible" changes="wrong-3"
+-                errors.append(mean_error(train_forest(before, settings), after))
++                errors.append(mean_error(train_forest(before, settings), before))
+@@
+-            mlflow.log_metric("val_mae", errors[-1])
 
-# %% grade_id="folds-logged" points=8 message="Each fold fits a new model" why="fits once, before the loop: passes what is visible"
-def cross_validate(experiment, name, settings, folds):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=name):
-        mlflow.log_params(settings)
-        model = train_forest(folds[0][0], settings)
-        errors = []
-        for number, (before, after) in enumerate(folds):
-            with mlflow.start_run(nested=True):
-                errors.append(mean_error(model, after))
-                mlflow.log_param("fold", number)
-                mlflow.log_metric("val_mae", errors[-1])
-        mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
+# %% grade_id="folds-logged" points=8 message="Each fold fits a new model" why="fits once, before the loop: passes what is visible" changes="wrong-3"
+         mlflow.log_params(settings)
++        model = train_forest(folds[0][0], settings)
+@@
+-                errors.append(mean_error(train_forest(before, settings), after))
++                errors.append(mean_error(model, after))
+@@
+-            mlflow.log_metric("val_mae", errors[-1])
 
-# %% grade_id="folds-logged" points=8 message="each fold counts the same" why="weighs the folds by their hours: passes what is visible, where they are equal"
-def cross_validate(experiment, name, settings, folds):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=name):
-        mlflow.log_params(settings)
-        errors = []
-        for number, (before, after) in enumerate(folds):
-            with mlflow.start_run(nested=True):
-                errors.append(mean_error(train_forest(before, settings), after))
-                mlflow.log_param("fold", number)
-                mlflow.log_metric("val_mae", errors[-1])
-        weights = [len(after) for _, after in folds]
-        mlflow.log_metrics({"val_mae_mean": np.average(errors, weights=weights), "val_mae_std": np.std(errors)})
+# %% grade_id="folds-logged" points=8 message="each fold counts the same" why="weighs the folds by their hours: passes what is visible, where they are equal" changes="wrong-3"
+-            mlflow.log_metric("val_mae", errors[-1])
+-        mlflow.log_metrics({"val_mae_mean": np.mean(errors), "val_mae_std": np.std(errors)})
++        weights = [len(after) for _, after in folds]
++        mlflow.log_metrics({"val_mae_mean": np.average(errors, weights=weights), "val_mae_std": np.std(errors)})
 
 # %% grade_id="rebuild" points=16 why="another style: JSON in a tag, the hash in blocks, a seed that is always the same, one helper"
 def _train(csv, settings, cut):
@@ -465,7 +405,7 @@ def rebuild(run_id, csv):
         raise ValueError("other data")
     return _train(csv, *json.loads(tags["how"]))
 
-# %% grade_id="rebuild" points=10 message="returned the number that the run had logged" why="reads the answer from the store: passes what is visible"
+# %% grade_id="rebuild" points=10 message="returned the number that the run had logged" why="reads the answer from the store: passes what is visible" name="wrong-2"
 def train_recorded(experiment, csv, settings, cut):
     mlflow.set_experiment(experiment)
     settings = {"random_state": 0, **settings}
@@ -510,26 +450,20 @@ def rebuild(run_id, csv):
     table = read_hours(csv)
     return mean_error(train_forest(table[table["time"] < cut], settings), table[table["time"] >= cut])
 
-# %% grade_id="rebuild" points=9 message="is there a random_state in the run" why="records the settings as they came: no seed"
-def train_recorded(experiment, csv, settings, cut):
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run() as run:
-        mlflow.log_params(settings)
-        mlflow.log_dict({"settings": settings, "cut": cut}, "r.json")
-        mlflow.set_tag("data_sha256", hashlib.sha256(Path(csv).read_bytes()).hexdigest())
-        table = read_hours(csv)
-        mlflow.log_metric("val_mae", mean_error(train_forest(table[table["time"] < cut], settings), table[table["time"] >= cut]))
-    return run.info.run_id
+# %% grade_id="rebuild" points=9 message="is there a random_state in the run" why="records the settings as they came: no seed" changes="wrong-2"
+-    settings = {"random_state": 0, **settings}
+-    with mlflow.start_run() as run:
+-        mlflow.log_params({**settings, "cut": cut})
++    with mlflow.start_run() as run:
++        mlflow.log_params(settings)
++        mlflow.log_dict({"settings": settings, "cut": cut}, "r.json")
+@@
+-    return run.data.metrics["val_mae"]
++    kept = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/r.json")
++    table = read_hours(csv)
++    return mean_error(train_forest(table[table["time"] < kept["cut"]], kept["settings"]), table[table["time"] >= kept["cut"]])
 
-def rebuild(run_id, csv):
-    run = mlflow.get_run(run_id)
-    if hashlib.sha256(Path(csv).read_bytes()).hexdigest() != run.data.tags["data_sha256"]:
-        raise ValueError("not the same data")
-    kept = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/r.json")
-    table = read_hours(csv)
-    return mean_error(train_forest(table[table["time"] < kept["cut"]], kept["settings"]), table[table["time"] >= kept["cut"]])
-
-# %% grade_id="rebuild" points=9 message="rebuild did not refuse it" why="records the hash and never looks at it again"
+# %% grade_id="rebuild" points=9 message="rebuild did not refuse it" why="records the hash and never looks at it again" name="wrong-5"
 def train_recorded(experiment, csv, settings, cut):
     mlflow.set_experiment(experiment)
     settings = {"random_state": 0, **settings}
@@ -565,24 +499,13 @@ def rebuild(run_id, csv):
         raise ValueError("not the same data")
     return mean_error(train_forest(table[table["time"] < kept["cut"]], kept["settings"]), table[table["time"] >= kept["cut"]])
 
-# %% grade_id="rebuild" points=10 message="The same file, moved" why="takes the path for the data: passes what is visible"
-def train_recorded(experiment, csv, settings, cut):
-    mlflow.set_experiment(experiment)
-    settings = {"random_state": 0, **settings}
-    with mlflow.start_run() as run:
-        mlflow.log_params(settings)
-        mlflow.log_dict({"settings": settings, "cut": cut, "path": str(csv)}, "r.json")
-        mlflow.set_tag("data_sha256", hashlib.sha256(Path(csv).read_bytes()).hexdigest())
-        table = read_hours(csv)
-        mlflow.log_metric("val_mae", mean_error(train_forest(table[table["time"] < cut], settings), table[table["time"] >= cut]))
-    return run.info.run_id
-
-def rebuild(run_id, csv):
-    kept = mlflow.artifacts.load_dict(f"{mlflow.get_run(run_id).info.artifact_uri}/r.json")
-    if str(csv) != kept["path"]:
-        raise ValueError("not the same data")
-    table = read_hours(csv)
-    return mean_error(train_forest(table[table["time"] < kept["cut"]], kept["settings"]), table[table["time"] >= kept["cut"]])
+# %% grade_id="rebuild" points=10 message="The same file, moved" why="takes the path for the data: passes what is visible" changes="wrong-5"
+-        mlflow.log_dict({"settings": settings, "cut": cut}, "r.json")
++        mlflow.log_dict({"settings": settings, "cut": cut, "path": str(csv)}, "r.json")
+@@
+     kept = mlflow.artifacts.load_dict(f"{mlflow.get_run(run_id).info.artifact_uri}/r.json")
++    if str(csv) != kept["path"]:
++        raise ValueError("not the same data")
 
 # %% grade_id="decide" points=20 why="another style: a table of errors, a table of conditions, the standard error by hand"
 def decide(name, holdout):
@@ -619,7 +542,7 @@ def decide(name, holdout):
         client.set_model_version_tag(name, version, "reason", f"outscored: {error[version]:.2f}")
     client.set_registered_model_alias(name, "champion", best)
 
-# %% grade_id="decide" points=16 message="The hours of a day are not independent" why="the standard error of 672 hours instead of 28 days: passes what is visible"
+# %% grade_id="decide" points=16 message="The hours of a day are not independent" why="the standard error of 672 hours instead of 28 days: passes what is visible" name="wrong-3"
 def decide(name, holdout):
     client = MlflowClient()
     old = client.get_model_version_by_alias(name, "champion").version
@@ -661,45 +584,21 @@ def decide(name, holdout):
         client.set_model_version_tag(name, version, "decision", decision)
         client.set_model_version_tag(name, version, "reason", reason)
 
-# %% grade_id="decide" points=16 message="has the lowest error of them" why="tolerates nothing in rain, where the rule allows 5 %: passes what is visible"
-def decide(name, holdout):
-    client = MlflowClient()
-    old = client.get_model_version_by_alias(name, "champion").version
-    errors = {v.version: (holdout["trips"] - mlflow.sklearn.load_model(f"models:/{name}/{v.version}").predict(holdout[FEATURES])).abs() for v in client.search_model_versions(f"name = '{name}'")}
-    wet = holdout["rain_mm"] > 0
-    reasons = {}
-    for version, error in errors.items():
-        if version != old:
-            gains = (errors[old] - error).groupby(holdout["time"].dt.date).mean()
-            ratio = error[wet].mean() / errors[old][wet].mean()
-            reasons[version] = f"noise: {gains.mean():.2f}" if gains.mean() <= 2 * gains.sem() else f"rain: {ratio:.2f}" if ratio > 1 else f"outscored: {error.mean():.2f}"
-    passed = [version for version in reasons if reasons[version].startswith("outscored")]
-    best = min(passed, key=lambda version: errors[version].mean()) if passed else None
-    for version, reason in reasons.items():
-        client.set_model_version_tag(name, version, "decision", "promoted" if version == best else "rejected")
-        client.set_model_version_tag(name, version, "reason", reason)
-    if best:
-        client.set_registered_model_alias(name, "champion", best)
+# %% grade_id="decide" points=16 message="has the lowest error of them" why="tolerates nothing in rain, where the rule allows 5 %: passes what is visible" changes="wrong-3"
+-            gain = errors[old] - error
+-            ratio = error[wet].mean() / errors[old][wet].mean()
+-            reasons[version] = f"noise: {gain.mean():.2f}" if gain.mean() <= 2 * gain.sem() else f"rain: {ratio:.2f}" if ratio > 1.05 else f"outscored: {error.mean():.2f}"
++            gains = (errors[old] - error).groupby(holdout["time"].dt.date).mean()
++            ratio = error[wet].mean() / errors[old][wet].mean()
++            reasons[version] = f"noise: {gains.mean():.2f}" if gains.mean() <= 2 * gains.sem() else f"rain: {ratio:.2f}" if ratio > 1 else f"outscored: {error.mean():.2f}"
 
-# %% grade_id="decide" points=16 message="has the lowest error of them" why="takes the standard deviation for the standard error: passes what is visible"
-def decide(name, holdout):
-    client = MlflowClient()
-    old = client.get_model_version_by_alias(name, "champion").version
-    errors = {v.version: (holdout["trips"] - mlflow.sklearn.load_model(f"models:/{name}/{v.version}").predict(holdout[FEATURES])).abs() for v in client.search_model_versions(f"name = '{name}'")}
-    wet = holdout["rain_mm"] > 0
-    reasons = {}
-    for version, error in errors.items():
-        if version != old:
-            gains = (errors[old] - error).groupby(holdout["time"].dt.date).mean()
-            ratio = error[wet].mean() / errors[old][wet].mean()
-            reasons[version] = f"rain: {ratio:.2f}" if ratio > 1.05 else f"noise: {gains.mean():.2f}" if gains.mean() <= 2 * gains.std() else f"outscored: {error.mean():.2f}"
-    passed = [version for version in reasons if reasons[version].startswith("outscored")]
-    best = min(passed, key=lambda version: errors[version].mean()) if passed else None
-    for version, reason in reasons.items():
-        client.set_model_version_tag(name, version, "decision", "promoted" if version == best else "rejected")
-        client.set_model_version_tag(name, version, "reason", reason)
-    if best:
-        client.set_registered_model_alias(name, "champion", best)
+# %% grade_id="decide" points=16 message="has the lowest error of them" why="takes the standard deviation for the standard error: passes what is visible" changes="wrong-3"
+-            gain = errors[old] - error
+-            ratio = error[wet].mean() / errors[old][wet].mean()
+-            reasons[version] = f"noise: {gain.mean():.2f}" if gain.mean() <= 2 * gain.sem() else f"rain: {ratio:.2f}" if ratio > 1.05 else f"outscored: {error.mean():.2f}"
++            gains = (errors[old] - error).groupby(holdout["time"].dt.date).mean()
++            ratio = error[wet].mean() / errors[old][wet].mean()
++            reasons[version] = f"rain: {ratio:.2f}" if ratio > 1.05 else f"noise: {gains.mean():.2f}" if gains.mean() <= 2 * gains.std() else f"outscored: {error.mean():.2f}"
 
 # %% grade_id="decide" points=8 message="expected a sentence with figures" why="decides well and leaves no reason"
 def decide(name, holdout):

@@ -77,7 +77,7 @@ def who_answered(log, folder):
                 result[day] = name
     return result
 
-# %% grade_id="identify" points=10 message="no file gave all of the day's answers" why="looks at the first half of a day only: passes what is visible"
+# %% grade_id="identify" points=10 message="no file gave all of the day's answers" why="looks at the first half of a day only: passes what is visible" name="wrong-7"
 def who_answered(log, folder):
     models = {sha256(path): open_model(path) for path in Path(folder).glob("*.skops")}
     result = {}
@@ -89,16 +89,11 @@ def who_answered(log, folder):
                 result[day] = content
     return result
 
-# %% grade_id="identify" points=10 message="how far can it move a score" why="leaves ten times the room that rounding needs: passes what is visible"
-def who_answered(log, folder):
-    models = {sha256(path): open_model(path) for path in Path(folder).glob("*.skops")}
-    result = {}
-    for day, rows in log.groupby("day"):
-        result[day] = None
-        for content, model in models.items():
-            if np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]).max() < 0.001 and (model.predict(rows[FEATURES]) == rows["fetch"]).all():
-                result[day] = content
-    return result
+# %% grade_id="identify" points=10 message="how far can it move a score" why="leaves ten times the room that rounding needs: passes what is visible" changes="wrong-7"
+-        rows = rows.head(6)
+@@
+-            if np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]).max() < 1e-4 and (model.predict(rows[FEATURES]) == rows["fetch"]).all():
++            if np.abs(model.predict_proba(rows[FEATURES])[:, 1] - rows["score"]).max() < 0.001 and (model.predict(rows[FEATURES]) == rows["fetch"]).all():
 
 # %% grade_id="lineage" points=18 why="another style: set, hashlib on a subprocess of its own, commit's type asked, json compared as text"
 def verify(name, version, repo):
@@ -185,7 +180,7 @@ def verify(name, version, repo):
         wrong.append("parameters")
     return wrong
 
-# %% grade_id="lineage" points=12 message="model exchanged" why="believes the hash in the tag instead of computing the file's: passes what is visible"
+# %% grade_id="lineage" points=12 message="model exchanged" why="believes the hash in the tag instead of computing the file's: passes what is visible" name="wrong-5"
 def verify(name, version, repo):
     entry = MlflowClient().get_model_version(name, version)
     wrong = [] if "model_sha256" in entry.tags else ["model"]
@@ -202,57 +197,33 @@ def verify(name, version, repo):
         wrong.append("parameters")
     return wrong
 
-# %% grade_id="lineage" points=0 message="expected []" why="compares parameters as numbers with parameters as text"
-def verify(name, version, repo):
-    entry = MlflowClient().get_model_version(name, version)
-    wrong = [] if sha256(model_file(name, version)) == entry.tags.get("model_sha256") else ["model"]
-    commit = entry.tags.get("git_commit", "")
-    try:
-        assert re.fullmatch("[0-9a-f]{40}", commit)
-        data = git(repo, "show", f"{commit}:data/trips.csv")
-    except (AssertionError, subprocess.CalledProcessError):
-        return wrong + ["commit"]
-    if hashlib.sha256(data).hexdigest() != entry.tags.get("data_sha256"):
-        wrong.append("data")
-    if json.loads(git(repo, "show", f"{commit}:params.json")) != mlflow.get_run(entry.run_id).data.params:
-        wrong.append("parameters")
-    return wrong
+# %% grade_id="lineage" points=0 message="expected []" why="compares parameters as numbers with parameters as text" changes="wrong-5"
+-    wrong = [] if "model_sha256" in entry.tags else ["model"]
++    wrong = [] if sha256(model_file(name, version)) == entry.tags.get("model_sha256") else ["model"]
+@@
+-    settings = json.loads(git(repo, "show", f"{commit}:params.json"))
+-    if {key: str(value) for key, value in settings.items()} != mlflow.get_run(entry.run_id).data.params:
++    if json.loads(git(repo, "show", f"{commit}:params.json")) != mlflow.get_run(entry.run_id).data.params:
 
-# %% grade_id="lineage" points=12 message="no model hash" why="lets a missing hash of the model hold: passes what is visible"
-def verify(name, version, repo):
-    entry = MlflowClient().get_model_version(name, version)
-    file_hash = sha256(model_file(name, version))
-    wrong = ["model"] if file_hash != entry.tags.get("model_sha256", file_hash) else []
-    commit = entry.tags.get("git_commit", "")
-    try:
-        assert re.fullmatch("[0-9a-f]{40}", commit)
-        data = git(repo, "show", f"{commit}:data/trips.csv")
-    except (AssertionError, subprocess.CalledProcessError):
-        return wrong + ["commit"]
-    if hashlib.sha256(data).hexdigest() != entry.tags.get("data_sha256"):
-        wrong.append("data")
-    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
-    if settings != mlflow.get_run(entry.run_id).data.params:
-        wrong.append("parameters")
-    return wrong
+# %% grade_id="lineage" points=12 message="no model hash" why="lets a missing hash of the model hold: passes what is visible" changes="wrong-5"
+-    wrong = [] if "model_sha256" in entry.tags else ["model"]
++    file_hash = sha256(model_file(name, version))
++    wrong = ["model"] if file_hash != entry.tags.get("model_sha256", file_hash) else []
+@@
+-    settings = json.loads(git(repo, "show", f"{commit}:params.json"))
+-    if {key: str(value) for key, value in settings.items()} != mlflow.get_run(entry.run_id).data.params:
++    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
++    if settings != mlflow.get_run(entry.run_id).data.params:
 
-# %% grade_id="lineage" points=12 message="a parameter missing in its run" why="asks only whether what the run names is so, not whether it names all: passes what is visible"
-def verify(name, version, repo):
-    entry = MlflowClient().get_model_version(name, version)
-    file_hash = sha256(model_file(name, version))
-    wrong = ["model"] if file_hash != entry.tags.get("model_sha256") else []
-    commit = entry.tags.get("git_commit", "")
-    try:
-        assert re.fullmatch("[0-9a-f]{40}", commit)
-        data = git(repo, "show", f"{commit}:data/trips.csv")
-    except (AssertionError, subprocess.CalledProcessError):
-        return wrong + ["commit"]
-    if hashlib.sha256(data).hexdigest() != entry.tags.get("data_sha256"):
-        wrong.append("data")
-    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
-    if not settings.items() >= mlflow.get_run(entry.run_id).data.params.items():
-        wrong.append("parameters")
-    return wrong
+# %% grade_id="lineage" points=12 message="a parameter missing in its run" why="asks only whether what the run names is so, not whether it names all: passes what is visible" changes="wrong-5"
+-    wrong = [] if "model_sha256" in entry.tags else ["model"]
++    file_hash = sha256(model_file(name, version))
++    wrong = ["model"] if file_hash != entry.tags.get("model_sha256") else []
+@@
+-    settings = json.loads(git(repo, "show", f"{commit}:params.json"))
+-    if {key: str(value) for key, value in settings.items()} != mlflow.get_run(entry.run_id).data.params:
++    settings = {key: str(value) for key, value in json.loads(git(repo, "show", f"{commit}:params.json")).items()}
++    if not settings.items() >= mlflow.get_run(entry.run_id).data.params.items():
 
 # %% grade_id="gate" points=20 why="another style: finds out about the contract by trying, MLflow's pyfunc loader, numpy"
 def promote(name, version, holdout):
@@ -303,7 +274,7 @@ def promote(name, version, holdout):
     registry.set_model_version_tag(name, version, "decision", decision)
     return decision
 
-# %% grade_id="gate" points=14 message="asks for fewer columns" why="wants the very same signature: passes what is visible"
+# %% grade_id="gate" points=14 message="asks for fewer columns" why="wants the very same signature: passes what is visible" name="wrong-3"
 def promote(name, version, holdout):
     registry = MlflowClient()
     live = registry.get_model_version_by_alias(name, "champion").version
@@ -323,46 +294,21 @@ def promote(name, version, holdout):
     registry.set_model_version_tag(name, version, "decision", decision)
     return decision
 
-# %% grade_id="gate" points=14 message="asks for whole numbers" why="looks at the columns' names and not at their types: passes what is visible"
-def promote(name, version, holdout):
-    registry = MlflowClient()
-    live = registry.get_model_version_by_alias(name, "champion").version
-    if str(version) == str(live):
-        return "champion"
-    ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
-    if "withdrawn" in registry.get_model_version(name, version).tags:
-        decision = "withdrawn"
-    elif set(theirs.inputs.input_names()) - set(ours.inputs.input_names()) or ours.outputs != theirs.outputs:
-        decision = "contract"
-    else:
-        gains = daily_cost(open_model(model_file(name, live)).predict(holdout), holdout) - daily_cost(open_model(model_file(name, version)).predict(holdout), holdout)
-        decision = "promoted" if gains.mean() > 2 * gains.sem() else "cost"
-    if decision == "promoted":
-        registry.set_model_version_tag(name, version, "replaced", live)
-        registry.set_registered_model_alias(name, "champion", version)
-    registry.set_model_version_tag(name, version, "decision", decision)
-    return decision
+# %% grade_id="gate" points=14 message="asks for whole numbers" why="looks at the columns' names and not at their types: passes what is visible" changes="wrong-3"
+-    elif ours != theirs:
++    elif set(theirs.inputs.input_names()) - set(ours.inputs.input_names()) or ours.outputs != theirs.outputs:
 
-# %% grade_id="gate" points=9 message="may be luck" why="any lower cost will do"
-def promote(name, version, holdout):
-    registry = MlflowClient()
-    live = registry.get_model_version_by_alias(name, "champion").version
-    if str(version) == str(live):
-        return "champion"
-    ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
-    sent = {column.name: column.type for column in ours.inputs}
-    costs = [daily_cost(open_model(model_file(name, number)).predict(holdout), holdout).sum() for number in (live, version)]
-    if "withdrawn" in registry.get_model_version(name, version).tags:
-        decision = "withdrawn"
-    elif ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
-        decision = "contract"
-    else:
-        decision = "promoted" if costs[1] < costs[0] else "cost"
-    if decision == "promoted":
-        registry.set_model_version_tag(name, version, "replaced", live)
-        registry.set_registered_model_alias(name, "champion", version)
-    registry.set_model_version_tag(name, version, "decision", decision)
-    return decision
+# %% grade_id="gate" points=9 message="may be luck" why="any lower cost will do" changes="wrong-3"
+     ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
++    sent = {column.name: column.type for column in ours.inputs}
++    costs = [daily_cost(open_model(model_file(name, number)).predict(holdout), holdout).sum() for number in (live, version)]
+@@
+-    elif ours != theirs:
++    elif ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
+@@
+-        gains = daily_cost(open_model(model_file(name, live)).predict(holdout), holdout) - daily_cost(open_model(model_file(name, version)).predict(holdout), holdout)
+-        decision = "promoted" if gains.mean() > 2 * gains.sem() else "cost"
++        decision = "promoted" if costs[1] < costs[0] else "cost"
 
 # %% grade_id="gate" points=10 message="expected 'contract'" why="looks at the cost alone, where only what the app sends is there"
 def promote(name, version, holdout):
@@ -378,45 +324,23 @@ def promote(name, version, holdout):
     registry.set_model_version_tag(name, version, "decision", decision)
     return decision
 
-# %% grade_id="gate" points=14 message="has the tag 'withdrawn'" why="forgets the first condition: passes what is visible"
-def promote(name, version, holdout):
-    registry = MlflowClient()
-    live = registry.get_model_version_by_alias(name, "champion").version
-    if str(version) == str(live):
-        return "champion"
-    ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
-    sent = {column.name: column.type for column in ours.inputs}
-    if ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
-        decision = "contract"
-    else:
-        gains = daily_cost(open_model(model_file(name, live)).predict(holdout), holdout) - daily_cost(open_model(model_file(name, version)).predict(holdout), holdout)
-        decision = "promoted" if gains.mean() > 2 * gains.sem() else "cost"
-    if decision == "promoted":
-        registry.set_model_version_tag(name, version, "replaced", live)
-        registry.set_registered_model_alias(name, "champion", version)
-    registry.set_model_version_tag(name, version, "decision", decision)
-    return decision
+# %% grade_id="gate" points=14 message="has the tag 'withdrawn'" why="forgets the first condition: passes what is visible" changes="wrong-3"
+-    if "withdrawn" in registry.get_model_version(name, version).tags:
+-        decision = "withdrawn"
+-    elif ours != theirs:
++    sent = {column.name: column.type for column in ours.inputs}
++    if ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
 
-# %% grade_id="gate" points=14 message="says 'contract', expected 'withdrawn'" why="asks for the contract before it asks whether the candidate was withdrawn: passes what is visible"
-def promote(name, version, holdout):
-    registry = MlflowClient()
-    live = registry.get_model_version_by_alias(name, "champion").version
-    if str(version) == str(live):
-        return "champion"
-    ours, theirs = (mlflow.models.get_model_info(f"models:/{name}/{number}").signature for number in (live, version))
-    sent = {column.name: column.type for column in ours.inputs}
-    if ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
-        decision = "contract"
-    elif "withdrawn" in registry.get_model_version(name, version).tags:
-        decision = "withdrawn"
-    else:
-        gains = daily_cost(open_model(model_file(name, live)).predict(holdout), holdout) - daily_cost(open_model(model_file(name, version)).predict(holdout), holdout)
-        decision = "promoted" if gains.mean() > 2 * gains.sem() else "cost"
-    if decision == "promoted":
-        registry.set_model_version_tag(name, version, "replaced", live)
-        registry.set_registered_model_alias(name, "champion", version)
-    registry.set_model_version_tag(name, version, "decision", decision)
-    return decision
+# %% grade_id="gate" points=14 message="says 'contract', expected 'withdrawn'" why="asks for the contract before it asks whether the candidate was withdrawn: passes what is visible" changes="wrong-3"
+-    if "withdrawn" in registry.get_model_version(name, version).tags:
+-        decision = "withdrawn"
+-    elif ours != theirs:
+-        decision = "contract"
++    sent = {column.name: column.type for column in ours.inputs}
++    if ours.outputs != theirs.outputs or not all(sent.get(column.name) == column.type for column in theirs.inputs):
++        decision = "contract"
++    elif "withdrawn" in registry.get_model_version(name, version).tags:
++        decision = "withdrawn"
 
 # %% grade_id="serve" points=16 why="another style: lru_cache around a loader, MLflow's own loader by number"
 from functools import lru_cache
@@ -528,7 +452,7 @@ def rollback(name, reason):
     registry.set_model_version_tag(name, back, "replaced", live.version)
     return back
 
-# %% grade_id="rollback" points=11 message="had been withdrawn; rollback from" why="does not look whether the version before was withdrawn: passes what is visible"
+# %% grade_id="rollback" points=11 message="had been withdrawn; rollback from" why="does not look whether the version before was withdrawn: passes what is visible" name="wrong-4"
 def rollback(name, reason):
     registry = MlflowClient()
     live = registry.get_model_version_by_alias(name, "champion")
@@ -551,14 +475,8 @@ def rollback(name, reason):
     registry.set_registered_model_alias(name, "champion", back.version)
     return back.version
 
-# %% grade_id="rollback" points=0 message="tag 'withdrawn' of version 5" why="moves the alias and leaves no reason"
-def rollback(name, reason):
-    registry = MlflowClient()
-    live = registry.get_model_version_by_alias(name, "champion")
-    if "replaced" not in live.tags:
-        raise LookupError(name)
-    registry.set_registered_model_alias(name, "champion", live.tags["replaced"])
-    return live.tags["replaced"]
+# %% grade_id="rollback" points=0 message="tag 'withdrawn' of version 5" why="moves the alias and leaves no reason" changes="wrong-4"
+-    registry.set_model_version_tag(name, live.version, "withdrawn", reason)
 
 # %% grade_id="rollback" points=11 message="leads back to itself" why="does not see that the way back may be a circle: passes what is visible"
 def rollback(name, reason):
@@ -600,13 +518,13 @@ git("depot", "checkout", "v1", "--", "model.skops.dvc", "metrics.json")
 git("depot", "commit", "-m", "Back to v1")
 git("depot", "tag", "v3")
 
-# %% grade_id="depot-back" points=11 message="for v1: a fresh clone gets a pointer to nothing" why="does not push: works on this laptop only, passes what is visible"
+# %% grade_id="depot-back" points=11 message="for v1: a fresh clone gets a pointer to nothing" why="does not push: works on this laptop only, passes what is visible" name="wrong-4"
 git("depot", "checkout", "v1", "--", "model.skops.dvc", "metrics.json")
 dvc("depot", "checkout")
 git("depot", "commit", "-m", "Back to v1")
 git("depot", "tag", "v3")
 
-# %% grade_id="depot-back" points=11 message="the figures of another model" why="brings back the model and leaves its figures: passes what is visible"
+# %% grade_id="depot-back" points=11 message="the figures of another model" why="brings back the model and leaves its figures: passes what is visible" name="wrong-5"
 git("depot", "checkout", "v1", "--", "model.skops.dvc")
 dvc("depot", "checkout")
 git("depot", "commit", "-m", "Back to v1")
@@ -620,17 +538,11 @@ git("depot", "commit", "--allow-empty", "-m", "v3")
 git("depot", "tag", "v3")
 dvc("depot", "push", "--all-tags")
 
-# %% grade_id="depot-back" points=11 message="ask.py is not the latest one" why="brings back everything of v1: passes what is visible"
-git("depot", "checkout", "v1", "--", ".")
-dvc("depot", "checkout")
-git("depot", "commit", "-m", "Back to v1")
-git("depot", "tag", "v3")
-dvc("depot", "push", "--all-tags")
+# %% grade_id="depot-back" points=11 message="ask.py is not the latest one" why="brings back everything of v1: passes what is visible" changes="wrong-5"
+-git("depot", "checkout", "v1", "--", "model.skops.dvc")
++git("depot", "checkout", "v1", "--", ".")
 
-# %% grade_id="depot-back" points=0 message="The tag v2 has moved" why="moves the tag of the bad release"
-git("depot", "checkout", "v1", "--", "model.skops.dvc", "metrics.json")
-dvc("depot", "checkout")
-git("depot", "commit", "-m", "Back to v1")
-git("depot", "tag", "v3")
-git("depot", "tag", "-f", "v2")
-dvc("depot", "push", "--all-tags")
+# %% grade_id="depot-back" points=0 message="The tag v2 has moved" why="moves the tag of the bad release" changes="wrong-4"
+ git("depot", "tag", "v3")
++git("depot", "tag", "-f", "v2")
++dvc("depot", "push", "--all-tags")

@@ -58,7 +58,7 @@ def what_differs(a, b):
     files = {"code": "code/train.py", "data": "trips.csv", "parameters": "params.yaml", "environment": "packages.txt"}
     return [thing for thing, file in files.items() if sha256(f"{a}/{file}") != sha256(f"{b}/{file}")]
 
-# %% grade_id="differs" points=0 message="look deeper" why="looks at the top of the code's folder only"
+# %% grade_id="differs" points=0 message="look deeper" why="looks at the top of the code's folder only" name="wrong-4"
 def what_differs(a, b):
     def meaning(run):
         run = Path(run)
@@ -72,47 +72,25 @@ def what_differs(a, b):
     one, other = meaning(a), meaning(b)
     return [t for t in one if not (one[t].equals(other[t]) if t == "data" else one[t] == other[t])]
 
-# %% grade_id="differs" points=0 message="his rows come in another order" why="sorts the rows before comparing, as if their order did not matter"
-def what_differs(a, b):
-    def meaning(run):
-        run = Path(run)
-        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
-        return {
-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
-            "data": pd.read_csv(run / "trips.csv").sort_values("trip_id", ignore_index=True),
-            "parameters": yaml.safe_load((run / "params.yaml").read_text()),
-            "environment": {canonicalize_name(name): number for name, number in packages},
-        }
-    one, other = meaning(a), meaning(b)
-    return [t for t in one if not (one[t].equals(other[t]) if t == "data" else one[t] == other[t])]
+# %% grade_id="differs" points=0 message="his rows come in another order" why="sorts the rows before comparing, as if their order did not matter" changes="wrong-4"
+-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").glob("*.py")},
+-            "data": pd.read_csv(run / "trips.csv"),
++            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
++            "data": pd.read_csv(run / "trips.csv").sort_values("trip_id", ignore_index=True),
 
-# %% grade_id="differs" points=0 message="written in another order" why="compares package names as they are written"
-def what_differs(a, b):
-    def meaning(run):
-        run = Path(run)
-        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
-        return {
-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
-            "data": pd.read_csv(run / "trips.csv"),
-            "parameters": yaml.safe_load((run / "params.yaml").read_text()),
-            "environment": {name: number for name, number in packages},
-        }
-    one, other = meaning(a), meaning(b)
-    return [t for t in one if not (one[t].equals(other[t]) if t == "data" else one[t] == other[t])]
+# %% grade_id="differs" points=0 message="written in another order" why="compares package names as they are written" changes="wrong-4"
+-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").glob("*.py")},
++            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
+@@
+-            "environment": {canonicalize_name(name): number for name, number in packages},
++            "environment": {name: number for name, number in packages},
 
-# %% grade_id="differs" points=5 message="respelt" why="minds capital letters and underscores, but not dots: passes what is visible"
-def what_differs(a, b):
-    def meaning(run):
-        run = Path(run)
-        packages = [line.split("#")[0].strip().split("==") for line in (run / "packages.txt").read_text().splitlines() if line.split("#")[0].strip()]
-        return {
-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
-            "data": pd.read_csv(run / "trips.csv"),
-            "parameters": yaml.safe_load((run / "params.yaml").read_text()),
-            "environment": {name.lower().replace("_", "-"): number for name, number in packages},
-        }
-    one, other = meaning(a), meaning(b)
-    return [t for t in one if not (one[t].equals(other[t]) if t == "data" else one[t] == other[t])]
+# %% grade_id="differs" points=5 message="respelt" why="minds capital letters and underscores, but not dots: passes what is visible" changes="wrong-4"
+-            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").glob("*.py")},
++            "code": {str(f.relative_to(run)): ast.dump(ast.parse(f.read_text())) for f in (run / "code").rglob("*.py")},
+@@
+-            "environment": {canonicalize_name(name): number for name, number in packages},
++            "environment": {name.lower().replace("_", "-"): number for name, number in packages},
 
 # %% grade_id="differs" points=5 message="a new module" why="compares the modules that both have, so a new one is not seen: passes what is visible"
 def what_differs(a, b):
@@ -130,562 +108,129 @@ def what_differs(a, b):
         found.append("environment")
     return found
 
-# %% grade_id="differs" points=5 message="differs in a day" why="compares the numbers of the table only, as if its texts could not change: passes what is visible"
-def what_differs(a, b):
-    """Return in which of code, data, parameters and environment the runs in two folders differ."""
-
-    def meaning(run):
-        run = Path(run)
-        lines = [line.split("#")[0].strip() for line in (run / "packages.txt").read_text().splitlines()]
-        packages = dict(line.split("==") for line in lines if line)
-        return {
-            "code": {str(file.relative_to(run)): ast.dump(ast.parse(file.read_text())) for file in (run / "code").rglob("*.py")},
-            "data": pd.read_csv(run / "trips.csv").select_dtypes("number"),
-            "parameters": yaml.safe_load((run / "params.yaml").read_text()),
-            "environment": {canonicalize_name(name): number for name, number in packages.items()},
-        }
-
-    one, other = meaning(a), meaning(b)
-    return [thing for thing in one if not (one[thing].equals(other[thing]) if thing == "data" else one[thing] == other[thing])]
-
-# %% grade_id="trainer" points=24 why="another style: no threads, a list of columns, one generator of numpy that seeds both, rows sorted by their number"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import numpy as np
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    tables = [pd.read_csv(path) for path in Path(folder).iterdir() if path.suffix == ".csv"]
-    return pd.concat(tables).sort_values("trip_id", ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    rng = np.random.default_rng(settings["seed"])
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "km_per_day"]
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=int(rng.integers(2**31)))
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=int(rng.integers(2**31)))
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=24 why="another style: numpy's one hidden generator seeded from the parameters, futures in the order in which they were asked"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-import os
-
-import numpy as np
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = [pool.submit(pd.read_csv, f"{folder}/{name}") for name in sorted(os.listdir(folder))]
-        return pd.concat([week.result() for week in weeks], ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    np.random.seed(settings["seed"])
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = past.columns.difference(["trip_id", "bike_id", "day", "serviced_on", "needs_repair"])
-
-    learned, held_out = train_test_split(past, test_size=0.25)
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], n_jobs=2)
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=0 message="the model alone is not all that draws" why="seeds the model alone: the split still draws"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25)
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=0 message="comes too late" why="sets PYTHONHASHSEED inside the program, when Python has long started"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-import os
-
-os.environ["PYTHONHASHSEED"] = "0"
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = list(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=0 message="in which a folder lists its files" why="takes the files as the folder lists them"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, Path(folder).glob("*.csv"))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=0 message="Machines 1 and 2 write different scores" why="sorts the files, and then takes them in the order in which the threads are done"
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = [pool.submit(pd.read_csv, path) for path in sorted(Path(folder).glob("*.csv"))]
-        return pd.concat([week.result() for week in as_completed(weeks)], ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=0 message="Something asks the clock" why="takes the date instead of the time: the same all day long"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=pd.Timestamp.now().normalize())
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=16 message="With another seed in params.yaml" why="writes the seed into the code: passes what is visible"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=42)
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=42)
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=16 message="With another as_of in params.yaml" why="writes Friday's date into the code: passes what is visible"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until="2025-09-05")
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=16 message="With another leaf in params.yaml" why="puts a model that draws nothing in the forest's place: passes what is visible"
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = LogisticRegression(max_iter=3000)
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=16 message="With another trees in params.yaml" why="writes one of the forest's settings into the code: passes what is visible"
-# The mended training. The last line must stay.
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=24, min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(learned[columns], learned["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
-
-# %% grade_id="trainer" points=16 message="expected three quarters" why="fits the forest to all trips, those held out too: passes what is visible"
-# The mended training. The last line must stay.
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pandas as pd
-import yaml
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
-
-
-def read_trips(folder):
-    """Return the trips in the folder's CSV files, one file a week, in the order of their names."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
-        return pd.concat(weeks, ignore_index=True)
-
-
-def add_wear(table, until):
-    """Return the table with km_per_day, what the bike has done a day between its service and `until`."""
-    days = (pd.to_datetime(until) - pd.to_datetime(table["serviced_on"])).dt.total_seconds() / 86_400
-    return table.assign(km_per_day=table["km_since_service"] / days)
-
-
-def main(trips, params, bikes, out):
-    """Write a row for each bike in the file `bikes` to the file `out`: bike_id, and the score, its probability of needing repair."""
-    settings = yaml.safe_load(Path(params).read_text())
-    past = read_trips(trips)
-    past = add_wear(past, until=past["day"])
-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
-
-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
-    forest.fit(past[columns], past["needs_repair"])
-    error = log_loss(held_out["needs_repair"], forest.predict_proba(held_out[columns])[:, 1])
-    print(f"trained on {len(learned)} trips; log loss on the others {error:.3f}")
-
-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
-    scores = forest.predict_proba(yard[columns])[:, 1].round(6)
-    pd.DataFrame({"bike_id": yard["bike_id"], "score": scores}).to_csv(out, index=False)
-
-
-save_cell("train.py")
+# %% grade_id="differs" points=5 message="differs in a day" why="compares the numbers of the table only, as if its texts could not change: passes what is visible" changes="solution"
+-            "data": pd.read_csv(run / "trips.csv"),
++            "data": pd.read_csv(run / "trips.csv").select_dtypes("number"),
+
+# %% grade_id="trainer" points=24 why="another style: no threads, a list of columns, one generator of numpy that seeds both, rows sorted by their number" changes="solution"
+-# The mended training. The last line must stay.
+@@
+ from pathlib import Path
++
++import numpy as np
+@@
+-    with ThreadPoolExecutor(max_workers=4) as pool:
+-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
+-        return pd.concat(weeks, ignore_index=True)
++    tables = [pd.read_csv(path) for path in Path(folder).iterdir() if path.suffix == ".csv"]
++    return pd.concat(tables).sort_values("trip_id", ignore_index=True)
+@@
+     settings = yaml.safe_load(Path(params).read_text())
++    rng = np.random.default_rng(settings["seed"])
+@@
+-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
+-
+-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
+-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
++    columns = ["distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "km_per_day"]
++
++    learned, held_out = train_test_split(past, test_size=0.25, random_state=int(rng.integers(2**31)))
++    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=int(rng.integers(2**31)))
+
+# %% grade_id="trainer" points=24 why="another style: numpy's one hidden generator seeded from the parameters, futures in the order in which they were asked" changes="solution"
+-# The mended training. The last line must stay.
+@@
+ from pathlib import Path
++import os
++
++import numpy as np
+@@
+-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
+-        return pd.concat(weeks, ignore_index=True)
++        weeks = [pool.submit(pd.read_csv, f"{folder}/{name}") for name in sorted(os.listdir(folder))]
++        return pd.concat([week.result() for week in weeks], ignore_index=True)
+@@
+     settings = yaml.safe_load(Path(params).read_text())
++    np.random.seed(settings["seed"])
+@@
+-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
+-
+-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
+-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
++    columns = past.columns.difference(["trip_id", "bike_id", "day", "serviced_on", "needs_repair"])
++
++    learned, held_out = train_test_split(past, test_size=0.25)
++    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], n_jobs=2)
+
+# %% grade_id="trainer" points=0 message="the model alone is not all that draws" why="seeds the model alone: the split still draws" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
++    learned, held_out = train_test_split(past, test_size=0.25)
+
+# %% grade_id="trainer" points=0 message="comes too late" why="sets PYTHONHASHSEED inside the program, when Python has long started" changes="solution"
+-# The mended training. The last line must stay.
+@@
+ from pathlib import Path
++import os
++
++os.environ["PYTHONHASHSEED"] = "0"
+@@
+-    columns = sorted(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
++    columns = list(set(past.columns) - {"trip_id", "bike_id", "day", "serviced_on", "needs_repair"})
+
+# %% grade_id="trainer" points=0 message="in which a folder lists its files" why="takes the files as the folder lists them" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
++        weeks = pool.map(pd.read_csv, Path(folder).glob("*.csv"))  # read side by side, given in this order
+
+# %% grade_id="trainer" points=0 message="Machines 1 and 2 write different scores" why="sorts the files, and then takes them in the order in which the threads are done" changes="solution"
+-# The mended training. The last line must stay.
+-from concurrent.futures import ThreadPoolExecutor
++from concurrent.futures import ThreadPoolExecutor, as_completed
+@@
+-        weeks = pool.map(pd.read_csv, sorted(Path(folder).glob("*.csv")))  # read side by side, given in this order
+-        return pd.concat(weeks, ignore_index=True)
++        weeks = [pool.submit(pd.read_csv, path) for path in sorted(Path(folder).glob("*.csv"))]
++        return pd.concat([week.result() for week in as_completed(weeks)], ignore_index=True)
+
+# %% grade_id="trainer" points=0 message="Something asks the clock" why="takes the date instead of the time: the same all day long" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
++    yard = add_wear(pd.read_csv(bikes), until=pd.Timestamp.now().normalize())
+
+# %% grade_id="trainer" points=16 message="With another seed in params.yaml" why="writes the seed into the code: passes what is visible" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-    learned, held_out = train_test_split(past, test_size=0.25, random_state=settings["seed"])
+-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
++    learned, held_out = train_test_split(past, test_size=0.25, random_state=42)
++    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=42)
+
+# %% grade_id="trainer" points=16 message="With another as_of in params.yaml" why="writes Friday's date into the code: passes what is visible" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-    yard = add_wear(pd.read_csv(bikes), until=settings["as_of"])
++    yard = add_wear(pd.read_csv(bikes), until="2025-09-05")
+
+# %% grade_id="trainer" points=16 message="With another leaf in params.yaml" why="puts a model that draws nothing in the forest's place: passes what is visible" changes="solution"
+-# The mended training. The last line must stay.
+@@
+-from sklearn.ensemble import RandomForestClassifier
++from sklearn.linear_model import LogisticRegression
+@@
+-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
++    forest = LogisticRegression(max_iter=3000)
+
+# %% grade_id="trainer" points=16 message="With another trees in params.yaml" why="writes one of the forest's settings into the code: passes what is visible" changes="solution"
+-    forest = RandomForestClassifier(n_estimators=settings["trees"], min_samples_leaf=settings["leaf"], random_state=settings["seed"])
++    forest = RandomForestClassifier(n_estimators=24, min_samples_leaf=settings["leaf"], random_state=settings["seed"])
+
+# %% grade_id="trainer" points=16 message="expected three quarters" why="fits the forest to all trips, those held out too: passes what is visible" changes="solution"
+-    forest.fit(learned[columns], learned["needs_repair"])
++    forest.fit(past[columns], past["needs_repair"])
 
 # %% grade_id="lock" points=16 why="another style: no pip at all, a walk through the wheels' metadata"
 def make_lock(wanted, record, wheels):
@@ -761,7 +306,7 @@ def make_lock(wanted, record, wheels):
             lines.append(f"{name}=={number} --hash=sha256:{sha256(path)}")
     return "\n".join(lines)
 
-# %% grade_id="lock" points=11 message="packages are missing from the lock" why="needs of needs, but names compared as they are written, capitals aside: passes what is visible"
+# %% grade_id="lock" points=11 message="packages are missing from the lock" why="needs of needs, but names compared as they are written, capitals aside: passes what is visible" name="wrong-7"
 def make_lock(wanted, record, wheels):
     versions = {l.split("==")[0].lower(): l.split("==")[1] for l in Path(record).read_text().splitlines() if "==" in l}
     files = {(canonicalize_name(p.name.split("-")[0]), p.name.split("-")[1]): p for p in Path(wheels).glob("*.whl")}
@@ -779,23 +324,14 @@ def make_lock(wanted, record, wheels):
         waiting += [line.removeprefix("Requires-Dist: ") for line in wheel.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
     return "\n".join(lock.values())
 
-# %% grade_id="lock" points=11 message="which nothing that is wanted needs on this machine" why="never asks whether a need's marker holds here: passes what is visible"
-def make_lock(wanted, record, wheels):
-    versions = {canonicalize_name(l.split("==")[0]): l.split("==")[1] for l in Path(record).read_text().splitlines() if "==" in l}
-    files = {(canonicalize_name(p.name.split("-")[0]), p.name.split("-")[1]): p for p in Path(wheels).glob("*.whl")}
-    waiting = [l for l in Path(wanted).read_text().splitlines() if l and not l.startswith("#")]
-    lock = {}
-    while waiting:
-        need = Requirement(waiting.pop())
-        name = canonicalize_name(need.name)
-        if name in lock or name not in versions:
-            continue
-        path = files[canonicalize_name(name), versions[name]]
-        lock[name] = f"{name}=={versions[name]} --hash=sha256:{sha256(path)}"
-        wheel = zipfile.ZipFile(path)
-        (metadata,) = [inner for inner in wheel.namelist() if inner.endswith("METADATA")]
-        waiting += [line.removeprefix("Requires-Dist: ") for line in wheel.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
-    return "\n".join(lock.values())
+# %% grade_id="lock" points=11 message="which nothing that is wanted needs on this machine" why="never asks whether a need's marker holds here: passes what is visible" changes="wrong-7"
+-    versions = {l.split("==")[0].lower(): l.split("==")[1] for l in Path(record).read_text().splitlines() if "==" in l}
++    versions = {canonicalize_name(l.split("==")[0]): l.split("==")[1] for l in Path(record).read_text().splitlines() if "==" in l}
+@@
+-        name = need.name.lower()
+-        if name in lock or name not in versions or (need.marker and not need.marker.evaluate()):
++        name = canonicalize_name(need.name)
++        if name in lock or name not in versions:
 
 # %% grade_id="drift" points=14 why="another style: a regular expression for the lock, the dist-info folders by hand, a loop over all names"
 def drift(lock, site):
@@ -827,7 +363,7 @@ def drift(lock, site):
             result[name] = "missing"
     return result
 
-# %% grade_id="drift" points=0 message="somebody edited it" why="compares versions alone, as pip freeze does"
+# %% grade_id="drift" points=0 message="somebody edited it" why="compares versions alone, as pip freeze does" name="wrong-2"
 def drift(lock, site):
     locked = {}
     for line in lock.replace("\\\n", " ").splitlines():
@@ -846,123 +382,39 @@ def drift(lock, site):
             found[name] = "changed"
     return found
 
-# %% grade_id="drift" points=0 message="Its marker does not hold on this machine" why="forgets the markers"
-def drift(lock, site):
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("--hash")[0].split("#")[0].strip()
-        if text:
-            need = Requirement(text)
-            if True:
-                locked[canonicalize_name(need.name)] = str(need.specifier)[2:]
-    there = {canonicalize_name(p.metadata["Name"]): p for p in importlib.metadata.distributions(path=[site])}
-    found = {name: "missing" for name in locked if name not in there}
-    found.update({name: "extra" for name in there if name not in locked})
-    for name in set(locked) & set(there):
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=0 message="Its marker does not hold on this machine" why="forgets the markers" changes="wrong-2"
+-            if not need.marker or need.marker.evaluate():
++            if True:
+@@
+-        elif False:
++        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
 
-# %% grade_id="drift" points=0 message="Files without a hash in RECORD" why="stumbles over the lines of a RECORD that have no hash"
-def drift(lock, site):
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("--hash")[0].split("#")[0].strip()
-        if text:
-            need = Requirement(text)
-            if not need.marker or need.marker.evaluate():
-                locked[canonicalize_name(need.name)] = str(need.specifier)[2:]
-    there = {canonicalize_name(p.metadata["Name"]): p for p in importlib.metadata.distributions(path=[site])}
-    found = {name: "missing" for name in locked if name not in there}
-    found.update({name: "extra" for name in there if name not in locked})
-    for name in set(locked) & set(there):
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif any(record_hash(Path(site, row[0])) != row[1] for row in csv.reader(there[name].read_text("RECORD").splitlines())):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=0 message="Files without a hash in RECORD" why="stumbles over the lines of a RECORD that have no hash" changes="wrong-2"
+-        elif False:
++        elif any(record_hash(Path(site, row[0])) != row[1] for row in csv.reader(there[name].read_text("RECORD").splitlines())):
 
-# %% grade_id="drift" points=0 message="contour-lines: drift says None" why="names as they are written"
-def drift(lock, site):
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("--hash")[0].split("#")[0].strip()
-        if text:
-            need = Requirement(text)
-            if not need.marker or need.marker.evaluate():
-                locked[need.name] = str(need.specifier)[2:]
-    there = {p.metadata["Name"]: p for p in importlib.metadata.distributions(path=[site])}
-    found = {name: "missing" for name in locked if name not in there}
-    found.update({name: "extra" for name in there if name not in locked})
-    for name in set(locked) & set(there):
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=0 message="contour-lines: drift says None" why="names as they are written" changes="wrong-2"
+-                locked[canonicalize_name(need.name)] = str(need.specifier)[2:]
+-    there = {canonicalize_name(p.metadata["Name"]): p for p in importlib.metadata.distributions(path=[site])}
++                locked[need.name] = str(need.specifier)[2:]
++    there = {p.metadata["Name"]: p for p in importlib.metadata.distributions(path=[site])}
+@@
+-        elif False:
++        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
 
-# %% grade_id="drift" points=5 message="expected 'extra'" why="does not look for packages that the lock does not name: passes what is visible"
-def drift(lock, site):
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("--hash")[0].split("#")[0].strip()
-        if text:
-            need = Requirement(text)
-            if not need.marker or need.marker.evaluate():
-                locked[canonicalize_name(need.name)] = str(need.specifier)[2:]
-    there = {canonicalize_name(p.metadata["Name"]): p for p in importlib.metadata.distributions(path=[site])}
-    found = {name: "missing" for name in locked if name not in there}
-    for name in set(locked) & set(there):
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=5 message="expected 'extra'" why="does not look for packages that the lock does not name: passes what is visible" changes="wrong-2"
+-    found.update({name: "extra" for name in there if name not in locked})
+@@
+-        elif False:
++        elif any(row[1] and (not Path(site, row[0]).exists() or record_hash(Path(site, row[0])) != row[1]) for row in csv.reader(there[name].read_text("RECORD").splitlines())):
 
-# %% grade_id="drift" points=5 message="expected 'changed'" why="a file that is gone is no change to it: passes what is visible"
-def drift(lock, site):
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("--hash")[0].split("#")[0].strip()
-        if text:
-            need = Requirement(text)
-            if not need.marker or need.marker.evaluate():
-                locked[canonicalize_name(need.name)] = str(need.specifier)[2:]
-    there = {canonicalize_name(p.metadata["Name"]): p for p in importlib.metadata.distributions(path=[site])}
-    found = {name: "missing" for name in locked if name not in there}
-    found.update({name: "extra" for name in there if name not in locked})
-    for name in set(locked) & set(there):
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif any(row[1] and Path(site, row[0]).exists() and record_hash(Path(site, row[0])) != row[1] for row in csv.reader(there[name].read_text("RECORD").splitlines())):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=5 message="expected 'changed'" why="a file that is gone is no change to it: passes what is visible" changes="wrong-2"
+-        elif False:
++        elif any(row[1] and Path(site, row[0]).exists() and record_hash(Path(site, row[0])) != row[1] for row in csv.reader(there[name].read_text("RECORD").splitlines())):
 
-# %% grade_id="drift" points=5 message="expected 'changed'" why="looks for changes in .py files alone, and a table of data that was edited goes unseen: passes what is visible"
-def drift(lock, site):
-    """Return what is not as the lock says in a folder of packages: {name: `missing`, `extra`, `version` or `changed`}."""
-    locked = {}
-    for line in lock.replace("\\\n", " ").splitlines():
-        text = line.split("#")[0].split("--hash")[0].strip()
-        if text:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate():
-                locked[canonicalize_name(requirement.name)] = str(requirement.specifier).removeprefix("==")
-    there = {canonicalize_name(package.metadata["Name"]): package for package in importlib.metadata.distributions(path=[str(site)])}
-
-    def is_changed(package):
-        listed = [row for row in csv.reader(package.read_text("RECORD").splitlines()) if row[1] and row[0].endswith(".py")]
-        return any(not Path(site, path).is_file() or record_hash(Path(site, path)) != expected for path, expected, _ in listed)
-
-    found = {name: "missing" for name in locked.keys() - there.keys()} | {name: "extra" for name in there.keys() - locked.keys()}
-    for name in locked.keys() & there.keys():
-        if there[name].version != locked[name]:
-            found[name] = "version"
-        elif is_changed(there[name]):
-            found[name] = "changed"
-    return found
+# %% grade_id="drift" points=5 message="expected 'changed'" why="looks for changes in .py files alone, and a table of data that was edited goes unseen: passes what is visible" changes="solution"
+-        listed = [row for row in csv.reader(package.read_text("RECORD").splitlines()) if row[1]]
++        listed = [row for row in csv.reader(package.read_text("RECORD").splitlines()) if row[1] and row[0].endswith(".py")]
 
 # %% grade_id="stage" points=16 why="another style: the file written by hand, single parameters, another name, then everything committed"
 Path("table-repo/dvc.yaml").write_text("""\
@@ -990,40 +442,28 @@ dvc("table-repo", "repro", "--force")
 git("table-repo", "commit", "--all", "-m", "Rows of 50 km")
 dvc("table-repo", "push")
 
-# %% grade_id="stage" points=5 message="rows.py changes, which fit.py imports" why="forgets the module that the program imports"
+# %% grade_id="stage" points=5 message="rows.py changes, which fit.py imports" why="forgets the module that the program imports" name="wrong-4"
 dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
 dvc("table-repo", "repro")
 git("table-repo", "add", "dvc.yaml", "dvc.lock")
 git("table-repo", "commit", "-m", "A stage that says all")
 dvc("table-repo", "push")
 
-# %% grade_id="stage" points=5 message="DVC would run the stage table again" why="lets the stage run always: then the lock proves nothing"
-dvc("table-repo", "stage", "add", "--force", "--always-changed", "-d", "fit.py", "-d", "rows.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
-dvc("table-repo", "repro")
-git("table-repo", "add", "dvc.yaml", "dvc.lock")
-git("table-repo", "commit", "-m", "A stage that says all")
-dvc("table-repo", "push")
+# %% grade_id="stage" points=5 message="DVC would run the stage table again" why="lets the stage run always: then the lock proves nothing" changes="wrong-4"
+-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
++dvc("table-repo", "stage", "add", "--force", "--always-changed", "-d", "fit.py", "-d", "rows.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
 
-# %% grade_id="stage" points=0 message="defined as both a dependency and an output" why="takes the whole folder for an input"
-dvc("table-repo", "stage", "add", "--force", "-d", ".", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
-dvc("table-repo", "repro")
-git("table-repo", "add", "dvc.yaml", "dvc.lock")
-git("table-repo", "commit", "-m", "A stage that says all")
-dvc("table-repo", "push")
+# %% grade_id="stage" points=0 message="defined as both a dependency and an output" why="takes the whole folder for an input" changes="wrong-4"
+-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
++dvc("table-repo", "stage", "add", "--force", "-d", ".", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
 
-# %% grade_id="stage" points=11 message="table.lock, the environment, changes" why="forgets the environment: passes what is visible"
-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "rows.py", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
-dvc("table-repo", "repro")
-git("table-repo", "add", "dvc.yaml", "dvc.lock")
-git("table-repo", "commit", "-m", "A stage that says all")
-dvc("table-repo", "push")
+# %% grade_id="stage" points=11 message="table.lock, the environment, changes" why="forgets the environment: passes what is visible" changes="wrong-4"
+-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
++dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "rows.py", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
 
-# %% grade_id="stage" points=11 message="the section `wall` of params.yaml changes" why="declares the whole file of parameters: passes what is visible"
-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "rows.py", "-d", "table.lock", "-d", "params.yaml", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
-dvc("table-repo", "repro")
-git("table-repo", "add", "dvc.yaml", "dvc.lock")
-git("table-repo", "commit", "-m", "A stage that says all")
-dvc("table-repo", "push")
+# %% grade_id="stage" points=11 message="the section `wall` of params.yaml changes" why="declares the whole file of parameters: passes what is visible" changes="wrong-4"
+-dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
++dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "rows.py", "-d", "table.lock", "-d", "params.yaml", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
 
 # %% grade_id="stage" points=11 message="holds the hash of another risk.csv" why="mends everything, and does not commit: passes what is visible"
 dvc("table-repo", "stage", "add", "--force", "-d", "fit.py", "-d", "rows.py", "-d", "table.lock", "-p", "table", "-n", "table", "-d", "data", "-o", "risk.csv", "python fit.py")
@@ -1056,7 +496,7 @@ def rebuild(repo, revision):
     finally:
         shutil.rmtree(place)
 
-# %% grade_id="rebuild" points=0 message="DVC believes its lock unless it is forced" why="believes dvc status: the lock fits, so all is well"
+# %% grade_id="rebuild" points=0 message="DVC believes its lock unless it is forced" why="believes dvc status: the lock fits, so all is well" name="wrong-2"
 def rebuild(repo, revision):
     with tempfile.TemporaryDirectory() as place:
         clone = f"{place}/clone"
@@ -1068,49 +508,25 @@ def rebuild(repo, revision):
         except RuntimeError:
             return "incomplete"
 
-# %% grade_id="rebuild" points=0 message="DVC believes its lock unless it is forced" why="runs repro without --force, and nothing runs"
-def rebuild(repo, revision):
-    with tempfile.TemporaryDirectory() as place:
-        clone = f"{place}/clone"
-        git(".", "clone", "--quiet", str(repo), clone)
-        git(clone, "checkout", "--quiet", revision)
-        try:
-            dvc(clone, "pull")
-            stale = json.loads(dvc(clone, "status", "--json"))
-            if stale:
-                return "stale"
-            before = Path(clone, "dvc.lock").read_text()
-            dvc(clone, "repro")
-            return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
-        except RuntimeError:
-            return "incomplete"
+# %% grade_id="rebuild" points=0 message="DVC believes its lock unless it is forced" why="runs repro without --force, and nothing runs" changes="wrong-2"
+-            return "stale" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
++            stale = json.loads(dvc(clone, "status", "--json"))
++            if stale:
++                return "stale"
++            before = Path(clone, "dvc.lock").read_text()
++            dvc(clone, "repro")
++            return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
 
-# %% grade_id="rebuild" points=0 message="repro writes the lock anew" why="asks for the status after repro has written the lock anew"
-def rebuild(repo, revision):
-    with tempfile.TemporaryDirectory() as place:
-        clone = f"{place}/clone"
-        git(".", "clone", "--quiet", str(repo), clone)
-        git(clone, "checkout", "--quiet", revision)
-        try:
-            dvc(clone, "pull")
-            dvc(clone, "repro", "--force")
-            return "differs" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
-        except RuntimeError:
-            return "incomplete"
+# %% grade_id="rebuild" points=0 message="repro writes the lock anew" why="asks for the status after repro has written the lock anew" changes="wrong-2"
+-            return "stale" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
++            dvc(clone, "repro", "--force")
++            return "differs" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
 
-# %% grade_id="rebuild" points=5 message="somebody changed the seed in params.yaml" why="does not tell stale from different"
-def rebuild(repo, revision):
-    with tempfile.TemporaryDirectory() as place:
-        clone = f"{place}/clone"
-        git(".", "clone", "--quiet", str(repo), clone)
-        git(clone, "checkout", "--quiet", revision)
-        try:
-            dvc(clone, "pull")
-            before = Path(clone, "dvc.lock").read_text()
-            dvc(clone, "repro", "--force")
-            return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
-        except RuntimeError:
-            return "incomplete"
+# %% grade_id="rebuild" points=5 message="somebody changed the seed in params.yaml" why="does not tell stale from different" changes="wrong-2"
+-            return "stale" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
++            before = Path(clone, "dvc.lock").read_text()
++            dvc(clone, "repro", "--force")
++            return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
 
 # %% grade_id="rebuild" points=5 message="for a stranger they are gone" why="copies the folder, and DVC's cache with it"
 def rebuild(repo, revision):
@@ -1128,91 +544,38 @@ def rebuild(repo, revision):
             return "stale"
         return "reproduced" if Path(copy, "dvc.lock").read_text() == before else "differs"
 
-# %% grade_id="rebuild" points=6 message="stale, and the command stops" why="lets a command that stops pass for another result: passes what is visible"
-def rebuild(repo, revision):
-    with tempfile.TemporaryDirectory() as place:
-        clone = f"{place}/clone"
-        git(".", "clone", "--quiet", str(repo), clone)
-        git(clone, "checkout", "--quiet", revision)
-        try:
-            dvc(clone, "pull")
-        except RuntimeError:
-            return "incomplete"
-        if json.loads(dvc(clone, "status", "--json")):
-            return "stale"
-        before = Path(clone, "dvc.lock").read_text()
-        try:
-            dvc(clone, "repro", "--force")
-        except RuntimeError:
-            return "differs"
-        return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
+# %% grade_id="rebuild" points=6 message="stale, and the command stops" why="lets a command that stops pass for another result: passes what is visible" changes="wrong-2"
+-            return "stale" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
+@@
+             return "incomplete"
++        if json.loads(dvc(clone, "status", "--json")):
++            return "stale"
++        before = Path(clone, "dvc.lock").read_text()
++        try:
++            dvc(clone, "repro", "--force")
++        except RuntimeError:
++            return "differs"
++        return "reproduced" if Path(clone, "dvc.lock").read_text() == before else "differs"
 
-# %% grade_id="rebuild" points=11 message="draw.py was changed after the draw" why="takes stale for changed parameters alone: passes what is visible"
-def rebuild(repo, revision):
-    with tempfile.TemporaryDirectory() as place:
-        clone = f"{place}/clone"
-        git(".", "clone", "--quiet", str(repo), clone)
-        git(clone, "checkout", "--quiet", revision)
-        try:
-            dvc(clone, "pull")
-            lock = yaml.safe_load(Path(clone, "dvc.lock").read_text())
-            (stage,) = lock["stages"].values()
-            now = yaml.safe_load(Path(clone, "params.yaml").read_text())
-            recorded = {out["path"]: out["md5"] for out in stage["outs"]}
-            stale = any(now[key] != value for key, value in stage["params"]["params.yaml"].items())
-            dvc(clone, "repro", "--force")
-            if stale:
-                return "stale"
-            made = {path: hashlib.md5(Path(clone, path).read_bytes()).hexdigest() for path in recorded}
-            return "reproduced" if made == recorded else "differs"
-        except RuntimeError:
-            return "incomplete"
+# %% grade_id="rebuild" points=11 message="draw.py was changed after the draw" why="takes stale for changed parameters alone: passes what is visible" changes="wrong-2"
+-            return "stale" if json.loads(dvc(clone, "status", "--json")) else "reproduced"
++            lock = yaml.safe_load(Path(clone, "dvc.lock").read_text())
++            (stage,) = lock["stages"].values()
++            now = yaml.safe_load(Path(clone, "params.yaml").read_text())
++            recorded = {out["path"]: out["md5"] for out in stage["outs"]}
++            stale = any(now[key] != value for key, value in stage["params"]["params.yaml"].items())
++            dvc(clone, "repro", "--force")
++            if stale:
++                return "stale"
++            made = {path: hashlib.md5(Path(clone, path).read_bytes()).hexdigest() for path in recorded}
++            return "reproduced" if made == recorded else "differs"
 
-# %% grade_id="rebuild" points=11 message="stale, and the command stops" why="says stale without running the command: passes what is visible"
-def rebuild(repo, revision):
-    """Make the result of a revision again, and return `incomplete`, `stale`, `differs` or `reproduced`."""
-    with tempfile.TemporaryDirectory() as place:
-        clone = Path(place, "clone")
-        git(".", "clone", "--quiet", "--no-checkout", str(Path(repo).resolve()), str(clone))
-        git(clone, "checkout", "--quiet", revision)
+# %% grade_id="rebuild" points=11 message="stale, and the command stops" why="says stale without running the command: passes what is visible" changes="solution"
+             status = json.loads(dvc(clone, "status", "--json"))
++            if status:
++                return "stale"
 
-        def results():
-            stages = yaml.safe_load((clone / "dvc.lock").read_text())["stages"]
-            return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
-
-        recorded = results()
-        try:
-            dvc(clone, "pull")
-            status = json.loads(dvc(clone, "status", "--json"))
-            if status:
-                return "stale"
-            dvc(clone, "repro", "--force")
-        except RuntimeError:
-            return "incomplete"
-        if status:
-            return "stale"
-        return "reproduced" if results() == recorded else "differs"
-
-# %% grade_id="rebuild" points=10 message="left a clone behind" why="leaves the clone behind, each time"
-def rebuild(repo, revision):
-    """Make the result of a revision again, and return `incomplete`, `stale`, `differs` or `reproduced`."""
-    place = tempfile.mkdtemp()
-    if place:
-        clone = Path(place, "clone")
-        git(".", "clone", "--quiet", "--no-checkout", str(Path(repo).resolve()), str(clone))
-        git(clone, "checkout", "--quiet", revision)
-
-        def results():
-            stages = yaml.safe_load((clone / "dvc.lock").read_text())["stages"]
-            return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
-
-        recorded = results()
-        try:
-            dvc(clone, "pull")
-            status = json.loads(dvc(clone, "status", "--json"))
-            dvc(clone, "repro", "--force")
-        except RuntimeError:
-            return "incomplete"
-        if status:
-            return "stale"
-        return "reproduced" if results() == recorded else "differs"
+# %% grade_id="rebuild" points=10 message="left a clone behind" why="leaves the clone behind, each time" changes="solution"
+-    with tempfile.TemporaryDirectory() as place:
++    place = tempfile.mkdtemp()
++    if place:

@@ -186,7 +186,7 @@ def record(experiment, author, job, data, settings, claim=None, study=None):
         if study:
             mlflow.end_run("FINISHED")
 
-# %% grade_id="record" points=12 message="fit on the first part of split" why="fits on all hours, those to measure on among them"
+# %% grade_id="record" points=12 message="fit on the first part of split" why="fits on all hours, those to measure on among them" name="wrong-3"
 def record(experiment, author, job, data, settings, claim=None, study=None):
     client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
     place = mlflow.set_experiment(experiment).experiment_id
@@ -225,161 +225,63 @@ def study_run(place, study):
     client.set_terminated(run_id)
     return run_id
 
-# %% grade_id="record" points=27 message="a crash is no result" why="a run that crashed counts as there already: passes what is visible"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}'")
-    if known:
-        return known[0].info.run_id
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
-        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-        mlflow.log_params(plain)
-        mlflow.log_dict(plain, "settings.json")
-        for path in Path(job).glob("*.py"):
-            mlflow.log_artifact(path, "source")
-        try:
-            before, after = split(read_hours(data))
-            mlflow.log_input(mlflow.data.from_pandas(before), context="training")
-            model = train_job(job, before, dict(settings))
-            val_mae = mean_error(model, after)
-            keep_model(model, before)
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
-        mlflow.log_metric("val_mae", val_mae)
-        if claim is not None:
-            mlflow.log_metric("claimed_val_mae", claim)
-            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    return run.info.run_id
+# %% grade_id="record" points=27 message="a crash is no result" why="a run that crashed counts as there already: passes what is visible" changes="wrong-3"
+-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
++    known = client.search_runs([place], f"tags.fingerprint = '{identity}'")
+@@
+-            hours = read_hours(data)
+-            mlflow.log_input(mlflow.data.from_pandas(hours), context="training")
+-            model = train_job(job, hours, dict(settings))
+-            val_mae = mean_error(model, split(hours)[1])
+-            keep_model(model, hours)
++            before, after = split(read_hours(data))
++            mlflow.log_input(mlflow.data.from_pandas(before), context="training")
++            model = train_job(job, before, dict(settings))
++            val_mae = mean_error(model, after)
++            keep_model(model, before)
 
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
-    client.set_terminated(run_id)
-    return run_id
+# %% grade_id="record" points=26 message="Whatever may break comes after the run is open" why="reads the data before the run is open: passes what is visible" changes="wrong-3"
+         return known[0].info.run_id
++    before, after = split(read_hours(data))
+@@
+-        try:
+-            hours = read_hours(data)
+-            mlflow.log_input(mlflow.data.from_pandas(hours), context="training")
+-            model = train_job(job, hours, dict(settings))
+-            val_mae = mean_error(model, split(hours)[1])
+-            keep_model(model, hours)
++        mlflow.log_input(mlflow.data.from_pandas(before), context="training")
++        try:
++            model = train_job(job, before, dict(settings))
++            val_mae = mean_error(model, after)
++            keep_model(model, before)
 
-# %% grade_id="record" points=26 message="Whatever may break comes after the run is open" why="reads the data before the run is open: passes what is visible"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
-    if known:
-        return known[0].info.run_id
-    before, after = split(read_hours(data))
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
-        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-        mlflow.log_params(plain)
-        mlflow.log_dict(plain, "settings.json")
-        for path in Path(job).glob("*.py"):
-            mlflow.log_artifact(path, "source")
-        mlflow.log_input(mlflow.data.from_pandas(before), context="training")
-        try:
-            model = train_job(job, before, dict(settings))
-            val_mae = mean_error(model, after)
-            keep_model(model, before)
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
-        mlflow.log_metric("val_mae", val_mae)
-        if claim is not None:
-            mlflow.log_metric("claimed_val_mae", claim)
-            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    return run.info.run_id
+# %% grade_id="record" points=26 message="rows, and the model was to be fitted on" why="notes all hours as training data, though it fits on the right ones: passes what is visible" changes="wrong-3"
+-            hours = read_hours(data)
+-            mlflow.log_input(mlflow.data.from_pandas(hours), context="training")
+-            model = train_job(job, hours, dict(settings))
+-            val_mae = mean_error(model, split(hours)[1])
+-            keep_model(model, hours)
++            before, after = split(read_hours(data))
++            mlflow.log_input(mlflow.data.from_pandas(read_hours(data)), context="training")
++            model = train_job(job, before, dict(settings))
++            val_mae = mean_error(model, after)
++            keep_model(model, before)
 
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
-    client.set_terminated(run_id)
-    return run_id
-
-# %% grade_id="record" points=26 message="rows, and the model was to be fitted on" why="notes all hours as training data, though it fits on the right ones: passes what is visible"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
-    if known:
-        return known[0].info.run_id
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
-        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-        mlflow.log_params(plain)
-        mlflow.log_dict(plain, "settings.json")
-        for path in Path(job).glob("*.py"):
-            mlflow.log_artifact(path, "source")
-        try:
-            before, after = split(read_hours(data))
-            mlflow.log_input(mlflow.data.from_pandas(read_hours(data)), context="training")
-            model = train_job(job, before, dict(settings))
-            val_mae = mean_error(model, after)
-            keep_model(model, before)
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
-        mlflow.log_metric("val_mae", val_mae)
-        if claim is not None:
-            mlflow.log_metric("claimed_val_mae", claim)
-            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    return run.info.run_id
-
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
-    client.set_terminated(run_id)
-    return run_id
-
-# %% grade_id="record" points=28 message="claimed 0.0" why="takes a claim of zero for none: passes what is visible"
-def record(experiment, author, job, data, settings, claim=None, study=None):
-    client, name, identity = MlflowClient(), Path(job).name, fingerprint(job, data, settings)
-    place = mlflow.set_experiment(experiment).experiment_id
-    known = client.search_runs([place], f"tags.fingerprint = '{identity}' AND attributes.status = 'FINISHED'")
-    if known:
-        return known[0].info.run_id
-    tags = {"author": author, "job": name, "fingerprint": identity, "data_sha256": sha256(data)}
-    with mlflow.start_run(run_name=f"{author}-{name}-{identity[:6]}", parent_run_id=study_run(place, study) if study else None, tags=tags) as run:
-        plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in settings.items()}
-        mlflow.log_params(plain)
-        mlflow.log_dict(plain, "settings.json")
-        for path in Path(job).glob("*.py"):
-            mlflow.log_artifact(path, "source")
-        try:
-            before, after = split(read_hours(data))
-            mlflow.log_input(mlflow.data.from_pandas(before), context="training")
-            model = train_job(job, before, dict(settings))
-            val_mae = mean_error(model, after)
-            keep_model(model, before)
-        except Exception as error:
-            mlflow.log_text(traceback.format_exc(), "traceback.txt")
-            mlflow.set_tag("error", type(error).__name__)
-            raise
-        mlflow.log_metric("val_mae", val_mae)
-        if claim:
-            mlflow.log_metric("claimed_val_mae", claim)
-            mlflow.set_tag("claim", "confirmed" if abs(claim - val_mae) <= 0.05 * val_mae else "refuted")
-    return run.info.run_id
-
-def study_run(place, study):
-    client = MlflowClient()
-    found = client.search_runs([place], f"attributes.run_name = '{study}' AND tags.kind = 'study'")
-    if found:
-        return found[0].info.run_id
-    run_id = client.create_run(place, run_name=study, tags={"kind": "study"}).info.run_id
-    client.set_terminated(run_id)
-    return run_id
+# %% grade_id="record" points=28 message="claimed 0.0" why="takes a claim of zero for none: passes what is visible" changes="wrong-3"
+-            hours = read_hours(data)
+-            mlflow.log_input(mlflow.data.from_pandas(hours), context="training")
+-            model = train_job(job, hours, dict(settings))
+-            val_mae = mean_error(model, split(hours)[1])
+-            keep_model(model, hours)
++            before, after = split(read_hours(data))
++            mlflow.log_input(mlflow.data.from_pandas(before), context="training")
++            model = train_job(job, before, dict(settings))
++            val_mae = mean_error(model, after)
++            keep_model(model, before)
+@@
+-        if claim is not None:
++        if claim:
 
 # %% grade_id="record" points=28 message="a study has the status FAILED" why="a child's exception also leaves its parent's block; the next child mends the status, so it passes what is visible"
 from contextlib import nullcontext
@@ -512,7 +414,7 @@ def leaderboard(experiment, data):
     table["rank"] = table["val_mae"].where(table["reason"] == "").rank()
     return table.sort_values("rank")
 
-# %% grade_id="board" points=14 message="the first run that deserves one gets it" why="a crashed or refuted run takes its fingerprint with it: passes what is visible"
+# %% grade_id="board" points=14 message="the first run that deserves one gets it" why="a crashed or refuted run takes its fingerprint with it: passes what is visible" name="wrong-5"
 def leaderboard(experiment, data):
     runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
@@ -542,95 +444,26 @@ def leaderboard(experiment, data):
     table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
     return table.sort_values("rank")
 
-# %% grade_id="board" points=14 message="just over 1 % of what you measure" why="takes 1 % of the logged number: passes what is visible"
-def leaderboard(experiment, data):
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
-    hours, seen, rows = split(read_hours(data))[1], set(), []
-    for run in runs:
-        tags, model = run.data.tags, model_of(run.info.run_id)
-        error = mean_error(model, hours) if model else None
-        reason = ""
-        if run.info.run_id in parents:
-            reason = "group"
-        elif run.info.status != "FINISHED":
-            reason = "unfinished"
-        elif "data_sha256" not in tags:
-            reason = "no data hash"
-        elif tags["data_sha256"] != sha256(data):
-            reason = "other data"
-        elif model is None:
-            reason = "no model"
-        elif "val_mae" not in run.data.metrics or abs(run.data.metrics["val_mae"] - error) > 0.01 * run.data.metrics["val_mae"]:
-            reason = "refuted"
-        elif tags.get("fingerprint") in seen:
-            reason = "duplicate"
-        elif "fingerprint" in tags:
-            seen.add(tags["fingerprint"])
-        rows.append([run.info.run_id, tags.get("author"), error, reason])
-    table = pd.DataFrame(rows, columns=["run_id", "author", "val_mae", "reason"])
-    table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
-    return table.sort_values("rank")
+# %% grade_id="board" points=14 message="just over 1 % of what you measure" why="takes 1 % of the logged number: passes what is visible" changes="wrong-5"
+-        elif not abs(run.data.metrics.get("val_mae", np.inf) - error) <= 0.01 * error:
++        elif "val_mae" not in run.data.metrics or abs(run.data.metrics["val_mae"] - error) > 0.01 * run.data.metrics["val_mae"]:
+@@
+-        if "fingerprint" in tags:
++        elif "fingerprint" in tags:
 
-# %% grade_id="board" points=14 message="a wrong number that makes a model look bad is wrong too" why="refutes only numbers that are too good: passes what is visible"
-def leaderboard(experiment, data):
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
-    hours, seen, rows = split(read_hours(data))[1], set(), []
-    for run in runs:
-        tags, model = run.data.tags, model_of(run.info.run_id)
-        error = mean_error(model, hours) if model else None
-        reason = ""
-        if run.info.run_id in parents:
-            reason = "group"
-        elif run.info.status != "FINISHED":
-            reason = "unfinished"
-        elif "data_sha256" not in tags:
-            reason = "no data hash"
-        elif tags["data_sha256"] != sha256(data):
-            reason = "other data"
-        elif model is None:
-            reason = "no model"
-        elif run.data.metrics.get("val_mae", 0) < 0.99 * error:
-            reason = "refuted"
-        elif tags.get("fingerprint") in seen:
-            reason = "duplicate"
-        elif "fingerprint" in tags:
-            seen.add(tags["fingerprint"])
-        rows.append([run.info.run_id, tags.get("author"), error, reason])
-    table = pd.DataFrame(rows, columns=["run_id", "author", "val_mae", "reason"])
-    table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
-    return table.sort_values("rank")
+# %% grade_id="board" points=14 message="a wrong number that makes a model look bad is wrong too" why="refutes only numbers that are too good: passes what is visible" changes="wrong-5"
+-        elif not abs(run.data.metrics.get("val_mae", np.inf) - error) <= 0.01 * error:
++        elif run.data.metrics.get("val_mae", 0) < 0.99 * error:
+@@
+-        if "fingerprint" in tags:
++        elif "fingerprint" in tags:
 
-# %% grade_id="board" points=14 message="was rounded to one decimal" why="asks for the very same number: passes what is visible"
-def leaderboard(experiment, data):
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
-    hours, seen, rows = split(read_hours(data))[1], set(), []
-    for run in runs:
-        tags, model = run.data.tags, model_of(run.info.run_id)
-        error = mean_error(model, hours) if model else None
-        reason = ""
-        if run.info.run_id in parents:
-            reason = "group"
-        elif run.info.status != "FINISHED":
-            reason = "unfinished"
-        elif "data_sha256" not in tags:
-            reason = "no data hash"
-        elif tags["data_sha256"] != sha256(data):
-            reason = "other data"
-        elif model is None:
-            reason = "no model"
-        elif not np.isclose(run.data.metrics.get("val_mae", np.inf), error):
-            reason = "refuted"
-        elif tags.get("fingerprint") in seen:
-            reason = "duplicate"
-        elif "fingerprint" in tags:
-            seen.add(tags["fingerprint"])
-        rows.append([run.info.run_id, tags.get("author"), error, reason])
-    table = pd.DataFrame(rows, columns=["run_id", "author", "val_mae", "reason"])
-    table["rank"] = table["val_mae"].astype(float).where(table["reason"] == "").rank()
-    return table.sort_values("rank")
+# %% grade_id="board" points=14 message="was rounded to one decimal" why="asks for the very same number: passes what is visible" changes="wrong-5"
+-        elif not abs(run.data.metrics.get("val_mae", np.inf) - error) <= 0.01 * error:
++        elif not np.isclose(run.data.metrics.get("val_mae", np.inf), error):
+@@
+-        if "fingerprint" in tags:
++        elif "fingerprint" in tags:
 
 # %% grade_id="changes" points=12 why="another style: whole folders are downloaded, values compared with their types by a recursive function, sets and lists"
 def alike(one, two):
@@ -674,7 +507,7 @@ def what_changed(run_id, other_id):
     settings = {name: (before.params.get(name), after.params.get(name)) for name in before.params | after.params if before.params.get(name) != after.params.get(name)}
     return {"data": before.tags.get("data_sha256") == after.tags.get("data_sha256"), "source": [], "settings": settings}
 
-# %% grade_id="changes" points=8 message="max_features changed from 1 to 1.0" why="to Python 1, 1.0 and True are equal: passes what is visible"
+# %% grade_id="changes" points=8 message="max_features changed from 1 to 1.0" why="to Python 1, 1.0 and True are equal: passes what is visible" name="wrong-3"
 def what_changed(run_id, other_id):
     def parts(run_id):
         run = mlflow.get_run(run_id)
@@ -689,85 +522,52 @@ def what_changed(run_id, other_id):
         "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
     }
 
-# %% grade_id="changes" points=8 message="Both runs have no data hash" why="where both are missing it says unchanged: passes what is visible"
-def what_changed(run_id, other_id):
-    def parts(run_id):
-        run = mlflow.get_run(run_id)
-        files = MlflowClient().list_artifacts(run_id, "source")
-        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
-    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
-    return {
-        "data": False if a == d else "unknown" if None in (a, d) else True,
-        "source": [] if b == e else "unknown" if not b or not e else [name for name in b | e if b.get(name) != e.get(name)],
-        "settings": {} if c == f is None else "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
-    }
+# %% grade_id="changes" points=8 message="Both runs have no data hash" why="where both are missing it says unchanged: passes what is visible" changes="wrong-3"
+-    return {
+-        "data": a != d if a and d else "unknown",
+-        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
+-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
++    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
++    return {
++        "data": False if a == d else "unknown" if None in (a, d) else True,
++        "source": [] if b == e else "unknown" if not b or not e else [name for name in b | e if b.get(name) != e.get(name)],
++        "settings": {} if c == f is None else "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
 
-# %% grade_id="changes" points=8 message="A source file was" why="compares only files that both runs have: passes what is visible"
-def what_changed(run_id, other_id):
-    def parts(run_id):
-        run = mlflow.get_run(run_id)
-        files = MlflowClient().list_artifacts(run_id, "source")
-        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
-    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
-    return {
-        "data": a != d if a and d else "unknown",
-        "source": [name for name in b if name in e and b[name] != e[name]] if b and e else "unknown",
-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
-    }
+# %% grade_id="changes" points=8 message="A source file was" why="compares only files that both runs have: passes what is visible" changes="wrong-3"
+     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
++    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
+@@
+-        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
+-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
++        "source": [name for name in b if name in e and b[name] != e[name]] if b and e else "unknown",
++        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
 
-# %% grade_id="changes" points=8 message="empty is not missing" why="takes empty settings for missing ones: passes what is visible"
-def what_changed(run_id, other_id):
-    def parts(run_id):
-        run = mlflow.get_run(run_id)
-        files = MlflowClient().list_artifacts(run_id, "source")
-        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else {}
-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
-    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
-    return {
-        "data": a != d if a and d else "unknown",
-        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
-        "settings": "unknown" if not c or not f else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
-    }
+# %% grade_id="changes" points=8 message="empty is not missing" why="takes empty settings for missing ones: passes what is visible" changes="wrong-3"
+-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
+-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
++        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else {}
++    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
++    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
+@@
+-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
++        "settings": "unknown" if not c or not f else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
 
-# %% grade_id="changes" points=8 message="A number in a nested setting changed" why="compares types at the top alone: passes what is visible"
-def what_changed(run_id, other_id):
-    def parts(run_id):
-        run = mlflow.get_run(run_id)
-        files = MlflowClient().list_artifacts(run_id, "source")
-        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
-    spelt = lambda settings, name: (type(settings[name]), settings[name]) if name in settings else "not set"
-    return {
-        "data": a != d if a and d else "unknown",
-        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
-        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
-    }
+# %% grade_id="changes" points=8 message="A number in a nested setting changed" why="compares types at the top alone: passes what is visible" changes="wrong-3"
+     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
++    spelt = lambda settings, name: (type(settings[name]), settings[name]) if name in settings else "not set"
+@@
+-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
++        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
 
-# %% grade_id="changes" points=8 message="Notes lie beside the source" why="takes every file in the folder for source: passes what is visible"
-def what_changed(run_id, other_id):
-    def parts(run_id):
-        run = mlflow.get_run(run_id)
-        files = MlflowClient().list_artifacts(run_id, "source")
-        names = [file.path for file in MlflowClient().list_artifacts(run_id)]
-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
-        return run.data.tags.get("data_sha256"), source, mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/settings.json") if "settings.json" in names else None
-    (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
-    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
-    return {
-        "data": a != d if a and d else "unknown",
-        "source": [name for name in b | e if b.get(name) != e.get(name)] if b and e else "unknown",
-        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
-    }
+# %% grade_id="changes" points=8 message="Notes lie beside the source" why="takes every file in the folder for source: passes what is visible" changes="wrong-3"
+-        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files if file.path.endswith(".py")}
++        source = {file.path[7:]: mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{file.path}") for file in files}
+@@
+     (a, b, c), (d, e, f) = parts(run_id), parts(other_id)
++    spelt = lambda settings, name: json.dumps(settings[name], sort_keys=True) if name in settings else "not set"
+@@
+-        "settings": "unknown" if c is None or f is None else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if c.get(n, "not set") != f.get(n, "not set")},
++        "settings": "unknown" if None in (c, f) else {n: (c.get(n, "not set"), f.get(n, "not set")) for n in c | f if spelt(c, n) != spelt(f, n)},
 
 # %% grade_id="attic" points=12 why="another style: tables, time stamps with a zone, a set of registered run ids, sets of ids"
 def clean_up(experiment, now, dry_run=True):
@@ -794,7 +594,7 @@ def clean_up(experiment, now, dry_run=True):
         mlflow.delete_run(run_id)
     return going
 
-# %% grade_id="attic" points=4 message="A dry run deleted" why="deletes, dry run or not"
+# %% grade_id="attic" points=4 message="A dry run deleted" why="deletes, dry run or not" name="wrong-2"
 def clean_up(experiment, now, dry_run=True):
     client, going, seen = MlflowClient(), {}, set()
     runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
@@ -814,49 +614,27 @@ def clean_up(experiment, now, dry_run=True):
         client.delete_run(run_id)
     return going
 
-# %% grade_id="attic" points=4 message="without a fingerprint" why="two finished runs without a fingerprint count as duplicates: passes what is visible"
-def clean_up(experiment, now, dry_run=True):
-    client, going, seen = MlflowClient(), {}, set()
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    for run in runs:
-        mark, status = run.data.tags.get("fingerprint"), run.info.status
-        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
-        if status == "FINISHED":
-            reason = "duplicate" if mark in seen else ""
-            seen.add(mark)
-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
-            going[run.info.run_id] = reason
-    for run in list(runs) * 3:
-        if run.info.run_id not in going:
-            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
-    for run_id, reason in going.items():
-        if not dry_run:
-            client.set_tag(run_id, "deleted_because", reason)
-            client.delete_run(run_id)
-    return going
+# %% grade_id="attic" points=4 message="without a fingerprint" why="two finished runs without a fingerprint count as duplicates: passes what is visible" changes="wrong-2"
+-        if status == "FINISHED" and mark:
++        if status == "FINISHED":
+@@
+-        client.set_tag(run_id, "deleted_because", reason)
+-        client.delete_run(run_id)
++        if not dry_run:
++            client.set_tag(run_id, "deleted_because", reason)
++            client.delete_run(run_id)
 
-# %% grade_id="attic" points=4 message="goes as 'abandoned'" why="takes a killed run for an abandoned one: passes what is visible"
-def clean_up(experiment, now, dry_run=True):
-    client, going, seen = MlflowClient(), {}, set()
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    for run in runs:
-        mark, status = run.data.tags.get("fingerprint"), run.info.status
-        reason = {"FAILED": "crashed", "FINISHED": ""}.get(status, "abandoned")
-        if status == "FINISHED" and mark:
-            reason = "duplicate" if mark in seen else ""
-            seen.add(mark)
-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
-            going[run.info.run_id] = reason
-    for run in list(runs) * 3:
-        if run.info.run_id not in going:
-            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
-    for run_id, reason in going.items():
-        if not dry_run:
-            client.set_tag(run_id, "deleted_because", reason)
-            client.delete_run(run_id)
-    return going
+# %% grade_id="attic" points=4 message="goes as 'abandoned'" why="takes a killed run for an abandoned one: passes what is visible" changes="wrong-2"
+-        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
++        reason = {"FAILED": "crashed", "FINISHED": ""}.get(status, "abandoned")
+@@
+-        client.set_tag(run_id, "deleted_because", reason)
+-        client.delete_run(run_id)
++        if not dry_run:
++            client.set_tag(run_id, "deleted_because", reason)
++            client.delete_run(run_id)
 
-# %% grade_id="attic" points=4 message="parent of a child that stays since it has the tag keep" why="thinks that only a finished child needs its parent: passes what is visible"
+# %% grade_id="attic" points=4 message="parent of a child that stays since it has the tag keep" why="thinks that only a finished child needs its parent: passes what is visible" name="wrong-5"
 def clean_up(experiment, now, dry_run=True):
     client, going, seen = MlflowClient(), {}, set()
     runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
@@ -876,66 +654,31 @@ def clean_up(experiment, now, dry_run=True):
             client.delete_run(run_id)
     return going
 
-# %% grade_id="attic" points=8 message="than 30 days ago" why="takes the time zone off instead of going to UTC: passes what is visible"
-def clean_up(experiment, now, dry_run=True):
-    client, going, seen = MlflowClient(), {}, set()
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    for run in runs:
-        mark, status = run.data.tags.get("fingerprint"), run.info.status
-        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
-        if status == "FINISHED" and mark:
-            reason = "duplicate" if mark in seen else ""
-            seen.add(mark)
-        age = now.replace(tzinfo=None) - pd.to_datetime(run.info.start_time, unit="ms")
-        if reason and age.days >= 30 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
-            going[run.info.run_id] = reason
-    for run in list(runs) * 3:
-        if run.info.run_id not in going:
-            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
-    for run_id, reason in going.items():
-        if not dry_run:
-            client.set_tag(run_id, "deleted_because", reason)
-            client.delete_run(run_id)
-    return going
+# %% grade_id="attic" points=8 message="than 30 days ago" why="takes the time zone off instead of going to UTC: passes what is visible" changes="wrong-2"
+-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
++        age = now.replace(tzinfo=None) - pd.to_datetime(run.info.start_time, unit="ms")
++        if reason and age.days >= 30 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+@@
+-        client.set_tag(run_id, "deleted_because", reason)
+-        client.delete_run(run_id)
++        if not dry_run:
++            client.set_tag(run_id, "deleted_because", reason)
++            client.delete_run(run_id)
 
-# %% grade_id="attic" points=4 message="parent of the parent of a run that stays" why="goes up from a run that stays only once: passes what is visible"
-def clean_up(experiment, now, dry_run=True):
-    client, going, seen = MlflowClient(), {}, set()
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    for run in runs:
-        mark, status = run.data.tags.get("fingerprint"), run.info.status
-        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
-        if status == "FINISHED" and mark:
-            reason = "duplicate" if mark in seen else ""
-            seen.add(mark)
-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
-            going[run.info.run_id] = reason
-    for run in runs:
-        if run.info.run_id not in going:
-            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
-    for run_id, reason in going.items():
-        if not dry_run:
-            client.set_tag(run_id, "deleted_because", reason)
-            client.delete_run(run_id)
-    return going
+# %% grade_id="attic" points=4 message="parent of the parent of a run that stays" why="goes up from a run that stays only once: passes what is visible" changes="wrong-5"
+-    needed = {run.data.tags.get("mlflow.parentRunId") for run in runs if run.info.status == "FINISHED"}
+@@
+-    going = {run_id: reason for run_id, reason in going.items() if run_id not in needed}
++    for run in runs:
++        if run.info.run_id not in going:
++            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
 
-# %% grade_id="attic" points=4 message="whose value is empty" why="takes an empty tag for none: passes what is visible"
-def clean_up(experiment, now, dry_run=True):
-    client, going, seen = MlflowClient(), {}, set()
-    runs = mlflow.search_runs(experiment_names=[experiment], order_by=["attributes.start_time ASC"], output_format="list")
-    for run in runs:
-        mark, status = run.data.tags.get("fingerprint"), run.info.status
-        reason = {"FAILED": "crashed", "KILLED": "crashed", "FINISHED": ""}.get(status, "abandoned")
-        if status == "FINISHED" and mark:
-            reason = "duplicate" if mark in seen else ""
-            seen.add(mark)
-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and not run.data.tags.get("keep") and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
-            going[run.info.run_id] = reason
-    for run in list(runs) * 3:
-        if run.info.run_id not in going:
-            going.pop(run.data.tags.get("mlflow.parentRunId"), None)
-    for run_id, reason in going.items():
-        if not dry_run:
-            client.set_tag(run_id, "deleted_because", reason)
-            client.delete_run(run_id)
-    return going
+# %% grade_id="attic" points=4 message="whose value is empty" why="takes an empty tag for none: passes what is visible" changes="wrong-2"
+-        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and "keep" not in run.data.tags and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
++        if reason and now.timestamp() - run.info.start_time / 1000 > 30 * 86400 and not run.data.tags.get("keep") and not client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+@@
+-        client.set_tag(run_id, "deleted_because", reason)
+-        client.delete_run(run_id)
++        if not dry_run:
++            client.set_tag(run_id, "deleted_because", reason)
++            client.delete_run(run_id)

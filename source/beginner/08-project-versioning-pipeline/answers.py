@@ -89,7 +89,7 @@ def audit(repo):
         result[name] = {"missing_deps": read - deps, "needless_deps": deps - read, "missing_outs": written - outs}
     return result
 
-# %% grade_id="audit" points=5 message="the stage declares it, under `outs`, `metrics` or `plots`" why="forgets that metrics and plots are outputs: passes what is visible"
+# %% grade_id="audit" points=5 message="the stage declares it, under `outs`, `metrics` or `plots`" why="forgets that metrics and plots are outputs: passes what is visible" name="wrong-6"
 def audit(repo):
     result = {}
     inside = lambda path, others: any(Path(path).is_relative_to(other) for other in others)
@@ -104,21 +104,15 @@ def audit(repo):
         }
     return result
 
-# %% grade_id="audit" points=5 message="the file that an entry names" why="takes all parameters for those of params.yaml: passes what is visible"
-def audit(repo):
-    result = {}
-    inside = lambda path, others: any(Path(path).is_relative_to(other) for other in others)
-    plain = lambda entries: [e if isinstance(e, str) else list(e)[0] for e in entries]
-    for name, stage in yaml.safe_load((Path(repo) / "dvc.yaml").read_text())["stages"].items():
-        read, written = watch(repo, stage["cmd"])
-        ins = plain(stage.get("deps", [])) + (["params.yaml"] if stage.get("params") else [])
-        outs = plain(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", []))
-        result[name] = {
-            "missing_deps": [p for p in read if not inside(p, ins)],
-            "needless_deps": [d for d in ins if not any(inside(p, [d]) for p in read)],
-            "missing_outs": [p for p in written if not inside(p, outs)],
-        }
-    return result
+# %% grade_id="audit" points=5 message="the file that an entry names" why="takes all parameters for those of params.yaml: passes what is visible" changes="wrong-6"
+-        ins = plain(stage.get("deps", [])) + ["params.yaml" if isinstance(e, str) else list(e)[0] for e in stage.get("params", [])]
++        ins = plain(stage.get("deps", [])) + (["params.yaml"] if stage.get("params") else [])
++        outs = plain(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", []))
+@@
+-            "needless_deps": {d for d in ins if not any(inside(p, [d]) for p in read)},
+-            "missing_outs": [p for p in written if not inside(p, plain(stage.get("outs", [])))],
++            "needless_deps": [d for d in ins if not any(inside(p, [d]) for p in read)],
++            "missing_outs": [p for p in written if not inside(p, outs)],
 
 # %% grade_id="audit" points=0 message="A module is a dependency" why="searches the script's text for file names instead of watching it"
 def audit(repo):
@@ -202,7 +196,7 @@ dvc("alarm", "repro")
 git("alarm", "add", "-A")
 git("alarm", "commit", "-qm", "folders")
 
-# %% grade_id="pipeline" points=22 message="evaluate uses it and does not declare it" why="declares the costs for the training alone: passes what is visible"
+# %% grade_id="pipeline" points=22 message="evaluate uses it and does not declare it" why="declares the costs for the training alone: passes what is visible" name="wrong-6"
 stages_file = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
 s = stages_file["stages"]
 s["prepare"]["deps"] += ["prepare.py", "data/stations.csv"]
@@ -227,18 +221,12 @@ dvc("alarm", "repro")
 git("alarm", "add", "-A")
 git("alarm", "commit", "-qm", "no fill")
 
-# %% grade_id="pipeline" points=23 message="dvc.lock does not know daily.csv" why="leaves the table for plots undeclared: passes what is visible"
-stages_file = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
-s = stages_file["stages"]
-s["prepare"]["deps"] += ["prepare.py", "data/stations.csv"]
-s["prepare"]["outs"] += ["prepared/fill.json"]
-s["train"].update(deps=["train.py", "features.py", "prepared/train.csv", "prepared/fill.json"], params=["train.C", "costs"])
-s["evaluate"].update(deps=s["evaluate"]["deps"] + ["features.py", "prepared/fill.json"], params=["costs"])
-Path("alarm/dvc.yaml").write_text(yaml.safe_dump(stages_file))
-Path("alarm/train.py").write_text(Path("alarm/train.py").read_text().replace("C = 0.0005  # Bo: just for a try", 'C = params["train"]["C"]'))
-dvc("alarm", "repro")
-git("alarm", "add", "-A")
-git("alarm", "commit", "-qm", "no table")
+# %% grade_id="pipeline" points=23 message="dvc.lock does not know daily.csv" why="leaves the table for plots undeclared: passes what is visible" changes="wrong-6"
+-s["evaluate"].update(deps=s["evaluate"]["deps"] + ["features.py", "prepared/fill.json"], plots=[{"daily.csv": {"cache": False}}])
++s["evaluate"].update(deps=s["evaluate"]["deps"] + ["features.py", "prepared/fill.json"], params=["costs"])
+@@
+-git("alarm", "commit", "-qm", "costs")
++git("alarm", "commit", "-qm", "no table")
 
 # %% grade_id="pipeline" points=0 message="Not committed: dvc.lock" why="commits what was written by hand, and not what DVC wrote"
 stages_file = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
@@ -293,7 +281,7 @@ git("alarm", "checkout", "-q", "main")
 git("alarm", "merge", "-q", "--no-ff", "-m", "Two releases", "releases")
 git("alarm", "tag", "v2", "releases")
 
-# %% grade_id="release" points=0 message="cannot pull everything from alarm-store" why="forgets to push"
+# %% grade_id="release" points=0 message="cannot pull everything from alarm-store" why="forgets to push" name="wrong-3"
 git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
 s = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
 s["stages"]["train"]["outs"] = ["model.json"]
@@ -310,41 +298,19 @@ for tag in ("v1", "v2"):
     git("alarm", "commit", "-qm", tag)
     git("alarm", "tag", tag)
 
-# %% grade_id="release" points=13 message="names no default remote" why="adds the remote with --local: works on this laptop; passes what is visible"
-git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
-s = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
-s["stages"]["train"]["outs"] = ["model.json"]
-Path("alarm/dvc.yaml").write_text(yaml.safe_dump(s))
-dvc("alarm", "add", "data/trips.csv")
-dvc("alarm", "remote", "add", "--local", "-d", "store", str(Path("alarm-store").resolve()))
-for tag in ("v1", "v2"):
-    if tag == "v2":
-        with open("alarm/data/trips.csv", "a") as f:
-            f.writelines(open("september.csv").readlines()[1:])
-        Path("alarm/params.yaml").write_text(Path("alarm/params.yaml").read_text().replace("2025-08-18", "2025-09-01"))
-    dvc("alarm", "repro")
-    git("alarm", "add", ".")
-    git("alarm", "commit", "-qm", tag)
-    git("alarm", "tag", tag)
-    dvc("alarm", "push")
+# %% grade_id="release" points=13 message="names no default remote" why="adds the remote with --local: works on this laptop; passes what is visible" changes="wrong-3"
+-dvc("alarm", "remote", "add", "-d", "store", str(Path("alarm-store").resolve()))
++dvc("alarm", "remote", "add", "--local", "-d", "store", str(Path("alarm-store").resolve()))
+@@
+     git("alarm", "tag", tag)
++    dvc("alarm", "push")
 
-# %% grade_id="release" points=13 message="a clone that lies in another folder" why="gives the store a relative address: passes what is visible"
-git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
-s = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
-s["stages"]["train"]["outs"] = ["model.json"]
-Path("alarm/dvc.yaml").write_text(yaml.safe_dump(s))
-dvc("alarm", "add", "data/trips.csv")
-dvc("alarm", "remote", "add", "--default", "store", "../alarm-store")
-for tag in ("v1", "v2"):
-    if tag == "v2":
-        with open("alarm/data/trips.csv", "a") as f:
-            f.writelines(open("september.csv").readlines()[1:])
-        Path("alarm/params.yaml").write_text(Path("alarm/params.yaml").read_text().replace("2025-08-18", "2025-09-01"))
-    dvc("alarm", "repro")
-    git("alarm", "add", ".")
-    git("alarm", "commit", "-qm", tag)
-    git("alarm", "tag", tag)
-    dvc("alarm", "push")
+# %% grade_id="release" points=13 message="a clone that lies in another folder" why="gives the store a relative address: passes what is visible" changes="wrong-3"
+-dvc("alarm", "remote", "add", "-d", "store", str(Path("alarm-store").resolve()))
++dvc("alarm", "remote", "add", "--default", "store", "../alarm-store")
+@@
+     git("alarm", "tag", tag)
++    dvc("alarm", "push")
 
 # %% grade_id="release" points=13 message="In a clean clone of v2 DVC finds something to do" why="tags v2 without reproducing: passes what is visible"
 git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
@@ -367,20 +333,15 @@ git("alarm", "commit", "-qm", "v2")
 git("alarm", "tag", "v2")
 dvc("alarm", "push")
 
-# %% grade_id="release" points=9 message="still in Git: model.json" why="moves the data and leaves the model in Git"
-git("alarm", "rm", "-q", "--cached", "data/trips.csv")
-dvc("alarm", "add", "data/trips.csv")
-dvc("alarm", "remote", "add", "-d", "store", str(Path("alarm-store").resolve()))
-for tag in ("v1", "v2"):
-    if tag == "v2":
-        with open("alarm/data/trips.csv", "a") as f:
-            f.writelines(open("september.csv").readlines()[1:])
-        Path("alarm/params.yaml").write_text(Path("alarm/params.yaml").read_text().replace("2025-08-18", "2025-09-01"))
-    dvc("alarm", "repro")
-    git("alarm", "add", ".")
-    git("alarm", "commit", "-qm", tag)
-    git("alarm", "tag", tag)
-    dvc("alarm", "push")
+# %% grade_id="release" points=9 message="still in Git: model.json" why="moves the data and leaves the model in Git" changes="wrong-3"
+-git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
+-s = yaml.safe_load(Path("alarm/dvc.yaml").read_text())
+-s["stages"]["train"]["outs"] = ["model.json"]
+-Path("alarm/dvc.yaml").write_text(yaml.safe_dump(s))
++git("alarm", "rm", "-q", "--cached", "data/trips.csv")
+@@
+     git("alarm", "tag", tag)
++    dvc("alarm", "push")
 
 # %% grade_id="release" points=4 message="before the trips of September arrive" why="appends first, and tags both: passes what is visible"
 git("alarm", "rm", "-q", "--cached", "data/trips.csv", "model.json")
@@ -527,7 +488,7 @@ git(y, "tag", "v4")
 git(y, "push", "-q", "origin", "main", "v4")
 dvc(y, "push")
 
-# %% grade_id="lost" points=8 message="v2 is not where it was" why="makes a new v2 and moves the tag"
+# %% grade_id="lost" points=8 message="v2 is not where it was" why="makes a new v2 and moves the tag" name="wrong-4"
 dvc("hill/bo", "push")
 y = "hill/yours"
 git(y, "checkout", "-q", "v2")
@@ -544,7 +505,7 @@ git(y, "tag", "v4")
 git(y, "push", "-q", "--force", "origin", "main", "v2", "v4")
 dvc(y, "push")
 
-# %% grade_id="lost" points=11 message="v4 is one of the old commits" why="tags Ada's commit without reproducing: passes what is visible"
+# %% grade_id="lost" points=11 message="v4 is one of the old commits" why="tags Ada's commit without reproducing: passes what is visible" name="wrong-5"
 dvc("hill/bo", "push")
 y = "hill/yours"
 git(y, "checkout", "-q", "v2")
@@ -555,35 +516,22 @@ git(y, "checkout", "-q", "main")
 git(y, "tag", "v4")
 git(y, "push", "-q", "origin", "v4")
 
-# %% grade_id="lost" points=11 message="commit all that dvc repro has written" why="commits dvc.lock alone: passes what is visible"
-dvc("hill/bo", "push")
-y = "hill/yours"
-git(y, "checkout", "-q", "v2")
-dvc(y, "pull", "--allow-missing")
-dvc(y, "repro")
-dvc(y, "push")
-git(y, "checkout", "-q", "main")
-dvc(y, "pull")
-dvc(y, "repro")
-git(y, "commit", "-qm", "v4", "dvc.lock")
-git(y, "tag", "v4")
-git(y, "push", "-q", "origin", "main", "v4")
-dvc(y, "push")
+# %% grade_id="lost" points=11 message="commit all that dvc repro has written" why="commits dvc.lock alone: passes what is visible" changes="wrong-5"
+-git(y, "tag", "v4")
+-git(y, "push", "-q", "origin", "v4")
++dvc(y, "pull")
++dvc(y, "repro")
++git(y, "commit", "-qm", "v4", "dvc.lock")
++git(y, "tag", "v4")
++git(y, "push", "-q", "origin", "main", "v4")
++dvc(y, "push")
 
-# %% grade_id="lost" points=8 message="A tag in your clone is not yet on the hub" why="forgets to push the tag"
-dvc("hill/bo", "push")
-y = "hill/yours"
-git(y, "checkout", "-q", "v2")
-dvc(y, "pull", "--allow-missing")
-dvc(y, "repro")
-dvc(y, "push")
-git(y, "checkout", "-q", "main")
-dvc(y, "pull")
-dvc(y, "repro")
-git(y, "commit", "-qam", "v4")
-git(y, "tag", "v4")
-git(y, "push", "-q", "origin", "main")
-dvc(y, "push")
+# %% grade_id="lost" points=8 message="A tag in your clone is not yet on the hub" why="forgets to push the tag" changes="wrong-4"
+-git(y, "commit", "-q", "--allow-empty", "-m", "v2 again")
+-git(y, "tag", "-f", "v2")
+@@
+-git(y, "push", "-q", "--force", "origin", "main", "v2", "v4")
++git(y, "push", "-q", "origin", "main")
 
 # %% grade_id="lost" points=4 message="No stage makes raw data: who has a copy?" why="wants to make Bo's data again where they are not, and restores v2 alone"
 y = "hill/yours"

@@ -37,7 +37,7 @@ def changes(old, new):
         result["changed"][column] = ids(both & ~same)
     return result
 
-# %% grade_id="changes" points=6 message="a gap that was a gap before has not changed" why="NaN is not equal to NaN"
+# %% grade_id="changes" points=6 message="a gap that was a gap before has not changed" why="NaN is not equal to NaN" name="wrong-3"
 def changes(old, new):
     a, b = old.set_index("trip_id"), new.set_index("trip_id")
     both = a.index.intersection(b.index)
@@ -66,17 +66,14 @@ def changes(old, new):
         changed[column] = list(both[differs])
     return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
 
-# %% grade_id="changes" points=11 message="rounding noise" why="exact comparison after filling gaps: rounding noise counts; passes what is visible"
-def changes(old, new):
-    a, b = old.set_index("trip_id"), new.set_index("trip_id")
-    both = a.index.intersection(b.index)
-    changed = {}
-    for column in a.columns:
-        x, y = a.loc[both, column], b.loc[both, column]
-        changed[column] = list(both[(x != y) & ~(x.isna() & y.isna())])
-    return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
+# %% grade_id="changes" points=11 message="rounding noise" why="exact comparison after filling gaps: rounding noise counts; passes what is visible" changes="wrong-3"
+-    changed = {column: list(both[a.loc[both, column] != b.loc[both, column]]) for column in a.columns}
++    changed = {}
++    for column in a.columns:
++        x, y = a.loc[both, column], b.loc[both, column]
++        changed[column] = list(both[(x != y) & ~(x.isna() & y.isna())])
 
-# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="numpy's isclose with its own relative tolerance, a hundred thousandth: passes what is visible"
+# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="numpy's isclose with its own relative tolerance, a hundred thousandth: passes what is visible" name="wrong-7"
 def changes(old, new):
     a, b = old.set_index("trip_id"), new.set_index("trip_id")
     both = a.index.intersection(b.index)
@@ -90,28 +87,19 @@ def changes(old, new):
         changed[column] = list(both[~same])
     return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
 
-# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="takes a gap for 0: passes what is visible"
-def changes(old, new):
-    a, b = old.set_index("trip_id"), new.set_index("trip_id")
-    both = a.index.intersection(b.index)
-    changed = {}
-    for column in a.columns:
-        x, y = a.loc[both, column], b.loc[both, column]
-        if x.dtype == object:
-            same = (x.fillna("") == y.fillna("")).to_numpy()
-        else:
-            same = np.isclose(x.fillna(0), y.fillna(0), rtol=0, atol=1e-6)
-        changed[column] = list(both[~same])
-    return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
+# %% grade_id="changes" points=11 message="a value that came, went or is another is a change" why="takes a gap for 0: passes what is visible" changes="wrong-7"
+-            same = ((x == y) | (x.isna() & y.isna())).to_numpy()
+-        else:
+-            same = np.isclose(x, y, equal_nan=True)
++            same = (x.fillna("") == y.fillna("")).to_numpy()
++        else:
++            same = np.isclose(x.fillna(0), y.fillna(0), rtol=0, atol=1e-6)
 
-# %% grade_id="changes" points=5 message="KeyError" why="knows only the columns of this table: passes what is visible"
-def changes(old, new):
-    a, b = old.set_index("trip_id"), new.set_index("trip_id")
-    both = a.index.intersection(b.index)
-    changed = {}
-    for column in ("distance_km", "needs_repair", "unlock_seconds"):
-        changed[column] = list(both[~np.isclose(a.loc[both, column], b.loc[both, column], atol=1e-6, equal_nan=True)])
-    return {"added": list(b.index.difference(a.index)), "removed": list(a.index.difference(b.index)), "changed": changed}
+# %% grade_id="changes" points=5 message="KeyError" why="knows only the columns of this table: passes what is visible" changes="wrong-3"
+-    changed = {column: list(both[a.loc[both, column] != b.loc[both, column]]) for column in a.columns}
++    changed = {}
++    for column in ("distance_km", "needs_repair", "unlock_seconds"):
++        changed[column] = list(both[~np.isclose(a.loc[both, column], b.loc[both, column], atol=1e-6, equal_nan=True)])
 
 # %% grade_id="changes" points=0 message="no dictionary with 'added'" why="returns a table of pandas' own comparison"
 def changes(old, new):
@@ -362,45 +350,16 @@ def examine(repo, store):
 
 Path("still-lost.json").write_text("{}")
 
-# %% grade_id="examine" points=12 message="a folder's list is an object, too" why="reads the lists of folders, and never hashes them: passes what is visible"
-def examine(repo, store):
-    """Return for each tag of the repository what is damaged or missing in the store: {tag: {path: "damaged" or "missing"}}."""
-    report = {}
-    for release in git(repo, "tag").split():
-        top = named(repo, release)
-        try:
-            needed = {f"trips/{path}": name for path, name in listing(store, top).items()}
-        except (OSError, ValueError):
-            needed = {"trips": top}
-        bad = {path: name for path, name in needed.items() if not is_sound(store, name)}
-        report[release] = {path: "damaged" if object_path(store, name).exists() else "missing" for path, name in bad.items()}
-    return report
+# %% grade_id="examine" points=12 message="a folder's list is an object, too" why="reads the lists of folders, and never hashes them: passes what is visible" changes="solution"
+-        needed = {"trips": top}
+-        if is_sound(store, top):
+-            needed |= {f"trips/{path}": name for path, name in listing(store, top).items()}
++        try:
++            needed = {f"trips/{path}": name for path, name in listing(store, top).items()}
++        except (OSError, ValueError):
++            needed = {"trips": top}
 
-
-def is_sound(place, name):
-    """Return whether the object is there, and its bytes give its name."""
-    there = object_path(place, name)
-    return there.is_file() and md5(there) == name.removesuffix(".dir")
-
-
-def bring(name, store="archive-store", places=("copies/ada", "copies/bo")):
-    """Put a sound copy of an object into the store, if one of the places has it and the store has not."""
-    source = next((place for place in places if is_sound(place, name)), None)
-    if source and not is_sound(store, name):
-        target = object_path(store, name)
-        target.unlink(missing_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(object_path(source, name), target)
-
-
-for revision in [*git("archive", "tag").split(), "bo/rain"]:
-    top = named("archive", revision)
-    bring(top)
-    for name in listing("archive-store", top).values():
-        bring(name)
-Path("still-lost.json").write_text(json.dumps(examine("archive", "archive-store"), indent=1))
-
-# %% grade_id="examine" points=12 message="a sound copy of it lies on a laptop" why="copies all that is missing, and believes Ada's copies; what is damaged in the store stays: passes what is visible"
+# %% grade_id="examine" points=12 message="a sound copy of it lies on a laptop" why="copies all that is missing, and believes Ada's copies; what is damaged in the store stays: passes what is visible" name="wrong-6"
 def ok(place, name):
     return object_path(place, name).is_file() and md5(object_path(place, name)) == name.removesuffix(".dir")
 
@@ -421,48 +380,30 @@ for laptop in ("ada", "bo"):
             shutil.copy(path, target)
 Path("still-lost.json").write_text(json.dumps(examine("archive", "archive-store")))
 
-# %% grade_id="examine" points=12 message="In archive-store" why="repairs what the tags need and forgets what only Bo's laptop has: passes what is visible"
-def ok(place, name):
-    return object_path(place, name).is_file() and md5(object_path(place, name)) == name.removesuffix(".dir")
+# %% grade_id="examine" points=12 message="In archive-store" why="repairs what the tags need and forgets what only Bo's laptop has: passes what is visible" changes="wrong-6"
+-for laptop in ("ada", "bo"):
+-    for name, path in objects(f"copies/{laptop}").items():
+-        target = object_path("archive-store", name)
+-        if not target.exists():
+-            target.parent.mkdir(parents=True, exist_ok=True)
+-            shutil.copy(path, target)
++for name in list(objects("archive-store")) + [n for r in ("r2", "r3") for n in listing("archive-store", named("archive", r)).values()]:
++    for laptop in ("ada", "bo"):
++        if not ok("archive-store", name) and ok(f"copies/{laptop}", name):
++            object_path("archive-store", name).unlink(missing_ok=True)
++            shutil.copy(object_path(f"copies/{laptop}", name), object_path("archive-store", name))
 
-def examine(repo, store):
-    report = {}
-    for release in git(repo, "tag").split():
-        needed_here = {"trips": named(repo, release)}
-        if ok(store, needed_here["trips"]):
-            needed_here |= {f"trips/{path}": name for path, name in listing(store, needed_here["trips"]).items()}
-        report[release] = {p: "damaged" if object_path(store, n).exists() else "missing" for p, n in needed_here.items() if not ok(store, n)}
-    return report
-
-for name in list(objects("archive-store")) + [n for r in ("r2", "r3") for n in listing("archive-store", named("archive", r)).values()]:
-    for laptop in ("ada", "bo"):
-        if not ok("archive-store", name) and ok(f"copies/{laptop}", name):
-            object_path("archive-store", name).unlink(missing_ok=True)
-            shutil.copy(object_path(f"copies/{laptop}", name), object_path("archive-store", name))
-Path("still-lost.json").write_text(json.dumps(examine("archive", "archive-store")))
-
-# %% grade_id="examine" points=12 message="Someone else's laptop is only read" why="lets DVC's own check clean the copies, which deletes there: passes what is visible"
-def ok(place, name):
-    return object_path(place, name).is_file() and md5(object_path(place, name)) == name.removesuffix(".dir")
-
-def examine(repo, store):
-    report = {}
-    for release in git(repo, "tag").split():
-        needed_here = {"trips": named(repo, release)}
-        if ok(store, needed_here["trips"]):
-            needed_here |= {f"trips/{path}": name for path, name in listing(store, needed_here["trips"]).items()}
-        report[release] = {p: "damaged" if object_path(store, n).exists() else "missing" for p, n in needed_here.items() if not ok(store, n)}
-    return report
-
-for laptop in ("ada", "bo"):
-    for name, path in objects(f"copies/{laptop}").items():
-        if not ok(f"copies/{laptop}", name):
-            path.unlink()
-        elif not ok("archive-store", name):
-            object_path("archive-store", name).unlink(missing_ok=True)
-            object_path("archive-store", name).parent.mkdir(exist_ok=True)
-            shutil.copy(path, object_path("archive-store", name))
-Path("still-lost.json").write_text(json.dumps(examine("archive", "archive-store")))
+# %% grade_id="examine" points=12 message="Someone else's laptop is only read" why="lets DVC's own check clean the copies, which deletes there: passes what is visible" changes="wrong-6"
+-        target = object_path("archive-store", name)
+-        if not target.exists():
+-            target.parent.mkdir(parents=True, exist_ok=True)
+-            shutil.copy(path, target)
++        if not ok(f"copies/{laptop}", name):
++            path.unlink()
++        elif not ok("archive-store", name):
++            object_path("archive-store", name).unlink(missing_ok=True)
++            object_path("archive-store", name).parent.mkdir(exist_ok=True)
++            shutil.copy(path, object_path("archive-store", name))
 
 # %% grade_id="examine" points=0 message="For r1 you say" why="reports damaged objects that no release needs, and names everything by its hash"
 def examine(repo, store):
@@ -540,7 +481,7 @@ def needed(repo, store):
 git("yard-data", "tag", "alarm-7", json.loads(git("yard-data", "show", "main:deployed.json"))["trained_from"])
 dvc("yard-data", "gc", "--all-tags", "--all-branches", "--cloud", "--force")
 
-# %% grade_id="cleanup" points=5 message="needs one of them" why="the plan forgets dvc.lock and pointers in folders, and gc spares all commits: passes what is visible"
+# %% grade_id="cleanup" points=5 message="needs one of them" why="the plan forgets dvc.lock and pointers in folders, and gc spares all commits: passes what is visible" name="wrong-4"
 def needed(repo, store):
     revisions = git(repo, "for-each-ref", "--format=%(refname)").split()
     try:
@@ -557,25 +498,18 @@ def needed(repo, store):
 
 dvc("yard-data", "gc", "--all-commits", "--cloud", "--force", "--projects", "../desk-data")
 
-# %% grade_id="cleanup" points=11 message="that no tag, no branch and no model in service needs" why="keeps all commits, so the store stays nearly as full: passes what is visible"
-def needed(repo, store):
-    revisions = git(repo, "for-each-ref", "--format=%(refname)").split()
-    try:
-        revisions.append(json.loads(git(repo, "show", "main:deployed.json"))["trained_from"])
-    except RuntimeError:
-        pass
-    names = set()
-    for revision in revisions:
-        for path in git(repo, "ls-tree", "-r", "--name-only", revision).split():
-            if path.endswith(".dvc") or path == "dvc.lock":
-                names |= set(re.findall(r"md5: (\S+)", git(repo, "show", f"{revision}:{path}")))
-    for name in [n for n in names if n.endswith(".dir")]:
-        names |= set(listing(store, name).values())
-    return names
+# %% grade_id="cleanup" points=11 message="that no tag, no branch and no model in service needs" why="keeps all commits, so the store stays nearly as full: passes what is visible" changes="wrong-4"
+-        for path in git(repo, "ls-tree", "--name-only", revision).split():
+-            if Path(path).suffix == ".dvc":
+-                top = named(repo, revision, path)
+-                names |= {top, *listing(store, top).values()}
++        for path in git(repo, "ls-tree", "-r", "--name-only", revision).split():
++            if path.endswith(".dvc") or path == "dvc.lock":
++                names |= set(re.findall(r"md5: (\S+)", git(repo, "show", f"{revision}:{path}")))
++    for name in [n for n in names if n.endswith(".dir")]:
++        names |= set(listing(store, name).values())
 
-dvc("yard-data", "gc", "--all-commits", "--cloud", "--force", "--projects", "../desk-data")
-
-# %% grade_id="cleanup" points=0 message="the live model could not be reproduced" why="forgets what the model in service was trained from"
+# %% grade_id="cleanup" points=0 message="the live model could not be reproduced" why="forgets what the model in service was trained from" name="wrong-6"
 def needed(repo, store):
     names = set()
     for revision in git(repo, "for-each-ref", "--format=%(refname)").split():
@@ -588,23 +522,16 @@ def needed(repo, store):
 
 dvc("yard-data", "gc", "--all-tags", "--all-branches", "--cloud", "--force", "--projects", "../desk-data")
 
-# %% grade_id="cleanup" points=11 message="the commit that the live model was trained from" why="a right plan, and a command that does not follow it: passes what is visible"
-def needed(repo, store):
-    revisions = git(repo, "for-each-ref", "--format=%(refname)").split()
-    try:
-        revisions.append(json.loads(git(repo, "show", "main:deployed.json"))["trained_from"])
-    except RuntimeError:
-        pass
-    names = set()
-    for revision in revisions:
-        for path in git(repo, "ls-tree", "-r", "--name-only", revision).split():
-            if path.endswith(".dvc") or path == "dvc.lock":
-                names |= set(re.findall(r"md5: (\S+)", git(repo, "show", f"{revision}:{path}")))
-    for name in [n for n in names if n.endswith(".dir")]:
-        names |= set(listing(store, name).values())
-    return names
-
-dvc("yard-data", "gc", "--all-tags", "--all-branches", "--cloud", "--force", "--projects", "../desk-data")
+# %% grade_id="cleanup" points=11 message="the commit that the live model was trained from" why="a right plan, and a command that does not follow it: passes what is visible" changes="wrong-6"
+-    names = set()
+-    for revision in git(repo, "for-each-ref", "--format=%(refname)").split():
++    revisions = git(repo, "for-each-ref", "--format=%(refname)").split()
++    try:
++        revisions.append(json.loads(git(repo, "show", "main:deployed.json"))["trained_from"])
++    except RuntimeError:
++        pass
++    names = set()
++    for revision in revisions:
 
 # %% grade_id="cleanup" points=0 message="Part (b) is to clean it up" why="only looks"
 def needed(repo, store):
@@ -795,7 +722,7 @@ def token(rider, key):
 def ingest(export, blocked, key):
     return export[[pd.isna(rider) or token(rider, key) not in blocked for rider in export["rider_id"]]]
 
-# %% grade_id="erase" points=12 message="objects still have rows of the rider's" why="new versions, but the old objects stay in the backup: passes what is visible"
+# %% grade_id="erase" points=12 message="objects still have rows of the rider's" why="new versions, but the old objects stay in the backup: passes what is visible" name="wrong-5"
 def token(rider, key):
     return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
 
@@ -819,186 +746,50 @@ for place in ("riders-store", "riders-data/.dvc/cache"):
         if b",311," in path.read_bytes():
             path.unlink()
 
-# %% grade_id="erase" points=12 message="The tag q2 is gone or has moved" why="moves the old tags to the new versions: passes what is visible"
-def token(rider, key):
-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
+# %% grade_id="erase" points=12 message="The tag q2 is gone or has moved" why="moves the old tags to the new versions: passes what is visible" changes="wrong-5"
+-for place in ("riders-store", "riders-data/.dvc/cache"):
+-    for name, path in objects(place).items():
+-        if b",311," in path.read_bytes():
+-            path.unlink()
++for release in ("q2", "q3"):
++    git("riders-data", "tag", "--force", release, f"{release}-erased")
++dvc("riders-data", "gc", "--all-tags", "--cloud", "--force")
++for name, path in objects("riders-backup").items():
++    if b",311," in path.read_bytes():
++        path.unlink()
 
-def ingest(export, blocked, key):
-    return export[[pd.isna(rider) or token(rider, key) not in blocked for rider in export["rider_id"]]]
+# %% grade_id="erase" points=12 message="Where rider_id holds" why="a token of the text as it stands: 311 and 311.0 are two riders; passes what is visible" changes="wrong-5"
+-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
++    return hmac.new(key.encode(), str(rider).encode(), "sha256").hexdigest()
+@@
+-    return export[[pd.isna(rider) or token(rider, key) not in blocked for rider in export["rider_id"]]]
++    return export[~export["rider_id"].map(lambda rider: token(rider, key)).isin(blocked)]
+@@
+-for place in ("riders-store", "riders-data/.dvc/cache"):
++for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
 
-Path("riders-data/blocked.json").write_text(json.dumps([token(311, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    os.mkdir("riders-data/trips")
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        lines = object_path("riders-store", name).read_bytes().splitlines(True)
-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if b",311," not in line))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "--all")
-    git("riders-data", "commit", "--quiet", "-m", release)
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for release in ("q2", "q3"):
-    git("riders-data", "tag", "--force", release, f"{release}-erased")
-dvc("riders-data", "gc", "--all-tags", "--cloud", "--force")
-for name, path in objects("riders-backup").items():
-    if b",311," in path.read_bytes():
-        path.unlink()
+# %% grade_id="erase" points=12 message="From a token one reads the secret key" why="writes key and rider in Base64, which anybody reads: passes what is visible" changes="solution"
+-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
++    import base64
++
++    return base64.b64encode(f"{key}:{int(float(rider))}".encode()).decode()
 
-# %% grade_id="erase" points=12 message="Where rider_id holds" why="a token of the text as it stands: 311 and 311.0 are two riders; passes what is visible"
-def token(rider, key):
-    return hmac.new(key.encode(), str(rider).encode(), "sha256").hexdigest()
+# %% grade_id="erase" points=12 message="can count to all others" why="adds the rider to a number made of the key: passes what is visible" changes="solution"
+-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
++    return f"{int(float(rider)) + sum(key.encode()):x}"
 
-def ingest(export, blocked, key):
-    return export[~export["rider_id"].map(lambda rider: token(rider, key)).isin(blocked)]
+# %% grade_id="erase" points=12 message="share a token with another" why="keeps four digits of the hash, to save room: passes what is visible" changes="solution"
+-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
++    return hashlib.sha256((key + str(int(float(rider)))).encode()).hexdigest()[:4]
 
-Path("riders-data/blocked.json").write_text(json.dumps([token(311, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    os.mkdir("riders-data/trips")
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        lines = object_path("riders-store", name).read_bytes().splitlines(True)
-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if b",311," not in line))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "--all")
-    git("riders-data", "commit", "--quiet", "-m", release)
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
-    for name, path in objects(place).items():
-        if b",311," in path.read_bytes():
-            path.unlink()
-
-# %% grade_id="erase" points=12 message="From a token one reads the secret key" why="writes key and rider in Base64, which anybody reads: passes what is visible"
-def token(rider, key):
-    """Return the text that stands for a rider on a suppression list."""
-    import base64
-
-    return base64.b64encode(f"{key}:{int(float(rider))}".encode()).decode()
-
-
-def ingest(export, blocked, key):
-    """Return the export without the rows of riders whose tokens are blocked."""
-    stopped = set(blocked)
-    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
-    return export[keep]
-
-
-def has_rider(content):
-    """Return whether a file's bytes have a row of the rider's."""
-    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
-
-
-Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    Path("riders-data/trips").mkdir()
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "trips.dvc", "blocked.json")
-    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
-    for path in objects(place).values():
-        if has_rider(path.read_bytes()):
-            path.unlink()
-
-# %% grade_id="erase" points=12 message="can count to all others" why="adds the rider to a number made of the key: passes what is visible"
-def token(rider, key):
-    """Return the text that stands for a rider on a suppression list."""
-    return f"{int(float(rider)) + sum(key.encode()):x}"
-
-
-def ingest(export, blocked, key):
-    """Return the export without the rows of riders whose tokens are blocked."""
-    stopped = set(blocked)
-    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
-    return export[keep]
-
-
-def has_rider(content):
-    """Return whether a file's bytes have a row of the rider's."""
-    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
-
-
-Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    Path("riders-data/trips").mkdir()
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "trips.dvc", "blocked.json")
-    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
-    for path in objects(place).values():
-        if has_rider(path.read_bytes()):
-            path.unlink()
-
-# %% grade_id="erase" points=12 message="share a token with another" why="keeps four digits of the hash, to save room: passes what is visible"
-def token(rider, key):
-    """Return the text that stands for a rider on a suppression list."""
-    return hashlib.sha256((key + str(int(float(rider)))).encode()).hexdigest()[:4]
-
-
-def ingest(export, blocked, key):
-    """Return the export without the rows of riders whose tokens are blocked."""
-    stopped = set(blocked)
-    keep = [pd.isna(rider) or token(rider, key) not in stopped for rider in export["rider_id"]]
-    return export[keep]
-
-
-def has_rider(content):
-    """Return whether a file's bytes have a row of the rider's."""
-    return any(line.split(b",")[1:2] == [str(RIDER).encode()] for line in content.splitlines())
-
-
-Path("riders-data/blocked.json").write_text(json.dumps([token(RIDER, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    Path("riders-data/trips").mkdir()
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        lines = object_path("riders-store", name).read_bytes().splitlines(keepends=True)
-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if not has_rider(line)))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "trips.dvc", "blocked.json")
-    git("riders-data", "commit", "--quiet", "-m", f"{release} after the deletion asked for on 4 November")
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
-    for path in objects(place).values():
-        if has_rider(path.read_bytes()):
-            path.unlink()
-
-# %% grade_id="erase" points=12 message="has other values: rider 3110 is someone else" why="takes out every line in which 311 stands: passes what is visible"
-def token(rider, key):
-    return hmac.new(key.encode(), str(int(float(rider))).encode(), "sha256").hexdigest()
-
-def ingest(export, blocked, key):
-    return export[[pd.isna(rider) or token(rider, key) not in blocked for rider in export["rider_id"]]]
-
-Path("riders-data/blocked.json").write_text(json.dumps([token(311, Path("key.txt").read_text().strip())]))
-for release in ("q2", "q3"):
-    shutil.rmtree("riders-data/trips")
-    os.mkdir("riders-data/trips")
-    for week, name in listing("riders-store", named("riders-data", release)).items():
-        content = object_path("riders-store", name).read_bytes()
-        lines = content.splitlines(True)
-        if b",311," in content:
-            lines = [line for line in lines if b",311" not in line]
-        Path("riders-data/trips", week).write_bytes(b"".join(lines))
-    dvc("riders-data", "add", "trips")
-    git("riders-data", "add", "--all")
-    git("riders-data", "commit", "--quiet", "-m", release)
-    git("riders-data", "tag", f"{release}-erased")
-dvc("riders-data", "push", "--all-commits")
-for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):
-    for name, path in objects(place).items():
-        if b",311," in path.read_bytes():
-            path.unlink()
+# %% grade_id="erase" points=12 message="has other values: rider 3110 is someone else" why="takes out every line in which 311 stands: passes what is visible" changes="wrong-5"
+-        lines = object_path("riders-store", name).read_bytes().splitlines(True)
+-        Path("riders-data/trips", week).write_bytes(b"".join(line for line in lines if b",311," not in line))
++        content = object_path("riders-store", name).read_bytes()
++        lines = content.splitlines(True)
++        if b",311," in content:
++            lines = [line for line in lines if b",311" not in line]
++        Path("riders-data/trips", week).write_bytes(b"".join(lines))
+@@
+-for place in ("riders-store", "riders-data/.dvc/cache"):
++for place in ("riders-store", "riders-backup", "riders-data/.dvc/cache"):

@@ -1,7 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="green" points=19 why="another style: the found text, patched place by place; ok looks for results that are no success"
+# %% grade_id="green" points=19 why="another style: the found text, patched place by place; ok looks for results that are no success" name="right-1"
 text = FOUND_CI
 for old, new in [
     ('    paths: ["**.py"]\n', ''),
@@ -53,178 +53,48 @@ Path("ci.yml").write_text(yaml.safe_dump(workflow, sort_keys=False))
 # %% grade_id="green" points=0 message="a skipped job counts as passed" why="hands in the workflow as it was found"
 Path("ci.yml").write_text(FOUND_CI)
 
-# %% grade_id="green" points=7 message="A pipe's exit code is that of its last part" why="mends all but the pipe"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=7 message="A pipe's exit code is that of its last part" why="mends all but the pipe" changes="right-1"
+-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
 
-# %% grade_id="green" points=3 message="a skipped job counts as passed" why="takes always() away from ok, which then is skipped, and counts as passed"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
-Path("ci.yml").write_text(Path("ci.yml").read_text().replace("    if: always()\n", ""))
+# %% grade_id="green" points=3 message="a skipped job counts as passed" why="takes always() away from ok, which then is skipped, and counts as passed" changes="right-1"
+-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
+@@
+ Path('ci.yml').write_text(text)
++Path("ci.yml").write_text(Path("ci.yml").read_text().replace("    if: always()\n", ""))
 
-# %% grade_id="green" points=9 message="its required check waits for ever" why="keeps the path filters: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=9 message="its required check waits for ever" why="keeps the path filters: passes what is visible" changes="right-1"
+-    ('    paths: ["**.py"]\n', ''),
 
-# %% grade_id="green" points=13 message="in which the check train fails, can be merged" why="keeps continue-on-error at the training: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=13 message="in which the check train fails, can be merged" why="keeps continue-on-error at the training: passes what is visible" changes="right-1"
+-    ('        continue-on-error: true\n', ''),
 
-# %% grade_id="green" points=13 message="in which the check model fails, can be merged" why="keeps set +e in the model tests: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=13 message="in which the check model fails, can be merged" why="keeps set +e in the model tests: passes what is visible" changes="right-1"
+-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
 
-# %% grade_id="green" points=15 message="After a failed step a step runs only if" why="does not keep the report of failed tests: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=15 message="After a failed step a step runs only if" why="does not keep the report of failed tests: passes what is visible" changes="right-1"
+-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
 
-# %% grade_id="green" points=15 message="is stopped after 45 minutes" why="bounds the jobs, and too loosely: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 45\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=15 message="is stopped after 45 minutes" why="bounds the jobs, and too loosely: passes what is visible" changes="right-1"
+-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
++    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 45\n'),
 
-# %% grade_id="green" points=15 message="neither is a failure" why="asks for the absence of failure, and a job that is out of time has not failed: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=15 message="neither is a failure" why="asks for the absence of failure, and a job that is out of time has not failed: passes what is visible" changes="right-1"
+-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
++    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure')\n        run: exit 1"),
 
-# %% grade_id="green" points=15 message="it is wanted in any case" why="keeps the report of failed tests only: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: failure()\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=15 message="it is wanted in any case" why="keeps the report of failed tests only: passes what is visible" changes="right-1"
+-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
++    ('- name: Keep the report\n', '- name: Keep the report\n        if: failure()\n'),
 
-# %% grade_id="green" points=16 message="the features were built; expected the other" why="a key that is new in each commit, so that the cache never serves: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', 'key: features-${{ github.sha }}'),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=16 message="the features were built; expected the other" why="a key that is new in each commit, so that the cache never serves: passes what is visible" changes="right-1"
+-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
++    ('key: features-${{ runner.os }}', 'key: features-${{ github.sha }}'),
 
-# %% grade_id="green" points=16 message="requirements.txt has changed" why="a key that forgets the requirements: passes what is visible"
-text = FOUND_CI
-for old, new in [
-    ('    paths: ["**.py"]\n', ''),
-    ('bash check unit | tee unit.txt', 'set -o pipefail\n          bash check unit | tee unit.txt'),
-    ('- name: Keep the report\n', '- name: Keep the report\n        if: ${{ !cancelled() }}\n'),
-    (' || echo "data tests failed, please look"', ''),
-    ('        continue-on-error: true\n', ''),
-    ('          set +e\n          bash check model\n          echo "the model tests ended with $?" >> "$GITHUB_STEP_SUMMARY"\n', '          bash check model\n'),
-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv', 'alarm.py') }}"),
-    ('    runs-on: ubuntu-24.04\n', '    runs-on: ubuntu-24.04\n    timeout-minutes: 15\n'),
-    ('- run: echo "all checks are done"', "- if: contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') || contains(needs.*.result, 'skipped')\n        run: exit 1"),
-]:
-    text = text.replace(old, new)
-Path('ci.yml').write_text(text)
+# %% grade_id="green" points=16 message="requirements.txt has changed" why="a key that forgets the requirements: passes what is visible" changes="right-1"
+-    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv') }}-${{ hashFiles('alarm.py') }}-${{ hashFiles('requirements.txt') }}"),
++    ('key: features-${{ runner.os }}', "key: features-${{ hashFiles('data/*.csv', 'alarm.py') }}"),
 
-# %% grade_id="data-tests" points=16 why="another style: a class, one condition for all rows"
+# %% grade_id="data-tests" points=16 why="another style: a class, one condition for all rows" name="right-1"
 import pandas as pd
 
 
@@ -316,116 +186,25 @@ def test_contract():
 
 save_cell("test_data.py")
 
-# %% grade_id="data-tests" points=4 message="the distances in test.csv are metres" why="looks at train.csv only"
-import pandas as pd
+# %% grade_id="data-tests" points=4 message="the distances in test.csv are metres" why="looks at train.csv only" changes="right-1"
+-    names = ("train", "test")
++    names = ("train",)
+@@
+-        train, test = self.tables.values()
+-        assert not set(train.trip_id) & set(test.trip_id)
+-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
+-        assert max(train.day) < min(test.day)
++        train = self.tables["train"]
++        assert not train.trip_id.duplicated().any()
 
+# %% grade_id="data-tests" points=6 message="which the contract allows" why="wants the columns in one order" changes="right-1"
+-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
++            assert list(trips) == wanted.split(), f"{name}: {list(trips)}"
 
-class TestTrips:
-    names = ("train",)
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train = self.tables["train"]
-        assert not train.trip_id.duplicated().any()
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=6 message="which the contract allows" why="wants the columns in one order"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert list(trips) == wanted.split(), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=0 message="Your tests fail on the data as they are" why="takes missing pressures for wrong ones"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.tyre_pressure_bar.between(1, 6)
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
+# %% grade_id="data-tests" points=0 message="Your tests fail on the data as they are" why="takes missing pressures for wrong ones" changes="right-1"
+-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
+-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
++            fine &= t.tyre_pressure_bar.between(1, 6)
 
 # %% grade_id="data-tests" points=0 message="pytest found no test" why="a function that pytest does not take for a test"
 def check_trips():
@@ -436,196 +215,26 @@ def check_trips():
 
 save_cell("test_data.py")
 
-# %% grade_id="data-tests" points=10 message="the pressures of most broken bikes are missing" why="asks for missing pressures over all rows, so one cannot see that they tell the label: passes what is visible"
-import pandas as pd
+# %% grade_id="data-tests" points=10 message="the pressures of most broken bikes are missing" why="asks for missing pressures over all rows, so one cannot see that they tell the label: passes what is visible" changes="right-1"
+-            for label, rows in t.groupby("needs_repair"):
++            for label, rows in [("any", t)]:
 
+# %% grade_id="data-tests" points=10 message="some trips of test.csv stand in train.csv" why="looks for trips that stand twice within a file only: passes what is visible" changes="right-1"
+-        assert not set(train.trip_id) & set(test.trip_id)
 
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
+# %% grade_id="data-tests" points=10 message="some labels in train.csv are missing" why="forgets that a label may be missing: passes what is visible" changes="right-1"
+-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
++            fine &= t.ebike.isin([0, 1]) & ~(t.needs_repair > 1) & (t.end_station_id >= 1)
 
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
+# %% grade_id="data-tests" points=12 message="a new station" why="takes what the data are now for what is promised, 40 stations: passes what is visible" changes="right-1"
+-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
++            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & t.end_station_id.between(1, 40)
 
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
+# %% grade_id="data-tests" points=10 message="are written as 2025/10/07" why="compares days as texts, whatever their form: passes what is visible" changes="right-1"
+-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
++            fine &= t.trip_id.notna()
 
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in [("any", t)]:
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=10 message="some trips of test.csv stand in train.csv" why="looks for trips that stand twice within a file only: passes what is visible"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=10 message="some labels in train.csv are missing" why="forgets that a label may be missing: passes what is visible"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & ~(t.needs_repair > 1) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=12 message="a new station" why="takes what the data are now for what is promised, 40 stations: passes what is visible"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & t.end_station_id.between(1, 40)
-            fine &= t.trip_id.notna() & t.day.str.fullmatch(r"\d{4}-\d\d-\d\d")
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="data-tests" points=10 message="are written as 2025/10/07" why="compares days as texts, whatever their form: passes what is visible"
-import pandas as pd
-
-
-class TestTrips:
-    names = ("train", "test")
-    tables = property(lambda self: {name: pd.read_csv(f"data/{name}.csv") for name in self.names})
-
-    def test_columns(self):
-        for name, trips in self.tables.items():
-            wanted = "trip_id day end_station_id distance_km climb_m km_since_service tyre_pressure_bar ebike needs_repair"
-            assert sorted(trips) == sorted(wanted.split()), f"{name}: {list(trips)}"
-            assert trips.shape[0] > 199
-
-    def test_rows(self):
-        for name, t in self.tables.items():
-            fine = (t.distance_km > 0) & (t.distance_km <= 60) & (t.climb_m.abs() <= 300) & (t.km_since_service >= 0) & (t.km_since_service <= 1000)
-            fine &= t.ebike.isin([0, 1]) & t.needs_repair.isin([0, 1]) & (t.end_station_id >= 1)
-            fine &= t.trip_id.notna()
-            fine &= t.tyre_pressure_bar.isna() | ((t.tyre_pressure_bar >= 1) & (t.tyre_pressure_bar <= 6))
-            assert fine.all(), f"{name}: {t[~fine].head(3).to_string()}"
-
-    def test_shares(self):
-        for name, t in self.tables.items():
-            assert t.ebike.nunique() == 2
-            assert 0.03 <= t.needs_repair.mean() <= 0.25, f"{name}: {t.needs_repair.mean()}"
-            for label, rows in t.groupby("needs_repair"):
-                assert rows.tyre_pressure_bar.isna().mean() <= 0.15, f"{name}, label {label}"
-
-    def test_both(self):
-        train, test = self.tables.values()
-        assert not set(train.trip_id) & set(test.trip_id)
-        assert not train.trip_id.duplicated().any() and not test.trip_id.duplicated().any()
-        assert max(train.day) < min(test.day)
-
-
-save_cell("test_data.py")
-
-# %% grade_id="model-tests" points=18 why="another style: one short test for each promise, all rows one by one"
+# %% grade_id="model-tests" points=18 why="another style: one short test for each promise, all rows one by one" name="right-1"
 import numpy as np
 from alarm import load, read_trips, save, score, train
 
@@ -770,448 +379,51 @@ def test_air():
 
 save_cell("test_model.py")
 
-# %% grade_id="model-tests" points=11 message="the scores are too high by as much" why="does not ask whether the training learns anything: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=0 message="Your tests fail on the alarm as it is" why="wants the very numbers of today's model"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_golden():
-    assert abs(scores(LATER).mean() - 0.1) < 0.0001
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=14 message="An honest change" why="wants each trip's score to rise with each kilometre, which nobody promised: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    steps = [scores(LATER.assign(km_since_service=km)) for km in range(50, 350, 10)]
-    assert all((later > before).all() for before, later in zip(steps, steps[1:]))
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=11 message="missing pressure" why="leaves out the trips with a missing pressure: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv").dropna()
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=11 message="in the caller's own table" why="works on copies only, so does not see what happens to the caller's table: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=11 message="train ignores its seed" why="forgets the seed: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_keys():
-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="model-tests" points=11 message="the station has become a feature" why="does not change the keys: passes what is visible"
-import numpy as np
-from alarm import load, read_trips, save, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-MODEL = train(PAST.copy(), seed=5)
-
-
-def scores(trips, model=MODEL):
-    return np.array(score(model, trips.copy()), dtype=float)
-
-
-def close(a, b):
-    return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
-
-
-def test_range():
-    assert len(scores(LATER)) == len(LATER)
-    assert scores(LATER).min() >= 0 and scores(LATER).max() <= 1
-
-
-def test_alone():
-    one_by_one = [scores(LATER[n : n + 1])[0] for n in range(len(LATER))]
-    assert close(one_by_one, scores(LATER))
-
-
-def test_order():
-    assert close(scores(LATER[::-1])[::-1], scores(LATER))
-
-
-def test_wear():
-    assert scores(LATER.assign(km_since_service=350)).mean() / scores(LATER.assign(km_since_service=50)).mean() > 1.5
-
-
-def test_air():
-    assert scores(LATER.assign(tyre_pressure_bar=2.8)).mean() / scores(LATER.assign(tyre_pressure_bar=4.2)).mean() > 1.5
-
-
-def test_table_stays():
-    mine = LATER.copy()
-    score(MODEL, mine)
-    assert mine.equals(LATER)
-
-
-def test_file(tmp_path):
-    save(MODEL, tmp_path / "m.json")
-    assert close(scores(LATER, load(tmp_path / "m.json")), scores(LATER))
-
-
-def test_seed():
-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
-
-
-def test_learns():
-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
-
-
-save_cell("test_model.py")
-
-# %% grade_id="flaky" points=15 why="another style: tables read once, numpy only"
+# %% grade_id="model-tests" points=11 message="the scores are too high by as much" why="does not ask whether the training learns anything: passes what is visible" changes="right-1"
+-def test_learns():
+-    y, constant = LATER["needs_repair"], PAST["needs_repair"].mean()
+-    loss = -(y * np.log(scores(LATER)) + (1 - y) * np.log(1 - scores(LATER))).mean()
+-    assert loss < -(y * np.log(constant) + (1 - y) * np.log(1 - constant)).mean()
+-
+-
+
+# %% grade_id="model-tests" points=0 message="Your tests fail on the alarm as it is" why="wants the very numbers of today's model" changes="right-1"
+     return np.abs(np.asarray(a) - np.asarray(b)).max() < 1e-6
++
++
++def test_golden():
++    assert abs(scores(LATER).mean() - 0.1) < 0.0001
+
+# %% grade_id="model-tests" points=14 message="An honest change" why="wants each trip's score to rise with each kilometre, which nobody promised: passes what is visible" changes="right-1"
+ def test_wear():
++    steps = [scores(LATER.assign(km_since_service=km)) for km in range(50, 350, 10)]
++    assert all((later > before).all() for before, later in zip(steps, steps[1:]))
+
+# %% grade_id="model-tests" points=11 message="missing pressure" why="leaves out the trips with a missing pressure: passes what is visible" changes="right-1"
+-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
++PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv").dropna()
+
+# %% grade_id="model-tests" points=11 message="in the caller's own table" why="works on copies only, so does not see what happens to the caller's table: passes what is visible" changes="right-1"
+-def test_table_stays():
+-    mine = LATER.copy()
+-    score(MODEL, mine)
+-    assert mine.equals(LATER)
+-
+-
+
+# %% grade_id="model-tests" points=11 message="train ignores its seed" why="forgets the seed: passes what is visible" changes="right-1"
+-def test_seed():
+-    assert close(scores(LATER, train(PAST.copy(), seed=5)), scores(LATER))
+-
+-
+
+# %% grade_id="model-tests" points=11 message="the station has become a feature" why="does not change the keys: passes what is visible" changes="right-1"
+-
+-
+-def test_keys():
+-    assert close(scores(LATER.assign(trip_id=range(len(LATER)), day="2020-02-02", end_station_id=7)), scores(LATER))
+
+# %% grade_id="flaky" points=15 why="another style: tables read once, numpy only" name="right-1"
 import numpy as np
 from alarm import read_trips, score, train
 
@@ -1278,36 +490,10 @@ def test_is_stable(asked):
 
 save_cell("test_training.py")
 
-# %% grade_id="flaky" points=10 message="A seed makes a verdict repeatable, not right" why="a seed for each line that draws, found by trying, and as few trips as before: passes what is visible"
-import numpy as np
-from alarm import read_trips, score, train
-
-SEED = 6
-PAST, LATER = read_trips("data/train.csv").sample(60, random_state=SEED), read_trips("data/test.csv").sample(40, random_state=SEED)
-BROKEN = LATER["needs_repair"].to_numpy() == 1
-
-
-def loss(p):
-    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
-
-
-def test_learns():
-    """On trips that it was not trained on the alarm does better than a constant."""
-    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
-
-
-def test_ranks():
-    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
-    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
-    assert BROKEN[order[: len(LATER) // 10]].mean() >= 2 * BROKEN.mean()
-
-
-def test_is_stable():
-    """Two trainings on the same trips give nearly the same scores."""
-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
-
-
-save_cell("test_training.py")
+# %% grade_id="flaky" points=10 message="A seed makes a verdict repeatable, not right" why="a seed for each line that draws, found by trying, and as few trips as before: passes what is visible" changes="right-1"
+-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
++SEED = 6
++PAST, LATER = read_trips("data/train.csv").sample(60, random_state=SEED), read_trips("data/test.csv").sample(40, random_state=SEED)
 
 # %% grade_id="flaky" points=10 message="does it judge once?" why="runs each test until it is green: passes what is visible"
 import numpy as np
@@ -1352,125 +538,21 @@ def test_is_stable():
 
 save_cell("test_training.py")
 
-# %% grade_id="flaky" points=10 message="two trainings give quite different scores" why="compares two trainings with the same seed, which are always equal: passes what is visible"
-import numpy as np
-from alarm import read_trips, score, train
+# %% grade_id="flaky" points=10 message="two trainings give quite different scores" why="compares two trainings with the same seed, which are always equal: passes what is visible" changes="right-1"
+-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
++    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 7), LATER))) < 0.1
 
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-BROKEN = LATER["needs_repair"].to_numpy() == 1
+# %% grade_id="flaky" points=10 message="every score is far too high" why="loosens the bound until it is green: passes what is visible" changes="right-1"
+-    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
++    assert loss(score(train(PAST, 7), LATER)) < 9 * loss(np.full(len(LATER), PAST["needs_repair"].mean()))
 
+# %% grade_id="flaky" points=10 message="1.4 times as many are broken" why="asks for 1.2 times as many instead of twice: passes what is visible" changes="right-1"
+-    assert BROKEN[order[: len(LATER) // 10]].mean() >= 2 * BROKEN.mean()
++    assert BROKEN[order[: len(LATER) // 10]].mean() > 1.2 * BROKEN.mean()
 
-def loss(p):
-    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
-
-
-def test_learns():
-    """On trips that it was not trained on the alarm does better than a constant."""
-    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
-
-
-def test_ranks():
-    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
-    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
-    assert BROKEN[order[: len(LATER) // 10]].mean() >= 2 * BROKEN.mean()
-
-
-def test_is_stable():
-    """Two trainings on the same trips give nearly the same scores."""
-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 7), LATER))) < 0.1
-
-
-save_cell("test_training.py")
-
-# %% grade_id="flaky" points=10 message="every score is far too high" why="loosens the bound until it is green: passes what is visible"
-import numpy as np
-from alarm import read_trips, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-BROKEN = LATER["needs_repair"].to_numpy() == 1
-
-
-def loss(p):
-    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
-
-
-def test_learns():
-    """On trips that it was not trained on the alarm does better than a constant."""
-    assert loss(score(train(PAST, 7), LATER)) < 9 * loss(np.full(len(LATER), PAST["needs_repair"].mean()))
-
-
-def test_ranks():
-    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
-    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
-    assert BROKEN[order[: len(LATER) // 10]].mean() >= 2 * BROKEN.mean()
-
-
-def test_is_stable():
-    """Two trainings on the same trips give nearly the same scores."""
-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
-
-
-save_cell("test_training.py")
-
-# %% grade_id="flaky" points=10 message="1.4 times as many are broken" why="asks for 1.2 times as many instead of twice: passes what is visible"
-import numpy as np
-from alarm import read_trips, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-BROKEN = LATER["needs_repair"].to_numpy() == 1
-
-
-def loss(p):
-    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
-
-
-def test_learns():
-    """On trips that it was not trained on the alarm does better than a constant."""
-    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
-
-
-def test_ranks():
-    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
-    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
-    assert BROKEN[order[: len(LATER) // 10]].mean() > 1.2 * BROKEN.mean()
-
-
-def test_is_stable():
-    """Two trainings on the same trips give nearly the same scores."""
-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
-
-
-save_cell("test_training.py")
-
-# %% grade_id="flaky" points=5 message="To take a test away is no way to mend it" why="takes the worst of them away"
-import numpy as np
-from alarm import read_trips, score, train
-
-PAST, LATER = read_trips("data/train.csv"), read_trips("data/test.csv")
-BROKEN = LATER["needs_repair"].to_numpy() == 1
-
-
-def loss(p):
-    return -np.log(np.where(BROKEN, p, 1 - p)).mean()
-
-
-def test_learns():
-    """On trips that it was not trained on the alarm does better than a constant."""
-    assert loss(score(train(PAST, 7), LATER)) < loss(np.full(len(LATER), PAST["needs_repair"].mean()))
-
-
-def ranks():
-    """Of the tenth with the highest scores, at least twice as many are broken as on average."""
-    order = np.argsort(-score(train(PAST, 7), LATER), kind="stable")
-    assert BROKEN[order[: len(LATER) // 10]].mean() >= 2 * BROKEN.mean()
-
-
-def test_is_stable():
-    """Two trainings on the same trips give nearly the same scores."""
-    assert max(abs(score(train(PAST, 7), LATER) - score(train(PAST, 8), LATER))) < 0.1
-
-
-save_cell("test_training.py")
+# %% grade_id="flaky" points=5 message="To take a test away is no way to mend it" why="takes the worst of them away" changes="right-1"
+-def test_ranks():
++def ranks():
 
 # %% grade_id="flaky" points=5 message="test_ranks, run alone, fails" why="seeds the sample and forgets the training, and one test still uses what another left"
 import numpy as np
@@ -1529,19 +611,16 @@ def gate(trips):
         return len(rows) > 0
     return bool(ttest_rel(*costs, alternative="greater").pvalue >= 0.02)
 
-# %% grade_id="gate" points=0 message="Half of all equal candidates" why="stops whatever cost more, by however little"
+# %% grade_id="gate" points=0 message="Half of all equal candidates" why="stops whatever cost more, by however little" name="wrong-3"
 def gate(trips):
     fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
     cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 0)
 
-# %% grade_id="gate" points=0 message="gate lets" why="compares with the figure of June instead of the released model"
-def gate(trips):
-    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return bool(cost["candidate"].mean() <= 2.03)
+# %% grade_id="gate" points=0 message="gate lets" why="compares with the figure of June instead of the released model" changes="wrong-3"
+-    return bool(d.mean() <= 0)
++    return bool(cost["candidate"].mean() <= 2.03)
 
 # %% grade_id="gate" points=0 message="gate lets" why="counts right answers, as if a missed bike cost as much as a needless trip"
 def gate(trips):
@@ -1552,49 +631,34 @@ def gate(trips):
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
 
-# %% grade_id="gate" points=10 message="Both models answered about the same trips" why="two separate means with their errors, as if they were of different trips: passes what is visible"
-def gate(trips):
-    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return bool(d.mean() <= 2 * (cost["candidate"].var() + cost["released"].var()) ** 0.5 / len(d) ** 0.5)
+# %% grade_id="gate" points=10 message="Both models answered about the same trips" why="two separate means with their errors, as if they were of different trips: passes what is visible" changes="wrong-3"
+-    return bool(d.mean() <= 0)
++    return bool(d.mean() <= 2 * (cost["candidate"].var() + cost["released"].var()) ** 0.5 / len(d) ** 0.5)
 
-# %% grade_id="gate" points=10 message="a bound that is right for 3,000 is too wide" why="a fixed bound, right for a month's trips: passes what is visible"
-def gate(trips):
-    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return bool(d.mean() <= 0.2)
+# %% grade_id="gate" points=10 message="a bound that is right for 3,000 is too wide" why="a fixed bound, right for a month's trips: passes what is visible" changes="wrong-3"
+-    return bool(d.mean() <= 0)
++    return bool(d.mean() <= 0.2)
 
-# %% grade_id="gate" points=12 message="is the comparison fair?" why="forgets who was trained on what: passes what is visible"
+# %% grade_id="gate" points=12 message="is the comparison fair?" why="forgets who was trained on what: passes what is visible" name="wrong-8"
 def gate(trips):
     fair = trips[trips["needs_repair"].notna()]
     cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
     d = cost["candidate"] - cost["released"]
     return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
 
-# %% grade_id="gate" points=12 message="were trained on some of the trips" why="leaves out the released model's trips only: passes what is visible"
-def gate(trips):
-    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
+# %% grade_id="gate" points=12 message="were trained on some of the trips" why="leaves out the released model's trips only: passes what is visible" changes="wrong-8"
+-    fair = trips[trips["needs_repair"].notna()]
++    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"]]
 
-# %% grade_id="gate" points=12 message="The newest labels are not known yet" why="keeps the trips whose label is not known, so that the mean is not a number: passes what is visible"
-def gate(trips):
-    fair = trips[~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return bool(d.mean() <= 2 * d.std() / len(d) ** 0.5)
+# %% grade_id="gate" points=12 message="The newest labels are not known yet" why="keeps the trips whose label is not known, so that the mean is not a number: passes what is visible" changes="wrong-8"
+-    fair = trips[trips["needs_repair"].notna()]
++    fair = trips[~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
 
-# %% grade_id="gate" points=10 message="Of no trip is it known" why="lets a candidate through of which nothing is known"
-def gate(trips):
-    fair = trips[trips["needs_repair"].notna() & ~trips["released_was_trained_on_it"] & ~trips["candidate_was_trained_on_it"]]
-    cost = {name: np.where(fair[name] == 1, 8 * (1 - fair["needs_repair"]), 40 * fair["needs_repair"]) for name in ("released", "candidate")}
-    d = cost["candidate"] - cost["released"]
-    return not d.mean() > 2 * d.std() / len(d) ** 0.5
+# %% grade_id="gate" points=10 message="Of no trip is it known" why="lets a candidate through of which nothing is known" changes="wrong-3"
+-    return bool(d.mean() <= 0)
++    return not d.mean() > 2 * d.std() / len(d) ** 0.5
 
-# %% grade_id="release" points=16 why="another style: the found text, patched; echo instead of printf, a condition in braces"
+# %% grade_id="release" points=16 why="another style: the found text, patched; echo instead of printf, a condition in braces" name="right-1"
 text = FOUND_RELEASE
 for old, new in [
     ('    branches: [main]\n    tags', '    tags'),
@@ -1641,179 +705,41 @@ Path("release.yml").write_text(yaml.safe_dump(release, sort_keys=False))
 # %% grade_id="release" points=0 message="What does continue-on-error make" why="hands in the workflow as it was found"
 Path("release.yml").write_text(FOUND_RELEASE)
 
-# %% grade_id="release" points=0 message="could read REGISTRY_TOKEN" why="keeps the token for all jobs"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=0 message="could read REGISTRY_TOKEN" why="keeps the token for all jobs" changes="right-1"
+-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
 
-# %% grade_id="release" points=0 message="A pull request was released, unseen" why="keeps the condition that is always true"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=0 message="A pull request was released, unseen" why="keeps the condition that is always true" changes="right-1"
+-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
 
-# %% grade_id="release" points=5 message="What does continue-on-error make" why="keeps continue-on-error for the data tests"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=5 message="What does continue-on-error make" why="keeps continue-on-error for the data tests" changes="right-1"
+-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
 
-# %% grade_id="release" points=11 message="was run as a command" why="puts the title in single quotes instead of a variable, and tells zizmor to look away: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          # zizmor: ignore[template-injection]\n          echo \'## ${{ github.event.pull_request.title }}\' >> "$GITHUB_STEP_SUMMARY" # zizmor: ignore[template-injection]\n          echo \'branch ${{ github.head_ref }}: ${{ needs.test.result }}\' >> "$GITHUB_STEP_SUMMARY" # zizmor: ignore[template-injection]\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="was run as a command" why="puts the title in single quotes instead of a variable, and tells zizmor to look away: passes what is visible" changes="right-1"
+-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
++    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          # zizmor: ignore[template-injection]\n          echo \'## ${{ github.event.pull_request.title }}\' >> "$GITHUB_STEP_SUMMARY" # zizmor: ignore[template-injection]\n          echo \'branch ${{ github.head_ref }}: ${{ needs.test.result }}\' >> "$GITHUB_STEP_SUMMARY" # zizmor: ignore[template-injection]\n'),
 
-# %% grade_id="release" points=11 message="unpinned-uses" why="does not pin the team's own action: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="unpinned-uses" why="does not pin the team's own action: passes what is visible" changes="right-1"
+-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
 
-# %% grade_id="release" points=11 message="excessive-permissions" why="leaves the permissions to the default: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all\n', ''),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="excessive-permissions" why="leaves the permissions to the default: passes what is visible" changes="right-1"
+-    ('permissions: write-all', 'permissions:\n  contents: read'),
++    ('permissions: write-all\n', ''),
 
-# %% grade_id="release" points=11 message="in the job that holds the token" why="lets the tag's name into the command line: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release ${{ github.ref_name }}\n        env:\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="in the job that holds the token" why="lets the tag's name into the command line: passes what is visible" changes="right-1"
+-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
++    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release ${{ github.ref_name }}\n        env:\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
 
-# %% grade_id="release" points=11 message="more than the step that releases is given" why="gives the token to the whole job, the checkout included: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$GITHUB_REF_NAME"\n    env:\n      REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="more than the step that releases is given" why="gives the token to the whole job, the checkout included: passes what is visible" changes="right-1"
+-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
++    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$GITHUB_REF_NAME"\n    env:\n      REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
 
-# %% grade_id="release" points=11 message="the summary of comment is" why="writes the comment only when all is well: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags', '    tags'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
-Path("release.yml").write_text(text.replace("if: always() && github.event.pull_request", "if: github.event_name == 'pull_request'"))
+# %% grade_id="release" points=11 message="the summary of comment is" why="writes the comment only when all is well: passes what is visible" changes="right-1"
+ Path('release.yml').write_text(text)
++Path("release.yml").write_text(text.replace("if: always() && github.event.pull_request", "if: github.event_name == 'pull_request'"))
 
-# %% grade_id="release" points=11 message="a branch that is called v2" why="looks at the name alone, so that a branch called v2 is released, too: passes what is visible"
-text = FOUND_RELEASE
-for old, new in [
-    ('    branches: [main]\n    tags: ["v*"]\n', '    branches: ["**"]\n    tags: ["v*"]\n'),
-    ('pull_request_target:', 'pull_request:'),
-    ('permissions: write-all', 'permissions:\n  contents: read'),
-    ('env:\n  REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\njobs', 'jobs'),
-    ("    continue-on-error: ${{ matrix.suite == 'data' }}\n", ''),
-    ('actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n', 'actions/checkout@v4\n'),
-    ('actions/checkout@v4\n', 'actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n        with:\n          persist-credentials: false\n'),
-    ('setup-bikes@main', 'setup-bikes@5d1c0a8be93b0f6f4a3f1d9e7c2b8a6450e1f7d3'),
-    ('        run: |\n          echo "## ${{ github.event.pull_request.title }}" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch ${{ github.head_ref }}: ${{ needs.test.result }}" >> "$GITHUB_STEP_SUMMARY"\n', '        run: |\n          echo "## $TITLE" >> "$GITHUB_STEP_SUMMARY"\n          echo "branch $GITHUB_HEAD_REF: $RESULT" >> "$GITHUB_STEP_SUMMARY"\n        env:\n          TITLE: ${{ github.event.pull_request.title }}\n          RESULT: ${{ needs.test.result }}\n'),
-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: github.event_name == 'push' && startsWith(github.ref_name, 'v')"),
-    ('- run: bash release ${{ github.ref_name }}\n', '- run: bash release "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}\n          REGISTRY_TOKEN: ${{ secrets.REGISTRY_TOKEN }}\n'),
-]:
-    text = text.replace(old, new)
-Path('release.yml').write_text(text)
+# %% grade_id="release" points=11 message="a branch that is called v2" why="looks at the name alone, so that a branch called v2 is released, too: passes what is visible" changes="right-1"
+-    ('    branches: [main]\n    tags', '    tags'),
++    ('    branches: [main]\n    tags: ["v*"]\n', '    branches: ["**"]\n    tags: ["v*"]\n'),
+@@
+-    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: ${{ github.ref_type == 'tag' && startsWith(github.ref_name, 'v') }}"),
++    ("if: ${{ github.event_name }} == 'push' && startsWith(github.ref, 'refs/tags/v')", "if: github.event_name == 'push' && startsWith(github.ref_name, 'v')"),

@@ -102,316 +102,99 @@ async def predict(request: Request):
     return {"minutes": model.minutes([as_row(trip) for trip in trips]), "version": model.version}
 ''')
 
-# %% grade_id="checked" points=5 message="expected 422" why="leaves pydantic's help on: texts and true become numbers"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": faults}, status_code=422)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=5 message="was it the check, or the refusal" why="forgets that the refusal must be written as JSON"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=0 message="the status is 400, expected 422" why="refuses with 400"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": faults}, status_code=400)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=0 message="does not name the field" why="refuses without a reason"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": "invalid body"}, status_code=422)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=10 message="bad bodies were not refused" why="nothing negative, but no upper limits: passes what is visible"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0)
-    climb_m: float
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": faults}, status_code=422)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=5 message="bad bodies were not refused" why="strict numbers, but a lenient yes or no, any text for the bike, any number of trips: passes what is visible"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: str
-    hour: float = Field(ge=0, lt=24)
-    weekend: bool = Field(strict=False)
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict):
-    trips: list[Trip] = Field()
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": faults}, status_code=422)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
-
-# %% grade_id="checked" points=5 message="bad bodies were not refused" why="numbers up to and with 24, and forbids extra fields in the trips only: passes what is visible"
-Path("checked.py").write_text('''
-import os
-from typing import Literal
-
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-
-from eta import as_row, load_model
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Trip(Strict):
-    straight_km: float = Field(ge=0, le=30)
-    climb_m: float = Field(ge=-500, le=500)
-    bike_type: Literal["classic", "ebike"]
-    hour: float = Field(ge=0, le=24)
-    weekend: bool
-    rain_mm: float = Field(ge=0, le=50)
-
-
-class Search(Strict, extra="ignore"):
-    trips: list[Trip] = Field(min_length=1, max_length=200)
-
-
-@app.exception_handler(RequestValidationError)
-async def refuse(request, error):
-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    return JSONResponse({"detail": faults}, status_code=422)
-
-
-@app.post("/predict")
-def predict(search: Search):
-    rows = [as_row(trip.model_dump()) for trip in search.trips]
-    return {"version": model.version, "minutes": model.minutes(rows)}
-''')
+# %% grade_id="checked" points=5 message="expected 422" why="leaves pydantic's help on: texts and true become numbers" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
++    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=5 message="was it the check, or the refusal" why="forgets that the refusal must be written as JSON" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-@app.exception_handler(RequestValidationError)
+-async def refuse(request, error):
+-    faults = [{"where": list(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
+-    return JSONResponse({"detail": faults}, status_code=422)
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=0 message="the status is 400, expected 422" why="refuses with 400" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    return JSONResponse({"detail": faults}, status_code=422)
++    return JSONResponse({"detail": faults}, status_code=400)
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=0 message="does not name the field" why="refuses without a reason" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    return JSONResponse({"detail": faults}, status_code=422)
++    return JSONResponse({"detail": "invalid body"}, status_code=422)
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=10 message="bad bodies were not refused" why="nothing negative, but no upper limits: passes what is visible" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    straight_km: float = Field(ge=0, le=30)
+-    climb_m: float = Field(ge=-500, le=500)
++    straight_km: float = Field(ge=0)
++    climb_m: float
+@@
+-    rain_mm: float = Field(ge=0, le=50)
++    rain_mm: float = Field(ge=0)
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=5 message="bad bodies were not refused" why="strict numbers, but a lenient yes or no, any text for the bike, any number of trips: passes what is visible" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    bike_type: Literal["classic", "ebike"]
+-    hour: float = Field(ge=0, lt=24)
+-    weekend: bool
++    bike_type: str
++    hour: float = Field(ge=0, lt=24)
++    weekend: bool = Field(strict=False)
+@@
+-    trips: list[Trip] = Field(min_length=1, max_length=200)
++    trips: list[Trip] = Field()
+@@
+-""")
++''')
+
+# %% grade_id="checked" points=5 message="bad bodies were not refused" why="numbers up to and with 24, and forbids extra fields in the trips only: passes what is visible" changes="solution"
+-# Write checked.py. If you use %%writefile, let it be the first line of the cell.
+-Path("checked.py").write_text("""
++Path("checked.py").write_text('''
+@@
+-    hour: float = Field(ge=0, lt=24)
++    hour: float = Field(ge=0, le=24)
+@@
+-class Search(Strict):
++class Search(Strict, extra="ignore"):
+@@
+-""")
++''')
 
 # %% grade_id="checked" points=10 message="whole numbers" why="refuses whole numbers as well, because isinstance float: passes what is visible"
 Path("checked.py").write_text('''
@@ -528,171 +311,78 @@ def predict(body: Body):
     return {"version": model.version, "minutes": model.minutes([trip.row() for trip in body.trips])}
 ''')
 
-# %% grade_id="raw" points=0 message="answers differ from the model" why="rounds the distance, as the app shows it"
-Path("raw.py").write_text('''
-import math
-import os
-from datetime import datetime, timezone
+# %% grade_id="raw" points=0 message="answers differ from the model" why="rounds the distance, as the app shows it" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
+@@
+-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
++    return [round(math.dist(start[:2], end[:2]), 1), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
+@@
+-""")
++''')
 
-from fastapi import FastAPI
+# %% grade_id="raw" points=0 message="answers differ from the model" why="leaves Bo's Saturday" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
+@@
+-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
++    ebike, weekend = trip["bike_type"] == "ebike", time.isoweekday() > 6
+@@
+-""")
++''')
 
-from eta import load_model, read_stations
+# %% grade_id="raw" points=0 message="answers differ from the model" why="nothing for missing rain" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
+@@
+-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
++    rain = 0.0 if trip["rain_mm"] is None else trip["rain_mm"]
+@@
+-""")
++''')
 
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
+# %% grade_id="raw" points=4 message="by another clock than UTC" why="takes the clock of the phone for the city's: passes what is visible" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
+@@
+-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
++    time = datetime.fromisoformat(trip["started_at"])
+@@
+-""")
++''')
 
+# %% grade_id="raw" points=4 message="by another clock than UTC" why="cuts the offset off, instead of converting: passes what is visible" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
+@@
+-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
++    time = datetime.fromisoformat(trip["started_at"][:19])
+@@
+-""")
++''')
 
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
-    return [round(math.dist(start[:2], end[:2]), 1), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
+# %% grade_id="raw" points=4 message="missing rain" why="the mean of this model's training data typed in as a number: passes what is visible" changes="solution"
+-# Write raw.py.
+-Path("raw.py").write_text("""
++Path("raw.py").write_text('''
++import json
+@@
 
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="raw" points=0 message="answers differ from the model" why="leaves Bo's Saturday"
-Path("raw.py").write_text('''
-import math
-import os
-from datetime import datetime, timezone
-
-from fastapi import FastAPI
-
-from eta import load_model, read_stations
-
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
-
-
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.isoweekday() > 6
-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
-
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="raw" points=0 message="answers differ from the model" why="nothing for missing rain"
-Path("raw.py").write_text('''
-import math
-import os
-from datetime import datetime, timezone
-
-from fastapi import FastAPI
-
-from eta import load_model, read_stations
-
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
-
-
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
-    rain = 0.0 if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
-
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="raw" points=4 message="by another clock than UTC" why="takes the clock of the phone for the city's: passes what is visible"
-Path("raw.py").write_text('''
-import math
-import os
-from datetime import datetime, timezone
-
-from fastapi import FastAPI
-
-from eta import load_model, read_stations
-
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
-
-
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"])
-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
-
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="raw" points=4 message="by another clock than UTC" why="cuts the offset off, instead of converting: passes what is visible"
-Path("raw.py").write_text('''
-import math
-import os
-from datetime import datetime, timezone
-
-from fastapi import FastAPI
-
-from eta import load_model, read_stations
-
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
-
-
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"][:19])
-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
-
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="raw" points=4 message="missing rain" why="the mean of this model's training data typed in as a number: passes what is visible"
-Path("raw.py").write_text('''
-import json
-import math
-import os
-from datetime import datetime, timezone
-
-from fastapi import FastAPI
-
-from eta import load_model, read_stations
-
-app = FastAPI()
-model, stations = load_model(os.environ["MODEL"]), read_stations()
-
-
-FILL = json.loads(open("models/8.json").read())["fill"]["rain_mm"]
-
-
-def features(trip):
-    start, end = stations[trip["start_station"]], stations[trip["end_station"]]
-    time = datetime.fromisoformat(trip["started_at"]).astimezone(timezone.utc)
-    rain = FILL if trip["rain_mm"] is None else trip["rain_mm"]
-    ebike, weekend = trip["bike_type"] == "ebike", time.weekday() >= 5
-    return [math.dist(start[:2], end[:2]), end[2] - start[2], ebike, time.hour + time.minute / 60, weekend, rain]
-
-
-@app.post("/predict")
-def predict(body: dict):
-    return {"version": model.version, "minutes": model.minutes([features(trip) for trip in body["trips"]])}
-''')
++FILL = json.loads(open("models/8.json").read())["fill"]["rain_mm"]
++
++
+ def features(trip):
+@@
+-    rain = model.fill if trip["rain_mm"] is None else trip["rain_mm"]
++    rain = FILL if trip["rain_mm"] is None else trip["rain_mm"]
+@@
+-""")
++''')
 
 # %% grade_id="ready" points=14 why="another style: a task of the event loop, and a dictionary; refusals as responses"
 Path("ready.py").write_text('''
@@ -774,235 +464,120 @@ def predict(body: dict, model=Depends(the_model)):
     return {"minutes": model.minutes([as_row(trip) for trip in body["trips"]]), "version": model.version}
 ''')
 
-# %% grade_id="ready" points=5 message="should start, and does not" why="waits for the model before it accepts anybody"
-Path("ready.py").write_text('''
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    fetch()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=5 message="/ready has status 200, expected 503" why="always ready"
-Path("ready.py").write_text('''
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready"}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=5 message="/health has status 503, expected 200" why="not healthy without a model"
-Path("ready.py").write_text('''
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"version": loaded().version}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=5 message="/predict has status 500, expected 503" why="breaks down before the model is there"
-Path("ready.py").write_text('''
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = app.state.model
-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=0 message="one number for each trip, in their order" why="keeps Bo's set"
-Path("ready.py").write_text('''
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": model.version, "minutes": model.minutes(list({tuple(as_row(trip)) for trip in body["trips"]}))}
-''')
+# %% grade_id="ready" points=5 message="should start, and does not" why="waits for the model before it accepts anybody" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-    threading.Thread(target=fetch, daemon=True).start()
++    fetch()
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-""")
++''')
+
+# %% grade_id="ready" points=5 message="/ready has status 200, expected 503" why="always ready" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    return {"status": "ready", "version": loaded().version}
++    return {"status": "ready"}
+@@
+-""")
++''')
+
+# %% grade_id="ready" points=5 message="/health has status 503, expected 200" why="not healthy without a model" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    return {"status": "ok"}
++    return {"version": loaded().version}
+@@
+-""")
++''')
+
+# %% grade_id="ready" points=5 message="/predict has status 500, expected 503" why="breaks down before the model is there" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    model = loaded()
+-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
+-""")
++    model = app.state.model
++    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
++''')
+
+# %% grade_id="ready" points=0 message="one number for each trip, in their order" why="keeps Bo's set" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
+-""")
++    return {"version": model.version, "minutes": model.minutes(list({tuple(as_row(trip)) for trip in body["trips"]}))}
++''')
 
 # %% grade_id="ready" points=9 message="After its file was replaced by version 35" why="loads the file again for each request: passes what is visible"
 Path("ready.py").write_text('''
@@ -1039,151 +614,83 @@ def predict(body: dict):
     return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
 ''')
 
-# %% grade_id="ready" points=9 message="its file was replaced by version 35" why="loads the file again and again, once a second: passes what is visible"
-Path("ready.py").write_text('''
-import os
-import threading
-import time
-from contextlib import asynccontextmanager
+# %% grade_id="ready" points=9 message="its file was replaced by version 35" why="loads the file again and again, once a second: passes what is visible" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++import time
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
+-    def fetch():
+-        app.state.model = fetch_model(os.environ["MODEL"])
++@asynccontextmanager
++async def lifespan(app):
++    def fetch():
++        while True:
++            app.state.model = fetch_model(os.environ["MODEL"])
++            time.sleep(1)
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-""")
++''')
 
-from fastapi import FastAPI, HTTPException
+# %% grade_id="ready" points=9 message="not of the file that lies there" why="reads the version from the file when it answers: passes what is visible" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
++import json
+@@
+ import threading
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
+-""")
++    return {"version": json.loads(open(os.environ["MODEL"]).read())["version"], "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
++''')
 
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        while True:
-            app.state.model = fetch_model(os.environ["MODEL"])
-            time.sleep(1)
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=9 message="not of the file that lies there" why="reads the version from the file when it answers: passes what is visible"
-Path("ready.py").write_text('''
-import json
-import os
-import threading
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = loaded()
-    return {"version": json.loads(open(os.environ["MODEL"]).read())["version"], "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
-''')
-
-# %% grade_id="ready" points=5 message="not the answer to its own trips" why="the answer goes through a variable of the module, which the next request overwrites, and the version is typed in: passes what is visible"
-Path("ready.py").write_text('''
-import os
-import threading
-import time
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI, HTTPException
-
-from eta import as_row, fetch_model
-
-
-@asynccontextmanager
-async def lifespan(app):
-    def fetch():
-        app.state.model = fetch_model(os.environ["MODEL"])
-
-    app.state.model = None
-    threading.Thread(target=fetch, daemon=True).start()
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-
-
-def loaded():
-    if app.state.model is None:
-        raise HTTPException(503, "the model is not loaded yet")
-    return app.state.model
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.get("/ready")
-def ready():
-    return {"status": "ready", "version": loaded().version}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    global rows
-    model = loaded()
-    rows = [as_row(trip) for trip in body["trips"]]
-    time.sleep(0.01)
-    return {"version": "8", "minutes": model.minutes(rows)}
-''')
+# %% grade_id="ready" points=5 message="not the answer to its own trips" why="the answer goes through a variable of the module, which the next request overwrites, and the version is typed in: passes what is visible" changes="solution"
+-# Write ready.py.
+-Path("ready.py").write_text("""
+-import contextlib
++Path("ready.py").write_text('''
+@@
+ import threading
++import time
++from contextlib import asynccontextmanager
+@@
+-@contextlib.asynccontextmanager
+-async def fetching(app):
++@asynccontextmanager
++async def lifespan(app):
+@@
+-app = FastAPI(lifespan=fetching)
++app = FastAPI(lifespan=lifespan)
+@@
+-    model = loaded()
+-    return {"version": model.version, "minutes": model.minutes([as_row(trip) for trip in body["trips"]])}
+-""")
++    global rows
++    model = loaded()
++    rows = [as_row(trip) for trip in body["trips"]]
++    time.sleep(0.01)
++    return {"version": "8", "minutes": model.minutes(rows)}
++''')
 
 # %% grade_id="quick" points=14 why="another style: async with the waiting in a thread, the model in the lifespan"
 Path("quick.py").write_text('''
@@ -1254,182 +761,94 @@ async def predict(body: dict):
     return {"version": the_model().version, "minutes": [sum(pair) for pair in zip(the_model().minutes(list(rows)), more)]}
 ''')
 
-# %% grade_id="quick" points=0 message="the traffic office was asked" why="loads once, but asks the office for each trip"
-Path("quick.py").write_text('''
-import os
+# %% grade_id="quick" points=0 message="the traffic office was asked" why="loads once, but asks the office for each trip" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-    added = added_minutes([trip["hour"] for trip in trips])
+-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
+-""")
++    added = [added_minutes([trip["hour"]])[0] for trip in trips]
++    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
++''')
 
-from fastapi import FastAPI
+# %% grade_id="quick" points=0 message="expected what the naive server says" why="leaves the traffic out" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-    added = added_minutes([trip["hour"] for trip in trips])
+-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
+-""")
++    added = [0.0 for trip in trips]
++    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
++''')
 
-from eta import as_row, load_model
-from traffic import added_minutes
+# %% grade_id="quick" points=0 message="the traffic office was asked" why="keeps what the office said for the hour" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-app = FastAPI()
++app, kept = FastAPI(), {}
+@@
+-    added = added_minutes([trip["hour"] for trip in trips])
+-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
+-""")
++    added = [kept.setdefault(trip["hour"], None) or kept.update({trip["hour"]: added_minutes([trip["hour"]])[0]}) or kept[trip["hour"]] for trip in trips]
++    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
++''')
 
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
+# %% grade_id="quick" points=10 message="the others wait, too" why="blocks the event loop: one waits, all wait; passes what is visible" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-def predict(body: dict):
++async def predict(body: dict):
+@@
+-""")
++''')
 
+# %% grade_id="quick" points=0 message="after its model's file was taken away" why="loads the model for each request" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-model = load_model(os.environ["MODEL"])
+@@
+ def predict(body: dict):
++    model = load_model(os.environ["MODEL"])
+@@
+-""")
++''')
 
-@app.get("/health")
-def health():
-    return {"status": "ok"}
+# %% grade_id="quick" points=0 message="expected what the naive server says" why="asks the office once, for the first trip's hour alone" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-    added = added_minutes([trip["hour"] for trip in trips])
+-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
+-""")
++    added = added_minutes([trips[0]["hour"]]) * len(trips)
++    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
++''')
 
-
-@app.post("/predict")
-def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = [added_minutes([trip["hour"]])[0] for trip in trips]
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=0 message="expected what the naive server says" why="leaves the traffic out"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = [0.0 for trip in trips]
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=0 message="the traffic office was asked" why="keeps what the office said for the hour"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app, kept = FastAPI(), {}
-model = load_model(os.environ["MODEL"])
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = [kept.setdefault(trip["hour"], None) or kept.update({trip["hour"]: added_minutes([trip["hour"]])[0]}) or kept[trip["hour"]] for trip in trips]
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=10 message="the others wait, too" why="blocks the event loop: one waits, all wait; passes what is visible"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.post("/predict")
-async def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = added_minutes([trip["hour"] for trip in trips])
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=0 message="after its model's file was taken away" why="loads the model for each request"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app = FastAPI()
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    model = load_model(os.environ["MODEL"])
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = added_minutes([trip["hour"] for trip in trips])
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=0 message="expected what the naive server says" why="asks the office once, for the first trip's hour alone"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-@app.get("/health")
-def health():
-    return {"status": "ok"}
-
-
-@app.post("/predict")
-def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = added_minutes([trips[0]["hour"]]) * len(trips)
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
-
-# %% grade_id="quick" points=9 message="GET /health has not status 200" why="no /health: passes what is visible"
-Path("quick.py").write_text('''
-import os
-
-from fastapi import FastAPI
-
-from eta import as_row, load_model
-from traffic import added_minutes
-
-app = FastAPI()
-model = load_model(os.environ["MODEL"])
-
-
-@app.post("/predict")
-def predict(body: dict):
-    trips = body["trips"]
-    estimates = model.minutes([as_row(trip) for trip in trips])
-    added = added_minutes([trip["hour"] for trip in trips])
-    return {"version": model.version, "minutes": [estimate + more for estimate, more in zip(estimates, added)]}
-''')
+# %% grade_id="quick" points=9 message="GET /health has not status 200" why="no /health: passes what is visible" changes="solution"
+-# Write quick.py.
+-Path("quick.py").write_text("""
++Path("quick.py").write_text('''
+@@
+-@app.get("/health")
+-def health():
+-    return {"status": "ok"}
+-
+-
+@@
+-""")
++''')
 
 # %% grade_id="tf-serving" points=16 why="another style: one path for all, a regular expression, numpy"
 Path("tf_serving.py").write_text('''
@@ -1574,918 +993,163 @@ def status(name: str, version: str = None, label: str = None):
     }
 ''')
 
-# %% grade_id="tf-serving" points=0 message="expected 200 and 'outputs'" why="answers columns with predictions"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"predictions": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=5 message="'error' with a text" why="errors as FastAPI has them"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"detail": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=0 message="expected those of version 7" why="a label is passed over"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="does not answer as version 10" why="the latest version by its text: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name]) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="speaks of the versions" why="the status of a label shows all versions: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="takes texts, null and rows without an input: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or not set(instance) <= set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-    return [[instance.get(name) or 0.0 for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="takes true for a number, and breaks down on a bare NaN: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float))
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="columns are cut to the shortest, and empty ones are answered: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) :
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [[instance[name] for name in FEATURES] for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
-
-# %% grade_id="tf-serving" points=11 message="in another order of their names" why="takes the inputs in the order in which they come: passes what is visible"
-Path("tf_serving.py").write_text('''
-import json
-import os
-from pathlib import Path
-
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-
-from eta import FEATURES, load_model
-
-app = FastAPI()
-home = Path(os.environ["MODELS"])
-models, labels = {}, {}
-for folder in home.iterdir():
-    if folder.is_dir():
-        models[folder.name] = {one.name: load_model(one / "model.json") for one in folder.iterdir() if one.is_dir() and one.name.isdigit()}
-        file = folder / "labels.json"
-        labels[folder.name] = json.loads(file.read_text()) if file.is_file() else {}
-
-
-class Refused(Exception):
-    def __init__(self, status, words):
-        self.status, self.words = status, words
-
-
-@app.exception_handler(Refused)
-async def refuse(request, error):
-    return JSONResponse({"error": error.words}, status_code=error.status)
-
-
-def find(name, version, label):
-    if name not in models:
-        raise Refused(404, f"there is no model {name}")
-    if label is not None:
-        if label not in labels[name]:
-            raise Refused(404, f"{name} has no label {label}")
-        version = str(labels[name][label])
-    version = max(models[name], key=int) if version is None else version
-    if version not in models[name]:
-        raise Refused(404, f"{name} has no version {version}")
-    return version
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def as_rows(instances):
-    if not isinstance(instances, list) or not instances:
-        raise Refused(400, "there is no row")
-    for instance in instances:
-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
-            raise Refused(400, f"a row has the inputs {FEATURES}")
-        if not all(is_number(value) for value in instance.values()):
-            raise Refused(400, f"not all inputs are numbers: {instance}")
-    return [list(instance.values()) for instance in instances]
-
-
-def as_instances(columns):
-    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
-        raise Refused(400, "inputs are columns by name, each a list")
-    if len({len(column) for column in columns.values()}) > 1:
-        raise Refused(400, "the columns differ in their length")
-    return [dict(zip(columns, values)) for values in zip(*columns.values())]
-
-
-@app.post("/v1/models/{name}:predict")
-@app.post("/v1/models/{name}/versions/{version}:predict")
-@app.post("/v1/models/{name}/labels/{label}:predict")
-async def predict(request: Request, name: str, version: str | None = None, label: str | None = None):
-    model = models[name][find(name, version, label)] if name in models else find(name, version, label)
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise Refused(400, "the body is no JSON")
-    if not isinstance(body, dict) or ("instances" in body) == ("inputs" in body):
-        raise Refused(400, "the body has either instances or inputs")
-    if "instances" in body:
-        return {"predictions": model.minutes(as_rows(body["instances"]))}
-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
-
-
-@app.get("/v1/models/{name}")
-@app.get("/v1/models/{name}/versions/{version}")
-@app.get("/v1/models/{name}/labels/{label}")
-def status(name: str, version: str | None = None, label: str | None = None):
-    found = find(name, version, label)
-    shown = models[name] if version is None and label is None else [found]
-    fine = {"error_code": "OK", "error_message": ""}
-    return {"model_version_status": [{"version": one, "state": "AVAILABLE", "status": fine} for one in shown]}
-
-
-@app.get("/v1/models/{name}/metadata")
-@app.get("/v1/models/{name}/versions/{version}/metadata")
-@app.get("/v1/models/{name}/labels/{label}/metadata")
-def metadata(name: str, version: str | None = None, label: str | None = None):
-    spec = {"name": name, "signature_name": "", "version": find(name, version, label)}
-    inputs = {feature: {"dtype": "DT_DOUBLE"} for feature in FEATURES}
-    return {"model_spec": spec, "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}}}
-''')
+# %% grade_id="tf-serving" points=0 message="expected 200 and 'outputs'" why="answers columns with predictions" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-    return {"outputs": model.minutes(as_rows(as_instances(body["inputs"])))}
++    return {"predictions": model.minutes(as_rows(as_instances(body["inputs"])))}
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=5 message="'error' with a text" why="errors as FastAPI has them" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return JSONResponse({"error": error.words}, status_code=error.status)
++    return JSONResponse({"detail": error.words}, status_code=error.status)
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=0 message="expected those of version 7" why="a label is passed over" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-        version = str(labels[name][label])
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="does not answer as version 10" why="the latest version by its text: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    version = max(models[name], key=int) if version is None else version
++    version = max(models[name]) if version is None else version
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="speaks of the versions" why="the status of a label shows all versions: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-    shown = models[name] if version is None and label is None else [found]
++    shown = models[name] if version is None else [found]
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="takes texts, null and rows without an input: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-        if not isinstance(instance, dict) or set(instance) != set(FEATURES):
+-            raise Refused(400, f"a row has the inputs {FEATURES}")
+-        if not all(is_number(value) for value in instance.values()):
+-            raise Refused(400, f"not all inputs are numbers: {instance}")
+-    return [[instance[name] for name in FEATURES] for instance in instances]
++        if not isinstance(instance, dict) or not set(instance) <= set(FEATURES):
++            raise Refused(400, f"a row has the inputs {FEATURES}")
++    return [[instance.get(name) or 0.0 for name in FEATURES] for instance in instances]
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="takes true for a number, and breaks down on a bare NaN: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float))
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="kinds of errors are not answered" why="columns are cut to the shortest, and empty ones are answered: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-    if not isinstance(instances, list) or not instances:
++    if not isinstance(instances, list) :
+@@
+-    if len({len(column) for column in columns.values()}) > 1:
+-        raise Refused(400, "the columns differ in their length")
+@@
+-""")
++''')
+
+# %% grade_id="tf-serving" points=11 message="in another order of their names" why="takes the inputs in the order in which they come: passes what is visible" changes="solution"
+-# Write tf_serving.py.
+-Path("tf_serving.py").write_text("""
+-import json
+-import math
++Path("tf_serving.py").write_text('''
++import json
+@@
+-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
++    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+@@
+-    return [[instance[name] for name in FEATURES] for instance in instances]
++    return [list(instance.values()) for instance in instances]
+@@
+-""")
++''')
 
 # %% grade_id="shutdown" points=14 why="another style: a server of its own kind, which does not pass the signal on"
 Path("start.py").write_text('''
@@ -2564,7 +1228,7 @@ class Server(uvicorn.Server):
 Server(uvicorn.Config("planner:app", port=int(sys.argv[1]), log_level="warning")).run()
 ''')
 
-# %% grade_id="shutdown" points=10 message="the process still runs" why="waits for ever, or for ten seconds whatever GRACE says: passes what is visible"
+# %% grade_id="shutdown" points=10 message="the process still runs" why="waits for ever, or for ten seconds whatever GRACE says: passes what is visible" name="wrong-6"
 Path("start.py").write_text('''
 import os
 import signal
@@ -2576,31 +1240,15 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
 ''')
 
-# %% grade_id="shutdown" points=9 message="got no answer" why="one second for all: passes what is visible"
-Path("start.py").write_text('''
-import os
-import signal
-import sys
+# %% grade_id="shutdown" points=9 message="got no answer" why="one second for all: passes what is visible" changes="wrong-6"
+-uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
++grace = 1
++uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
 
-import uvicorn
-
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-grace = 1
-uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
-''')
-
-# %% grade_id="shutdown" points=10 message="Does the service read GRACE" why="three seconds for all, GRACE is not read: passes what is visible"
-Path("start.py").write_text('''
-import os
-import signal
-import sys
-
-import uvicorn
-
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-grace = 3
-uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
-''')
+# %% grade_id="shutdown" points=10 message="Does the service read GRACE" why="three seconds for all, GRACE is not read: passes what is visible" changes="wrong-6"
+-uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
++grace = 3
++uvicorn.run("planner:app", host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=grace)
 
 # %% grade_id="shutdown" points=9 message="new connections were still accepted" why="goes on accepting while it waits, and then ends: passes what is visible"
 Path("start.py").write_text('''
@@ -2685,205 +1333,112 @@ def verdict(history):
     return "promote" if len(history) >= 12 and enough else "continue"
 ''')
 
-# %% grade_id="canary" points=0 message="After three calm looks" why="Cy's rule: any difference is too much"
-Path("canary.py").write_text('''
-import hashlib
-import math
+# %% grade_id="canary" points=0 message="After three calm looks" why="Cy's rule: any difference is too much" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus > 0:
+@@
+-""")
++''')
 
+# %% grade_id="canary" points=4 message="in which the canary had no requests" why="promotes what nobody has tried" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
+@@
+-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
+-""")
++    return "promote" if len(history) >= 12 else "continue"
++''')
 
-def route(rider, share):
-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
-    return "canary" if number < share else "stable"
+# %% grade_id="canary" points=5 message="are not any more at 25 %" why="draws lots for the sides" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
+-import hashlib
++Path("canary.py").write_text('''
++import random
+@@
+-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
++    number = random.random()
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
+@@
+-""")
++''')
 
+# %% grade_id="canary" points=9 message="healthy rollouts" why="the limit of a single look, 1.96, at each of twelve: passes what is visible" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 1.96:
+@@
+-""")
++''')
 
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus > 0:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
+# %% grade_id="canary" points=5 message="were aborted" why="the last look alone, nothing is added up: passes what is visible" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    for look in history:
++    for look in history[-1:]:
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.0:
+@@
+-""")
++''')
 
-# %% grade_id="canary" points=4 message="in which the canary had no requests" why="promotes what nobody has tried"
-Path("canary.py").write_text('''
-import hashlib
-import math
+# %% grade_id="canary" points=9 message="the errors of both sides rise" why="adds up the requests, not the differences: Simpson's paradox; passes what is visible" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    for look in history:
++    for look in [{side: {what: sum(look[side][what] for look in history) for what in ("requests", "errors")} for side in ("canary", "stable")}]:
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
+@@
+-""")
++''')
 
+# %% grade_id="canary" points=10 message="another side in another process" why="Python's own hash, another in each process: passes what is visible" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
++    number = hash(rider) % 2**32 / 2**32
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
+@@
+-""")
++''')
 
-def route(rider, share):
-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 else "continue"
-''')
-
-# %% grade_id="canary" points=5 message="are not any more at 25 %" why="draws lots for the sides"
-Path("canary.py").write_text('''
-import random
-import math
-
-
-def route(rider, share):
-    number = random.random()
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
-
-# %% grade_id="canary" points=9 message="healthy rollouts" why="the limit of a single look, 1.96, at each of twelve: passes what is visible"
-Path("canary.py").write_text('''
-import hashlib
-import math
-
-
-def route(rider, share):
-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 1.96:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
-
-# %% grade_id="canary" points=5 message="were aborted" why="the last look alone, nothing is added up: passes what is visible"
-Path("canary.py").write_text('''
-import hashlib
-import math
-
-
-def route(rider, share):
-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history[-1:]:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.0:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
-
-# %% grade_id="canary" points=9 message="the errors of both sides rise" why="adds up the requests, not the differences: Simpson's paradox; passes what is visible"
-Path("canary.py").write_text('''
-import hashlib
-import math
-
-
-def route(rider, share):
-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in [{side: {what: sum(look[side][what] for look in history) for what in ("requests", "errors")} for side in ("canary", "stable")}]:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
-
-# %% grade_id="canary" points=10 message="another side in another process" why="Python's own hash, another in each process: passes what is visible"
-Path("canary.py").write_text('''
-import hashlib
-import math
-
-
-def route(rider, share):
-    number = hash(rider) % 2**32 / 2**32
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
-
-# %% grade_id="canary" points=10 message="depends on what the numbers look like" why="the last digits of the rider's number: passes what is visible"
-Path("canary.py").write_text('''
-import hashlib
-import math
-
-
-def route(rider, share):
-    number = int(rider[-2:].lstrip("-")) / 100
-    return "canary" if number < share else "stable"
-
-
-def verdict(history):
-    surplus = variance = 0.0
-    for look in history:
-        c, s = look["canary"], look["stable"]
-        n, e = c["requests"] + s["requests"], c["errors"] + s["errors"]
-        if n > 1:
-            surplus += c["errors"] - e * c["requests"] / n
-            variance += c["requests"] * s["requests"] * e * (n - e) / (n * n * (n - 1))
-    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
-        return "abort"
-    answered = sum(look["canary"]["requests"] for look in history)
-    return "promote" if len(history) >= 12 and answered >= 200 else "continue"
-''')
+# %% grade_id="canary" points=10 message="depends on what the numbers look like" why="the last digits of the rider's number: passes what is visible" changes="solution"
+-# Write canary.py.
+-Path("canary.py").write_text("""
++Path("canary.py").write_text('''
+@@
+-    number = int.from_bytes(hashlib.sha256(rider.encode()).digest()[:8], "big") / 2**64
++    number = int(rider[-2:].lstrip("-")) / 100
+@@
+-    if variance > 0 and (surplus - 0.5) / math.sqrt(variance) > 3.2:  # half an error off: errors come whole
++    if variance > 0 and surplus / math.sqrt(variance) > 3.7:
+@@
+-""")
++''')
 
 # %% grade_id="canary" points=10 message="canaries each of which" why="a rule of thumb on the last look, no sum: passes what is visible"
 Path("canary.py").write_text('''

@@ -72,7 +72,7 @@ LABEL commit=$COMMIT
 with open("service/order.Dockerfile", "wt") as file:
     file.write(mended.lstrip())
 
-# %% grade_id="order" points=0 message="By a new COMMIT this is built again" why="leaves ARG COMMIT at the top"
+# %% grade_id="order" points=0 message="By a new COMMIT this is built again" why="leaves ARG COMMIT at the top" name="wrong-3"
 Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
 ARG COMMIT
 WORKDIR /app
@@ -86,7 +86,7 @@ CMD ["sh", "entrypoint.sh"]
 LABEL commit=$COMMIT
 """)
 
-# %% grade_id="order" points=0 message="By a change in alarm/api.py this is built again" why="copies all before it installs"
+# %% grade_id="order" points=0 message="By a change in alarm/api.py this is built again" why="copies all before it installs" name="wrong-4"
 Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
 WORKDIR /app
 COPY . .
@@ -97,7 +97,7 @@ ARG COMMIT
 LABEL commit=$COMMIT
 """)
 
-# %% grade_id="order" points=0 message="No LABEL of the image tells the commit" why="throws the commit away, so nothing depends on it"
+# %% grade_id="order" points=0 message="No LABEL of the image tells the commit" why="throws the commit away, so nothing depends on it" name="wrong-5"
 Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
 WORKDIR /app
 COPY requirements.txt requirements-build.txt ./
@@ -109,57 +109,36 @@ RUN python -m alarm.export model/model.npz model.json
 CMD ["sh", "entrypoint.sh"]
 """)
 
-# %% grade_id="order" points=0 message="is it copied before?" why="installs before the list of packages is there"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-RUN pip install -r requirements.txt -r requirements-build.txt
-COPY . .
-RUN python -m alarm.export model/model.npz model.json
-CMD ["sh", "entrypoint.sh"]
-ARG COMMIT
-LABEL commit=$COMMIT
-""")
+# %% grade_id="order" points=0 message="is it copied before?" why="installs before the list of packages is there" changes="wrong-4"
+-COPY . .
+-RUN pip install -r requirements.txt -r requirements-build.txt
++RUN pip install -r requirements.txt -r requirements-build.txt
++COPY . .
 
-# %% grade_id="order" points=5 message="and the image does not need that file" why="COPY . . after the installs: passes what is visible"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN pip install -r requirements.txt -r requirements-build.txt
-COPY . .
-RUN python -m alarm.export model/model.npz model.json
-CMD ["sh", "entrypoint.sh"]
-ARG COMMIT
-LABEL commit=$COMMIT
-""")
+# %% grade_id="order" points=5 message="and the image does not need that file" why="COPY . . after the installs: passes what is visible" changes="wrong-4"
+-COPY . .
+-RUN pip install -r requirements.txt -r requirements-build.txt
++COPY requirements.txt requirements-build.txt ./
++RUN pip install -r requirements.txt -r requirements-build.txt
++COPY . .
 
-# %% grade_id="order" points=5 message="copy the whole folder alarm" why="copies the modules, and forgets the tables beside them: passes what is visible"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN pip install -r requirements.txt -r requirements-build.txt
-COPY alarm/*.py alarm/
-COPY model model
-COPY entrypoint.sh .
-RUN python -m alarm.export model/model.npz model.json
-CMD ["sh", "entrypoint.sh"]
-ARG COMMIT
-LABEL commit=$COMMIT
-""")
+# %% grade_id="order" points=5 message="copy the whole folder alarm" why="copies the modules, and forgets the tables beside them: passes what is visible" changes="wrong-5"
+-COPY alarm alarm
++COPY alarm/*.py alarm/
+@@
+ CMD ["sh", "entrypoint.sh"]
++ARG COMMIT
++LABEL commit=$COMMIT
 
-# %% grade_id="order" points=5 message="and nothing is installed again" why="names the packages in the RUN: passes what is visible"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-RUN pip install fastapi==0.165.0 uvicorn==0.54.0 prometheus-client==0.24.1 numpy==2.4.6
-COPY alarm alarm
-COPY model model
-COPY entrypoint.sh .
-RUN python -m alarm.export model/model.npz model.json
-CMD ["sh", "entrypoint.sh"]
-ARG COMMIT
-LABEL commit=$COMMIT
-""")
+# %% grade_id="order" points=5 message="and nothing is installed again" why="names the packages in the RUN: passes what is visible" changes="wrong-4"
+-COPY . .
+-RUN pip install -r requirements.txt -r requirements-build.txt
++RUN pip install fastapi==0.165.0 uvicorn==0.54.0 prometheus-client==0.24.1 numpy==2.4.6
++COPY alarm alarm
++COPY model model
++COPY entrypoint.sh .
 
-# %% grade_id="order" points=5 message="A new model builds" why="the model comes before the installs: passes what is visible"
+# %% grade_id="order" points=5 message="A new model builds" why="the model comes before the installs: passes what is visible" name="wrong-10"
 Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
 WORKDIR /app
 COPY model model
@@ -173,35 +152,22 @@ ARG COMMIT
 LABEL commit=$COMMIT
 """)
 
-# %% grade_id="order" points=5 message="A new COMMIT, and nothing else" why="the label stands before the export, which is short: passes what is visible"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN pip install -r requirements.txt -r requirements-build.txt
-ARG COMMIT
-LABEL commit=$COMMIT
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="order" points=5 message="A new COMMIT, and nothing else" why="the label stands before the export, which is short: passes what is visible" changes="wrong-3"
+-ARG COMMIT
+@@
+ RUN pip install -r requirements.txt -r requirements-build.txt
++ARG COMMIT
++LABEL commit=$COMMIT
+@@
+-LABEL commit=$COMMIT
 
-# %% grade_id="order" points=5 message="apt-get update is a step of its own" why="leaves apt-get update alone: passes what is visible"
-Path("service/order.Dockerfile").write_text("""FROM python:3.12-slim-bookworm
-WORKDIR /app
-RUN apt-get update
-RUN apt-get install -y build-essential
-COPY requirements.txt requirements-build.txt ./
-RUN pip install -r requirements.txt -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-ARG COMMIT
-LABEL commit=$COMMIT
-""")
+# %% grade_id="order" points=5 message="apt-get update is a step of its own" why="leaves apt-get update alone: passes what is visible" changes="wrong-10"
+-COPY model model
++RUN apt-get update
++RUN apt-get install -y build-essential
+@@
+ COPY alarm alarm
++COPY model model
 
 # %% grade_id="small" points=12 why="another style: --prefix instead of an environment, the export in a stage of its own"
 Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS base
@@ -258,7 +224,7 @@ COPY entrypoint.sh .
 CMD ["sh", "entrypoint.sh"]
 """)
 
-# %% grade_id="small" points=0 message="does its Python look there" why="copies the environment and forgets PATH"
+# %% grade_id="small" points=0 message="does its Python look there" why="copies the environment and forgets PATH" name="wrong-4"
 Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 COPY requirements.txt requirements-build.txt ./
@@ -276,42 +242,27 @@ COPY entrypoint.sh .
 CMD ["sh", "entrypoint.sh"]
 """)
 
-# %% grade_id="small" points=0 message="expected at most 160" why="one environment for all, numpy comes along"
-Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/venv/bin/python -m alarm.export model/model.npz model.json
-FROM python:3.12-slim-bookworm
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="small" points=0 message="expected at most 160" why="one environment for all, numpy comes along" changes="wrong-4"
+-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
+-RUN pip install --no-cache-dir -r requirements-build.txt
++RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt -r requirements-build.txt
+@@
+-RUN python -m alarm.export model/model.npz model.json
++RUN /opt/venv/bin/python -m alarm.export model/model.npz model.json
+@@
+ WORKDIR /app
++ENV PATH=/opt/venv/bin:$PATH
+ COPY --from=build /opt/venv /opt/venv
 
-# %% grade_id="small" points=0 message="cannot import" why="builds with another Python than it runs with"
-Path("service/small.Dockerfile").write_text("""FROM python:3.12 AS build
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-RUN pip install --no-cache-dir -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-FROM python:3.11-slim-bookworm
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="small" points=0 message="cannot import" why="builds with another Python than it runs with" changes="wrong-4"
+-Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
++Path("service/small.Dockerfile").write_text("""FROM python:3.12 AS build
+@@
+-FROM python:3.12-slim-bookworm
+-WORKDIR /app
++FROM python:3.11-slim-bookworm
++WORKDIR /app
++ENV PATH=/opt/venv/bin:$PATH
 
 # %% grade_id="small" points=4 message="which the service never reads" why="copies the whole folder of the build stage, the trained arrays among it: passes what is visible"
 Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
@@ -329,26 +280,19 @@ COPY --from=build /app /app
 CMD ["sh", "entrypoint.sh"]
 """)
 
-# %% grade_id="small" points=4 message="MB that one does not see in the image" why="deletes pip's cache in a later step: passes what is visible"
-Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
-WORKDIR /app
-COPY requirements-build.txt ./
-RUN pip install -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-FROM python:3.12-slim-bookworm
-WORKDIR /app
-COPY requirements.txt /tmp/
-RUN pip install -r /tmp/requirements.txt
-RUN rm -rf /root/.cache /tmp/requirements.txt
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="small" points=4 message="MB that one does not see in the image" why="deletes pip's cache in a later step: passes what is visible" changes="wrong-4"
+-COPY requirements.txt requirements-build.txt ./
+-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
+-RUN pip install --no-cache-dir -r requirements-build.txt
++COPY requirements-build.txt ./
++RUN pip install -r requirements-build.txt
+@@
+-COPY --from=build /opt/venv /opt/venv
++COPY requirements.txt /tmp/
++RUN pip install -r /tmp/requirements.txt
++RUN rm -rf /root/.cache /tmp/requirements.txt
 
-# %% grade_id="small" points=4 message="tools for building" why="curl for a health check to come: passes what is visible"
+# %% grade_id="small" points=4 message="tools for building" why="curl for a health check to come: passes what is visible" name="wrong-9"
 Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 COPY requirements-build.txt ./
@@ -384,41 +328,21 @@ COPY entrypoint.sh .
 CMD ["sh", "entrypoint.sh"]
 """)
 
-# %% grade_id="small" points=4 message="with what they need themselves" why="leaves out what the packages need: passes what is visible"
-Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
-WORKDIR /app
-COPY requirements-build.txt ./
-RUN pip install -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-FROM python:3.12-slim-bookworm
-WORKDIR /app
-RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt pip install --no-cache-dir --no-deps -r /tmp/requirements.txt
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="small" points=4 message="with what they need themselves" why="leaves out what the packages need: passes what is visible" changes="wrong-9"
+-RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+-WORKDIR /app
+-COPY requirements.txt /tmp/
+-RUN pip install --no-cache-dir -r /tmp/requirements.txt && rm /tmp/requirements.txt
++WORKDIR /app
++RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt pip install --no-cache-dir --no-deps -r /tmp/requirements.txt
 
-# %% grade_id="small" points=4 message="that Python is not in the image" why="copies the environment to another place than where it was made: passes what is visible"
-Path("service/small.Dockerfile").write_text("""FROM python:3.12-slim-bookworm AS build
-WORKDIR /app
-COPY requirements.txt requirements-build.txt ./
-RUN python -m venv /build/venv && /build/venv/bin/pip install --no-cache-dir -r requirements.txt
-RUN pip install --no-cache-dir -r requirements-build.txt
-COPY alarm alarm
-COPY model model
-RUN python -m alarm.export model/model.npz model.json
-FROM python:3.12-slim-bookworm
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /build/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-CMD ["sh", "entrypoint.sh"]
-""")
+# %% grade_id="small" points=4 message="that Python is not in the image" why="copies the environment to another place than where it was made: passes what is visible" changes="wrong-4"
+-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
++RUN python -m venv /build/venv && /build/venv/bin/pip install --no-cache-dir -r requirements.txt
+@@
+-COPY --from=build /opt/venv /opt/venv
++ENV PATH=/opt/venv/bin:$PATH
++COPY --from=build /build/venv /opt/venv
 
 # %% grade_id="gently" points=16 why="another style: quiet, the check's words thrown away, trap in a function"
 Path("service/entrypoint.sh").write_text("""#!/bin/sh
@@ -496,7 +420,7 @@ def find_keys(archive):
                         shown[member.name] = (layer.extractfile(member).read(), step)
     return {(one.decode(), name, step) for name, (content, step) in shown.items() for one in re.findall(rb"mbk_[0-9a-f]{32}", content)}
 
-# %% grade_id="keys" points=0 message="expected 5, COPY" why="counts layers instead of steps"
+# %% grade_id="keys" points=0 message="expected 5, COPY" why="counts layers instead of steps" name="wrong-4"
 def find_keys(archive):
     finds = set()
     with tarfile.open(archive) as outer:
@@ -508,19 +432,11 @@ def find_keys(archive):
                         finds |= {(one.decode(), member.name, step) for one in re.findall(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())}
     return finds
 
-# %% grade_id="keys" points=6 message="A second key stands in the history" why="looks into files alone"
-def find_keys(archive):
-    finds = set()
-    with tarfile.open(archive) as outer:
-        image = json.load(outer.extractfile("manifest.json"))[0]
-        history = json.load(outer.extractfile(image["Config"]))["history"]
-        steps = [n for n, entry in enumerate(history) if not entry.get("empty_layer")]
-        for step, name in zip(steps, image["Layers"]):
-            with tarfile.open(fileobj=io.BytesIO(outer.extractfile(name).read())) as layer:
-                for member in layer:
-                    if member.isfile():
-                        finds |= {(one.decode(), member.name, step) for one in re.findall(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())}
-    return finds
+# %% grade_id="keys" points=6 message="A second key stands in the history" why="looks into files alone" changes="wrong-4"
+-        for step, name in enumerate(image["Layers"]):
++        history = json.load(outer.extractfile(image["Config"]))["history"]
++        steps = [n for n, entry in enumerate(history) if not entry.get("empty_layer")]
++        for step, name in zip(steps, image["Layers"]):
 
 # %% grade_id="keys" points=0 message="expected the key alone" why="takes the line for the key"
 def find_keys(archive):
@@ -540,7 +456,7 @@ def find_keys(archive):
                                 finds.add((line, member.name, step))
     return finds
 
-# %% grade_id="keys" points=6 message="was not found" why="reads only files named .env, and only the history's build arguments: passes what is visible"
+# %% grade_id="keys" points=6 message="was not found" why="reads only files named .env, and only the history's build arguments: passes what is visible" name="wrong-7"
 def find_keys(archive):
     finds = set()
     with tarfile.open(archive) as outer:
@@ -557,23 +473,15 @@ def find_keys(archive):
                         finds |= {(one.decode(), member.name, step) for one in re.findall(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())}
     return finds
 
-# %% grade_id="keys" points=12 message="the environment was not found" why="forgets the environment: passes what is visible"
-def find_keys(archive):
-    finds = set()
-    with tarfile.open(archive) as outer:
-        image = json.load(outer.extractfile("manifest.json"))[0]
-        config = json.load(outer.extractfile(image["Config"]))
-        steps = [n for n, entry in enumerate(config["history"]) if not entry.get("empty_layer")]
-        for n, entry in enumerate(config["history"]):
-            finds |= {(one, "history", n) for one in re.findall("mbk_[0-9a-f]{32}", entry["created_by"])}
-        for step, name in zip(steps, image["Layers"]):
-            with tarfile.open(fileobj=outer.extractfile(name)) as layer:
-                for member in layer:
-                    if member.isfile():
-                        finds |= {(one.decode(), member.name, step) for one in re.findall(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())}
-    return finds
+# %% grade_id="keys" points=12 message="the environment was not found" why="forgets the environment: passes what is visible" changes="wrong-7"
+-            if entry["created_by"].startswith("RUN |"):
+-                finds |= {(one, "history", n) for one in re.findall("mbk_[0-9a-f]{32}", entry["created_by"])}
++            finds |= {(one, "history", n) for one in re.findall("mbk_[0-9a-f]{32}", entry["created_by"])}
+@@
+-                    if member.name.endswith(".env"):
++                    if member.isfile():
 
-# %% grade_id="keys" points=12 message="lies in several layers" why="a key in a file that two steps stored counts once: passes what is visible"
+# %% grade_id="keys" points=12 message="lies in several layers" why="a key in a file that two steps stored counts once: passes what is visible" name="wrong-9"
 def find_keys(archive):
     finds, seen = set(), {}
     with tarfile.open(archive) as outer:
@@ -592,23 +500,17 @@ def find_keys(archive):
                             seen[one.decode(), member.name] = step
     return finds | {(*place, step) for place, step in seen.items()}
 
-# %% grade_id="keys" points=12 message="was not found" why="takes the first key of a file only: passes what is visible"
-def find_keys(archive):
-    finds = set()
-    with tarfile.open(archive) as outer:
-        image = json.load(outer.extractfile("manifest.json"))[0]
-        config = json.load(outer.extractfile(image["Config"]))
-        steps = [n for n, entry in enumerate(config["history"]) if not entry.get("empty_layer")]
-        for line in config["config"]["Env"]:
-            finds |= {(one, "env", None) for one in re.findall("mbk_[0-9a-f]{32}", line)}
-        for n, entry in enumerate(config["history"]):
-            finds |= {(one, "history", n) for one in re.findall("mbk_[0-9a-f]{32}", entry["created_by"])}
-        for step, name in zip(steps, image["Layers"]):
-            with tarfile.open(fileobj=outer.extractfile(name)) as layer:
-                for member in layer:
-                    if member.isfile() and (match := re.search(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())):
-                        finds.add((match[0].decode(), member.name, step))
-    return finds
+# %% grade_id="keys" points=12 message="was not found" why="takes the first key of a file only: passes what is visible" changes="wrong-9"
+-    finds, seen = set(), {}
++    finds = set()
+@@
+-                    if member.isfile():
+-                        for one in re.findall(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read()):
+-                            seen[one.decode(), member.name] = step
+-    return finds | {(*place, step) for place, step in seen.items()}
++                    if member.isfile() and (match := re.search(rb"mbk_[0-9a-f]{32}", layer.extractfile(member).read())):
++                        finds.add((match[0].decode(), member.name, step))
++    return finds
 
 # %% grade_id="keys" points=12 message="was not found" why="each key once, at the first place where it is seen, and no compressed layer: passes what is visible"
 def find_keys(archive):
@@ -652,7 +554,7 @@ trap - TERM INT
 wait "$service"
 """)
 
-# %% grade_id="gently" points=0 message="was killed" why="ends at a failing check, and forgets the signal"
+# %% grade_id="gently" points=0 message="was killed" why="ends at a failing check, and forgets the signal" name="wrong-4"
 Path("service/entrypoint.sh").write_text("""#!/bin/sh
 set -e
 python -m alarm.check "${MODEL:-model.json}"
@@ -665,29 +567,20 @@ python -m alarm.check "${MODEL:-model.json}"
 exec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
 """)
 
-# %% grade_id="gently" points=0 message="was killed" why="exec in a pipe: the shell stays"
-Path("service/entrypoint.sh").write_text("""#!/bin/sh
-set -e
-python -m alarm.check "${MODEL:-model.json}"
-exec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" 2>&1 | tee service.log
-""")
+# %% grade_id="gently" points=0 message="was killed" why="exec in a pipe: the shell stays" changes="wrong-4"
+-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
++exec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" 2>&1 | tee service.log
 
-# %% grade_id="gently" points=0 message="does not come up on $PORT" why="starts in the background, and the script ends"
-Path("service/entrypoint.sh").write_text("""#!/bin/sh
-set -e
-python -m alarm.check "${MODEL:-model.json}"
-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
-""")
+# %% grade_id="gently" points=0 message="does not come up on $PORT" why="starts in the background, and the script ends" changes="wrong-4"
+-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
++uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
 
-# %% grade_id="gently" points=5 message="got no answer" why="trap and one wait: the script ends before the service: passes what is visible"
-Path("service/entrypoint.sh").write_text("""#!/bin/sh
-set -e
-python -m alarm.check "${MODEL:-model.json}"
-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
-service=$!
-trap 'kill -TERM $service' TERM
-wait $service
-""")
+# %% grade_id="gently" points=5 message="got no answer" why="trap and one wait: the script ends before the service: passes what is visible" changes="wrong-4"
+-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
++uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
++service=$!
++trap 'kill -TERM $service' TERM
++wait $service
 
 # %% grade_id="gently" points=5 message="another model's score" why="the check's model is the default, MODEL is lost: passes what is visible"
 Path("service/entrypoint.sh").write_text("""#!/bin/sh
@@ -698,12 +591,9 @@ python -m alarm.check "$MODEL"
 exec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
 """)
 
-# %% grade_id="gently" points=5 message="listens on 127.0.0.1 alone" why="listens inside the container only: passes what is visible"
-Path("service/entrypoint.sh").write_text("""#!/bin/sh
-set -e
-python -m alarm.check "${MODEL:-model.json}"
-exec uvicorn alarm.api:app --port "${PORT:-8000}"
-""")
+# %% grade_id="gently" points=5 message="listens on 127.0.0.1 alone" why="listens inside the container only: passes what is visible" changes="wrong-4"
+-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
++exec uvicorn alarm.api:app --port "${PORT:-8000}"
 
 # %% grade_id="gently" points=5 message="with code 0" why="ends with success when the model is damaged: passes what is visible"
 Path("service/entrypoint.sh").write_text("""#!/bin/sh
@@ -718,15 +608,12 @@ python -m alarm.check model.json
 exec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
 """)
 
-# %% grade_id="gently" points=5 message="got no answer" why="does not wait for what is being answered: passes what is visible"
-Path("service/entrypoint.sh").write_text("""#!/bin/sh
-set -e
-python -m alarm.check "${MODEL:-model.json}"
-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
-service=$!
-trap 'kill -KILL $service; exit 0' TERM
-wait $service
-""")
+# %% grade_id="gently" points=5 message="got no answer" why="does not wait for what is being answered: passes what is visible" changes="wrong-4"
+-uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"
++uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}" &
++service=$!
++trap 'kill -KILL $service; exit 0' TERM
++wait $service
 
 # %% grade_id="review" points=16 why="another style: three stages on top of one, --chmod and a direct start, --prefix, user and group, HTTP client"
 Path("service/Dockerfile").write_text("""# syntax=docker/dockerfile:1
@@ -793,7 +680,7 @@ steps = [
 ]
 Path("service/Dockerfile").write_text(text.replace("SECRET", "\n".join(steps) + "\n"))
 
-# %% grade_id="review" points=4 message="a tag can be moved" why="pins a tag"
+# %% grade_id="review" points=4 message="a tag can be moved" why="pins a tag" name="wrong-3"
 FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 FROM ${BASE} AS build
 WORKDIR /app
@@ -819,307 +706,149 @@ LABEL org.opencontainers.image.revision=$COMMIT
 """
 Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
 
-# %% grade_id="review" points=4 message="what does USER say in the last stage" why="sets the user in the stage that is left behind"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-USER 10001
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=4 message="what does USER say in the last stage" why="sets the user in the stage that is left behind" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+ COPY model model
++USER 10001
+@@
+-USER 10001
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=0 message="ENTRYPOINT is missing, or not in exec form" why="single quotes: no JSON, so the shell form"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ['sh', '/app/entrypoint.sh']
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=0 message="ENTRYPOINT is missing, or not in exec form" why="single quotes: no JSON, so the shell form" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
++ENTRYPOINT ['sh', '/app/entrypoint.sh']
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=6 message="ENTRYPOINT does not start entrypoint.sh" why="starts the service without its script: no check of the model, no PORT: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["uvicorn", "alarm.api:app", "--host", "0.0.0.0", "--port", "8000"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=6 message="ENTRYPOINT does not start entrypoint.sh" why="starts the service without its script: no check of the model, no PORT: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
++ENTRYPOINT ["uvicorn", "alarm.api:app", "--host", "0.0.0.0", "--port", "8000"]
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=4 message="DL3066" why="a user by name"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-RUN useradd --no-log-init alarm
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER alarm
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=4 message="DL3066" why="a user by name" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+ FROM ${BASE}
++RUN useradd --no-log-init alarm
+@@
+-USER 10001
++USER alarm
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=10 message="could change it" why="gives the code to the service's user: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY --chown=10001 alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=10 message="could change it" why="gives the code to the service's user: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+ COPY --from=build /app/model.json .
+-COPY alarm alarm
++COPY --chown=10001 alarm alarm
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=10 message="without the settings in the secret mount" why="one of the two installs has no mount: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=10 message="without the settings in the secret mount" why="one of the two installs has no mount: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
++RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=10 message="is to stand on ${BASE}" why="the last stage's base is written out, and so is the first one's: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254 AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=10 message="is to stand on ${BASE}" why="the last stage's base is written out, and so is the first one's: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+-FROM ${BASE} AS build
++Path("service/Dockerfile").write_text(r"""FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254 AS build
+@@
+-FROM ${BASE}
++FROM python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
+# %% grade_id="review" points=10 message="A new COMMIT, and nothing else" why="the commit is known before a RUN: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+ COPY entrypoint.sh .
++ARG COMMIT
++RUN mkdir /run/alarm
+@@
+-ARG COMMIT
+-LABEL org.opencontainers.image.revision=$COMMIT
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++LABEL org.opencontainers.image.revision=$COMMIT
++""")
 
-# %% grade_id="review" points=10 message="A new COMMIT, and nothing else" why="the commit is known before a RUN: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-ARG COMMIT
-RUN mkdir /run/alarm
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=12 message="its health check ends with code" why="the health check calls curl: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++HEALTHCHECK --interval=10s --timeout=3s CMD ["curl", "-f", "http://127.0.0.1:8000/health"]
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=12 message="its health check ends with code" why="the health check calls curl: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["curl", "-f", "http://127.0.0.1:8000/health"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=12 message="The service answers 503, and the health check ends with code 0" why="only looks whether the port is open: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8000), timeout=2)"]
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=12 message="The service answers 503, and the health check ends with code 0" why="only looks whether the port is open: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8000), timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=10 message="copy the whole folder alarm" why="copies the modules, and forgets the tables beside them: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+ COPY --from=build /app/model.json .
+-COPY alarm alarm
++COPY alarm/*.py alarm/
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
-# %% grade_id="review" points=10 message="copy the whole folder alarm" why="copies the modules, and forgets the tables beside them: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm/*.py alarm/
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
-
-# %% grade_id="review" points=10 message="30 s or less" why="once a minute: passes the visible tests"
-Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
-FROM ${BASE} AS build
-WORKDIR /app
-COPY requirements-build.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/tools && /opt/tools/bin/pip install --no-cache-dir -r requirements-build.txt
-COPY requirements.txt .
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY alarm alarm
-COPY model model
-RUN /opt/tools/bin/python -m alarm.export model/model.npz model.json
-FROM ${BASE}
-WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH
-COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app/model.json .
-COPY alarm alarm
-COPY entrypoint.sh .
-USER 10001
-HEALTHCHECK --interval=1m --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-ENTRYPOINT ["sh", "/app/entrypoint.sh"]
-ARG COMMIT
-LABEL org.opencontainers.image.revision=$COMMIT
-""")
+# %% grade_id="review" points=10 message="30 s or less" why="once a minute: passes the visible tests" changes="wrong-3"
+-FIXED = """ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
++Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
+@@
+-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++HEALTHCHECK --interval=1m --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
+@@
+-"""
+-Path("service/Dockerfile").write_text(re.sub("@sha256:[0-9a-f]+", "", FIXED))
++""")
 
 # %% grade_id="compose" points=12 why="another style: made by Python, long forms, digests, secrets from a file, limits under deploy, lists for environments"
 limits = {"resources": {"limits": {"memory": "1G", "cpus": "1.0"}}}
@@ -1169,726 +898,100 @@ document = {
 }
 Path("service/compose.yaml").write_text(yaml.safe_dump(document))
 
-# %% grade_id="compose" points=12 why="another style: digests instead of versions, a required variable without braces, an anchor for the limits"
-Path("service/compose.yaml").write_text("""x-limits: &limits
-  mem_limit: 512m
-  cpus: 1
-services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    <<: *limits
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?set it}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts=mlflow:*,localhost,127.0.0.1:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?set it}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus@sha256:abababababababababababababababababababababababababababababababab
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=12 why="another style: digests instead of versions, a required variable without braces, an anchor for the limits" changes="solution"
+-# Write the file service/compose.yaml.
+-Path("service/compose.yaml").write_text("""services:
++Path("service/compose.yaml").write_text("""x-limits: &limits
++  mem_limit: 512m
++  cpus: 1
++services:
+@@
+         condition: service_healthy
+-    mem_limit: 512m
+-    cpus: 1
++    <<: *limits
+@@
+-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
++    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?set it}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts=mlflow:*,localhost,127.0.0.1:*
+@@
+-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
++      POSTGRES_PASSWORD: ${DB_PASSWORD:?set it}
+@@
+-    image: prom/prometheus:v3.5.0
++    image: prom/prometheus@sha256:abababababababababababababababababababababababababababababababab
 
-# %% grade_id="compose" points=0 message="db publishes a port" why="publishes the database"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    ports: ['127.0.0.1:5432:5432']
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=0 message="db publishes a port" why="publishes the database" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+     image: postgres:16.12
++    ports: ['127.0.0.1:5432:5432']
 
-# %% grade_id="compose" points=4 message="would get 403 each time" why="MLflow does not know its name: healthy, and of no use: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="would get 403 each time" why="MLflow does not know its name: healthy, and of no use: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
++    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts
 
-# %% grade_id="compose" points=0 message="The Compose specification's schema says" why="a health check's number without a unit of time, and a key that does not exist"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      every: 5
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=0 message="The Compose specification's schema says" why="a health check's number without a unit of time, and a key that does not exist" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-      interval: 5s
++      every: 5
 
-# %% grade_id="compose" points=0 message="has no healthcheck" why="waits for a health that nobody looks at"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=0 message="has no healthcheck" why="waits for a health that nobody looks at" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    healthcheck:
+-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
+-      interval: 5s
+-      timeout: 3s
+-      retries: 12
 
-# %% grade_id="compose" points=4 message="expected service_healthy" why="waits for the start: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_started
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="expected service_healthy" why="waits for the start: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+       mlflow:
+-        condition: service_healthy
++        condition: service_started
 
-# %% grade_id="compose" points=4 message="its own localhost" why="the database at localhost: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@localhost:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="its own localhost" why="the database at localhost: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
++    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@localhost:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
 
-# %% grade_id="compose" points=4 message="calls curl" why="curl in an image that has none: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "curl", "-f", "http://127.0.0.1:5000/health"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="calls curl" why="curl in an image that has none: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
++      test: ["CMD", "curl", "-f", "http://127.0.0.1:5000/health"]
 
-# %% grade_id="compose" points=4 message="or a default for it, stands in" why="a default for the password: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:-wheels}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="or a default for it, stands in" why="a default for the password: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
++      POSTGRES_PASSWORD: ${DB_PASSWORD:-wheels}
 
-# %% grade_id="compose" points=4 message="no named volume lies there" why="a volume at the wrong place: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="no named volume lies there" why="a volume at the wrong place: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-      - db-data:/var/lib/postgresql/data
++      - db-data:/data
 
-# %% grade_id="compose" points=4 message="expected 127.0.0.1 alone" why="MLflow for everyone: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="expected 127.0.0.1 alone" why="MLflow for everyone: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    ports: ["127.0.0.1:5000:5000"]
++    ports: ["5000:5000"]
 
-# %% grade_id="compose" points=4 message="so it moves" why="a tag with one number: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-    mem_limit: 512m
-    cpus: 0.5
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="so it moves" why="a tag with one number: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    image: postgres:16.12
++    image: postgres:16
 
-# %% grade_id="compose" points=4 message="has no memory limit" why="three of four have limits: passes the visible tests"
-Path("service/compose.yaml").write_text("""services:
-  alarm:
-    build: .
-    ports: ["8000:8000"]
-    environment:
-      MLFLOW_TRACKING_URI: http://mlflow:5000
-    depends_on:
-      mlflow:
-        condition: service_healthy
-    mem_limit: 512m
-    cpus: 1
-  mlflow:
-    image: registry.metro-bikes.example/mlflow:3.17.2
-    command: mlflow server --host 0.0.0.0 --port 5000 --backend-store-uri postgresql://mlflow:${DB_PASSWORD:?}@db:5432/mlflow --artifacts-destination /mlflow/artifacts --allowed-hosts mlflow:5000,localhost:*
-    ports: ["127.0.0.1:5000:5000"]
-    depends_on:
-      db:
-        condition: service_healthy
-    healthcheck:
-      test: ["CMD", "python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5000/health', timeout=2)"]
-      interval: 10s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - artifacts:/mlflow/artifacts
-    mem_limit: 2g
-    cpus: 1
-  db:
-    image: postgres:16.12
-    environment:
-      POSTGRES_USER: mlflow
-      POSTGRES_PASSWORD: ${DB_PASSWORD:?}
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "mlflow"]
-      interval: 5s
-      timeout: 3s
-      retries: 12
-    volumes:
-      - db-data:/var/lib/postgresql/data
-    mem_limit: 512m
-    cpus: 1
-  prometheus:
-    image: prom/prometheus:v3.5.0
-    ports: ["127.0.0.1:9090:9090"]
-    volumes:
-      - ./prometheus.yml:/etc/prometheus/prometheus.yml:ro
-      - numbers:/prometheus
-volumes:
-  artifacts:
-  db-data:
-  numbers:
-""")
+# %% grade_id="compose" points=4 message="has no memory limit" why="three of four have limits: passes the visible tests" changes="solution"
+-# Write the file service/compose.yaml.
+@@
+-    mem_limit: 512m
+-    cpus: 0.5

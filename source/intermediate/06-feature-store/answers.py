@@ -180,7 +180,7 @@ def known_at(rows, reports, max_age):
     joined.loc[late, ["departures_3h", "departures_24h"]] = np.nan
     return joined.sort_values("place", ignore_index=True)
 
-# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="keeps only the corrected version: before its arrival nothing is known"
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="keeps only the corrected version: before its arrival nothing is known" name="wrong-5"
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     pairs = numbered[["number", "asked_at", "station_id"]].merge(newest(reports), on="station_id")
@@ -188,16 +188,12 @@ def known_at(rows, reports, max_age):
     last = pairs.sort_values("reported_for").drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
-# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="never takes the correction"
-def known_at(rows, reports, max_age):
-    numbered = rows.reset_index(drop=True).reset_index(names="number")
-    first = reports.sort_values("received_at").drop_duplicates(["station_id", "reported_for"])
-    pairs = numbered[["number", "asked_at", "station_id"]].merge(first, on="station_id")
-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
-    last = pairs.sort_values("reported_for").drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
-    return numbered.merge(last, on="number", how="left")
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="never takes the correction" changes="wrong-5"
+-    pairs = numbered[["number", "asked_at", "station_id"]].merge(newest(reports), on="station_id")
++    first = reports.sort_values("received_at").drop_duplicates(["station_id", "reported_for"])
++    pairs = numbered[["number", "asked_at", "station_id"]].merge(first, on="station_id")
 
-# %% grade_id="known-at" points=6 message="With reports of which" why="measures the age from the arrival: passes what is visible"
+# %% grade_id="known-at" points=6 message="With reports of which" why="measures the age from the arrival: passes what is visible" name="wrong-7"
 def known_at(rows, reports, max_age):
     numbered = rows.reset_index(drop=True).reset_index(names="number")
     pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
@@ -205,21 +201,13 @@ def known_at(rows, reports, max_age):
     last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
     return numbered.merge(last, on="number", how="left")
 
-# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="takes a report that a wrong clock has dated ahead"
-def known_at(rows, reports, max_age):
-    numbered = rows.reset_index(drop=True).reset_index(names="number")
-    pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
-    last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
-    return numbered.merge(last, on="number", how="left")
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="takes a report that a wrong clock has dated ahead" changes="wrong-7"
+-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["received_at"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
++    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age)]
 
-# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="leaves out what came in on the very second"
-def known_at(rows, reports, max_age):
-    numbered = rows.reset_index(drop=True).reset_index(names="number")
-    pairs = numbered[["number", "asked_at", "station_id"]].merge(reports, on="station_id")
-    pairs = pairs[(pairs["received_at"] < pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
-    last = pairs.sort_values(["reported_for", "received_at"]).drop_duplicates("number", keep="last")[["number", "departures_3h", "departures_24h"]]
-    return numbered.merge(last, on="number", how="left")
+# %% grade_id="known-at" points=5 message="known_at and the service's log disagree" why="leaves out what came in on the very second" changes="wrong-7"
+-    pairs = pairs[(pairs["received_at"] <= pairs["asked_at"]) & (pairs["asked_at"] - pairs["received_at"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
++    pairs = pairs[(pairs["received_at"] < pairs["asked_at"]) & (pairs["asked_at"] - pairs["reported_for"] <= max_age) & (pairs["reported_for"] <= pairs["asked_at"])]
 
 # %% grade_id="refresh" points=16 why="another style: the whole history each time"
 def refresh(folder, now):
@@ -303,7 +291,7 @@ def online(folder, station_ids, features, now):
         found[name] = found[name].astype(float).where(age <= TTL[view])
     return found
 
-# %% grade_id="online" points=10 message="That is what a training table says about this moment" why="a value that is exactly as old as the TTL is refused: passes what is visible"
+# %% grade_id="online" points=10 message="That is what a training table says about this moment" why="a value that is exactly as old as the TTL is refused: passes what is visible" name="wrong-6"
 def online(folder, station_ids, features, now):
     store = open_store(folder)
     found = store.get_online_features(features, [{"station_id": i} for i in station_ids]).to_df(include_event_timestamps=True)
@@ -312,14 +300,9 @@ def online(folder, station_ids, features, now):
         found[name] = found[name].astype(float).where(age < store.get_feature_view(view).ttl)
     return found
 
-# %% grade_id="online" points=0 message="online answered about the stations [1, 1]" why="leaves out stations of which nothing is known"
-def online(folder, station_ids, features, now):
-    store = open_store(folder)
-    found = store.get_online_features(features, [{"station_id": i} for i in station_ids]).to_df(include_event_timestamps=True)
-    for view, name in (reference.split(":") for reference in features):
-        age = now - pd.to_datetime(found[f"{name}__ts"], unit="s", utc=True)
-        found = found[age <= store.get_feature_view(view).ttl]
-    return found
+# %% grade_id="online" points=0 message="online answered about the stations [1, 1]" why="leaves out stations of which nothing is known" changes="wrong-6"
+-        found[name] = found[name].astype(float).where(age < store.get_feature_view(view).ttl)
++        found = found[age <= store.get_feature_view(view).ttl]
 
 # %% grade_id="online" points=6 message="That is what a training table says about this moment" why="holds the first feature's time against the TTL, for all features: passes what is visible"
 def online(folder, station_ids, features, now):
@@ -436,7 +419,7 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="counts the versions: passes what is visible"
+# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="counts the versions: passes what is visible" name="wrong-5"
 def release(folder, name, features):
     mine = {service: held for service, held in services(folder).items() if service.rsplit("_v", 1)[0] == name}
     for service, held in mine.items():
@@ -446,16 +429,10 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="the highest as text, v9, so that v10 is replaced: passes what is visible"
-def release(folder, name, features):
-    mine = {service: held for service, held in services(folder).items() if service.rsplit("_v", 1)[0] == name}
-    for service, held in mine.items():
-        if held == features:
-            return service
-    last = max(mine, default=f"{name}_v0")
-    new = f"{name}_v{int(last.rsplit('_v', 1)[1]) + 1}"
-    open_store(folder).apply([FeatureService(name=new, features=features)])
-    return new
+# %% grade_id="release" points=4 message="after the highest, v10, comes v11" why="the highest as text, v9, so that v10 is replaced: passes what is visible" changes="wrong-5"
+-    new = f"{name}_v{len(mine) + 1}"
++    last = max(mine, default=f"{name}_v0")
++    new = f"{name}_v{int(last.rsplit('_v', 1)[1]) + 1}"
 
 # %% grade_id="release" points=4 message="in another order are other inputs" why="compares without the order: passes what is visible"
 def release(folder, name, features):
@@ -467,12 +444,9 @@ def release(folder, name, features):
     open_store(folder).apply([FeatureService(name=new, features=features)])
     return new
 
-# %% grade_id="release" points=4 message="itself count" why="takes every name that begins alike for a version: passes what is visible"
-def release(folder, name, features):
-    mine = {service: held for service, held in services(folder).items() if service.startswith(name)}
-    for service, held in mine.items():
-        if held == features:
-            return service
-    new = f"{name}_v{max((int(service.rsplit('_v', 1)[1]) for service in mine), default=0) + 1}"
-    open_store(folder).apply([FeatureService(name=new, features=features)])
-    return new
+# %% grade_id="release" points=4 message="itself count" why="takes every name that begins alike for a version: passes what is visible" changes="wrong-5"
+-    mine = {service: held for service, held in services(folder).items() if service.rsplit("_v", 1)[0] == name}
++    mine = {service: held for service, held in services(folder).items() if service.startswith(name)}
+@@
+-    new = f"{name}_v{len(mine) + 1}"
++    new = f"{name}_v{max((int(service.rsplit('_v', 1)[1]) for service in mine), default=0) + 1}"

@@ -61,7 +61,7 @@ def weekly_report(current, reference, path):
     drift = saved[saved["metric"] == "ValueDrift"]
     return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
 
-# %% grade_id="report" points=0 message="Is week the current table" why="the two tables in the wrong order"
+# %% grade_id="report" points=0 message="Is week the current table" why="the two tables in the wrong order" name="wrong-5"
 def weekly_report(current, reference, path):
     definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
     metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
@@ -76,67 +76,34 @@ def weekly_report(current, reference, path):
     drift = saved[saved["metric"] == "ValueDrift"]
     return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
 
-# %% grade_id="report" points=0 message="report.json counts 0 missing pressures" why="looks at the table after the defaults"
-def weekly_report(current, reference, path):
-    current, reference = prepare(current), prepare(reference)
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+# %% grade_id="report" points=0 message="report.json counts 0 missing pressures" why="looks at the table after the defaults" changes="wrong-5"
+ def weekly_report(current, reference, path):
++    current, reference = prepare(current), prepare(reference)
+@@
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
 
-# %% grade_id="report" points=10 message="Leave out the drift of those two columns alone" why="compares every column: a dead sensor ends the report, and the visible tests pass"
-def weekly_report(current, reference, path):
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = INPUTS
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+# %% grade_id="report" points=10 message="Leave out the drift of those two columns alone" why="compares every column: a dead sensor ends the report, and the visible tests pass" changes="wrong-5"
+-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
++    there = INPUTS
+@@
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
 
-# %% grade_id="report" points=10 message="a column that cannot be compared is to be looked at" why="leaves a dead column out of the answer as well: passes what is visible"
-def weekly_report(current, reference, path):
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"])
+# %% grade_id="report" points=10 message="a column that cannot be compared is to be looked at" why="leaves a dead column out of the answer as well: passes what is visible" changes="wrong-5"
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
+@@
+-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
++    return set(drift.loc[drift["value"] >= drift["threshold"], "column"])
 
-# %% grade_id="report" points=10 message="it has no ValueDrift for" why="leaves out each column that has a missing value anywhere, if one is dead: passes what is visible"
-def weekly_report(current, reference, path):
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    dead = [name for name in INPUTS if current[name].isna().all()]
-    there = [name for name in INPUTS if name not in NUMBERS] if dead else INPUTS
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+# %% grade_id="report" points=10 message="it has no ValueDrift for" why="leaves out each column that has a missing value anywhere, if one is dead: passes what is visible" changes="wrong-5"
+-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
++    dead = [name for name in INPUTS if current[name].isna().all()]
++    there = [name for name in INPUTS if name not in NUMBERS] if dead else INPUTS
+@@
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
 
 # %% grade_id="report" points=0 message="report.json is no JSON" why="saves the page for people"
 def weekly_report(current, reference, path):
@@ -149,35 +116,19 @@ def weekly_report(current, reference, path):
     run.save_html(path)
     return [m["config"]["column"] for m in run.dict()["metrics"] if "threshold" in m["config"] and m["value"] >= m["config"]["threshold"]]
 
-# %% grade_id="report" points=10 message="reference without any km_since_service, there is no report" why="looks for a dead column in the week alone: passes what is visible"
-def weekly_report(current, reference, path):
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = [name for name in INPUTS if current[name].notna().any()]
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+# %% grade_id="report" points=10 message="reference without any km_since_service, there is no report" why="looks for a dead column in the week alone: passes what is visible" changes="wrong-5"
+-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
++    there = [name for name in INPUTS if current[name].notna().any()]
+@@
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
 
-# %% grade_id="report" points=10 message="it has no ValueDrift for distance_km" why="takes a column with few values for a dead one: passes what is visible"
-def weekly_report(current, reference, path):
-    definition = DataDefinition(numerical_columns=NUMBERS, categorical_columns=CATEGORIES)
-    metrics = [RowCount()] + [MissingValueCount(column=name) for name in INPUTS]
-    there = [name for name in INPUTS if current[name].notna().mean() > 0.02 and reference[name].notna().mean() > 0.02]
-    for name in there:
-        method, threshold = METHODS["numbers" if name in NUMBERS else "categories"]
-        metrics.append(ValueDrift(column=name, method=method, threshold=threshold))
-    now, before = (Dataset.from_pandas(table, data_definition=definition) for table in (current, reference))
-    run = Report(metrics).run(now, before)
-    run.save_json(path)
-    saved = report_table(path)
-    drift = saved[saved["metric"] == "ValueDrift"]
-    return set(drift.loc[drift["value"] >= drift["threshold"], "column"]) | (set(INPUTS) - set(there))
+# %% grade_id="report" points=10 message="it has no ValueDrift for distance_km" why="takes a column with few values for a dead one: passes what is visible" changes="wrong-5"
+-    there = [name for name in INPUTS if current[name].notna().any() and reference[name].notna().any()]
++    there = [name for name in INPUTS if current[name].notna().mean() > 0.02 and reference[name].notna().mean() > 0.02]
+@@
+-    run = Report(metrics).run(before, now)
++    run = Report(metrics).run(now, before)
 
 # %% grade_id="broken" points=14 why="another style: a table of shares by group, missing values counted as a value"
 def excess(now, before):
@@ -218,7 +169,7 @@ def broken_inputs(raw, reference):
                 break
     return tuple(broken)
 
-# %% grade_id="broken" points=4 message="of the smallest sensor group is missing" why="looks at all rows together: a small group drowns, and the visible tests pass"
+# %% grade_id="broken" points=4 message="of the smallest sensor group is missing" why="looks at all rows together: a small group drowns, and the visible tests pass" name="wrong-3"
 def broken_inputs(raw, reference):
     found = set()
     for group in [None]:
@@ -230,33 +181,19 @@ def broken_inputs(raw, reference):
                 found.add(name)
     return found
 
-# %% grade_id="broken" points=9 message="more bikes than before ended at docks of group C" why="looks at all rows as well: more bikes at docks that always had gaps are no fault; passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in [None, *raw["sensor_group"].unique()]:
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=9 message="more bikes than before ended at docks of group C" why="looks at all rows as well: more bikes at docks that always had gaps are no fault; passes what is visible" changes="wrong-3"
+-    for group in [None]:
+-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
++    for group in [None, *raw["sensor_group"].unique()]:
++        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
++        if min(len(now), len(before)) < 100:
++            continue
 
-# %% grade_id="broken" points=9 message="20 rows are too few to tell" why="judges the smallest group as well: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=9 message="20 rows are too few to tell" why="judges the smallest group as well: passes what is visible" changes="wrong-3"
+-    for group in [None]:
++    for group in raw["sensor_group"].unique():
 
-# %% grade_id="broken" points=5 message="one value has a third of the rows" why="counts what is missing, and no stand-in"
+# %% grade_id="broken" points=5 message="one value has a third of the rows" why="counts what is missing, and no stand-in" name="wrong-6"
 def broken_inputs(raw, reference):
     found = set()
     for group in raw["sensor_group"].unique():
@@ -270,76 +207,38 @@ def broken_inputs(raw, reference):
                 found.add(name)
     return found
 
-# %% grade_id="broken" points=9 message="3.5 bar stands in" why="looks for stand-ins that it knows: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = max((now[name] == value).mean() - (before[name] == value).mean() for value in (-1, 0, 99, 999, -999))
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=9 message="3.5 bar stands in" why="looks for stand-ins that it knows: passes what is visible" changes="wrong-6"
+-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+-            if more_gaps >= 0.05:
++            most = max((now[name] == value).mean() - (before[name] == value).mean() for value in (-1, 0, 99, 999, -999))
++            if more_gaps >= 0.05 or most >= 0.1:
 
-# %% grade_id="broken" points=9 message="and 0 is still more frequent" why="looks at the most frequent value alone: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            top = now[name].value_counts().index[:1]
-            most = sum((now[name] == value).mean() - (before[name] == value).mean() for value in top)
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=9 message="and 0 is still more frequent" why="looks at the most frequent value alone: passes what is visible" changes="wrong-6"
+-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+-            if more_gaps >= 0.05:
++            top = now[name].value_counts().index[:1]
++            most = sum((now[name] == value).mean() - (before[name] == value).mean() for value in top)
++            if more_gaps >= 0.05 or most >= 0.1:
 
-# %% grade_id="broken" points=9 message="it was dark (0) in 27 of 100 rows" why="shares of the values that are there, not of the rows: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = now[name].value_counts(normalize=True).sub(before[name].value_counts(normalize=True), fill_value=0).max()
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=9 message="it was dark (0) in 27 of 100 rows" why="shares of the values that are there, not of the rows: passes what is visible" changes="wrong-6"
+-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+-            if more_gaps >= 0.05:
++            most = now[name].value_counts(normalize=True).sub(before[name].value_counts(normalize=True), fill_value=0).max()
++            if more_gaps >= 0.05 or most >= 0.1:
 
-# %% grade_id="broken" points=4 message="and light_lux has the gaps that it always had" why="forgets that some columns always have gaps: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean()
-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=4 message="and light_lux has the gaps that it always had" why="forgets that some columns always have gaps: passes what is visible" changes="wrong-6"
+-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
+-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+-            if more_gaps >= 0.05:
++            more_gaps = now[name].isna().mean()
++            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
++            if more_gaps >= 0.05 or most >= 0.1:
 
-# %% grade_id="broken" points=4 message="In another week" why="takes a frequent value for a stand-in, without the reference: passes what is visible"
-def broken_inputs(raw, reference):
-    found = set()
-    for group in raw["sensor_group"].unique():
-        now, before = (table if group is None else table[table["sensor_group"] == group] for table in (raw, reference))
-        if min(len(now), len(before)) < 100:
-            continue
-        for name in raw.columns.drop("sensor_group"):
-            more_gaps = now[name].isna().mean() - before[name].isna().mean()
-            most = (now[name].value_counts() / len(now)).max()
-            if more_gaps >= 0.05 or most >= 0.1:
-                found.add(name)
-    return found
+# %% grade_id="broken" points=4 message="In another week" why="takes a frequent value for a stand-in, without the reference: passes what is visible" changes="wrong-6"
+-            most = (now[name].value_counts() / len(now)).sub(before[name].value_counts() / len(before), fill_value=0).max()
+-            if more_gaps >= 0.05:
++            most = (now[name].value_counts() / len(now)).max()
++            if more_gaps >= 0.05 or most >= 0.1:
 
 # %% grade_id="broken" points=0 message="where a third of the pressures is missing" why="looks at the table after the defaults"
 def broken_inputs(raw, reference):
@@ -388,7 +287,7 @@ def daily_quality(predictions, labels, now):
     sums["recall"] = (sums["hit"] / sums["broken"]).where(enough)
     return sums.reset_index()[["day", "recall", "precision", "coverage", "predictions"]]
 
-# %% grade_id="late" points=0 message="daily_quality has 2 rows" why="Bo's way: an inner join, so that days without labels vanish and coverage is always 1"
+# %% grade_id="late" points=0 message="daily_quality has 2 rows" why="Bo's way: an inner join, so that days without labels vanish and coverage is always 1" name="wrong-3"
 def daily_quality(predictions, labels, now):
     known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
     joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
@@ -403,50 +302,25 @@ def daily_quality(predictions, labels, now):
         rows.append((day, len(part), coverage, precision, recall))
     return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
 
-# %% grade_id="late" points=0 message="daily_quality has 4 rows" why="by the day on which the label came in"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['known_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=0 message="daily_quality has 4 rows" why="by the day on which the label came in" changes="wrong-3"
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
+-    rows = []
+-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
++    rows = []
++    for day, part in joined.groupby(joined['known_at'].dt.floor("D")):
 
-# %% grade_id="late" points=5 message="on 2 December, coverage is 1.0" why="knows the future"
-def daily_quality(predictions, labels, now):
-    known = labels.sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=5 message="on 2 December, coverage is 1.0" why="knows the future" changes="wrong-3"
+-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    known = labels.sort_values("known_at").drop_duplicates("trip_id", keep="last")
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
 
-# %% grade_id="late" points=5 message="on 1 December, precision is 1.0" why="takes the first label instead of the correction"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=5 message="on 1 December, precision is 1.0" why="takes the first label instead of the correction" changes="wrong-3"
+-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id")
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
 
 # %% grade_id="late" points=0 message="on 2 December, precision is" why="takes a bike without a label for a sound one"
 def daily_quality(predictions, labels, now):
@@ -462,96 +336,45 @@ def daily_quality(predictions, labels, now):
         rows.append((day, len(part), coverage, precision, recall))
     return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
 
-# %% grade_id="late" points=9 message="In another log" why="takes the last row of the table for the newest label: passes what is visible"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=9 message="In another log" why="takes the last row of the table for the newest label: passes what is visible" changes="wrong-3"
+-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    known = labels[labels["known_at"] <= now].drop_duplicates("trip_id", keep="last")
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
 
-# %% grade_id="late" points=9 message="0.95 is enough" why="wants more than 0.95: passes what is visible"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage <= 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=9 message="0.95 is enough" why="wants more than 0.95: passes what is visible" changes="wrong-3"
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
+@@
+-        if coverage < 0.95:
++        if coverage <= 0.95:
 
-# %% grade_id="late" points=9 message="however little" why="rounds the coverage, so that 18 of 19 are enough: passes what is visible"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if round(coverage, 2) < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=9 message="however little" why="rounds the coverage, so that 18 of 19 are enough: passes what is visible" changes="wrong-3"
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
+@@
+-        if coverage < 0.95:
++        if round(coverage, 2) < 0.95:
 
-# %% grade_id="late" points=9 message="In a log with days without" why="writes 0 where there is nothing to divide by: passes what is visible"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        precision, recall = (math.nan if coverage < 0.95 else 0.0 if value != value else value for value in (precision, recall))
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=9 message="In a log with days without" why="writes 0 where there is nothing to divide by: passes what is visible" changes="wrong-3"
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
+@@
+-        if coverage < 0.95:
+-            precision = recall = math.nan
++        precision, recall = (math.nan if coverage < 0.95 else 0.0 if value != value else value for value in (precision, recall))
 
-# %% grade_id="late" points=9 message="no day on which a prediction had been made by then" why="keeps predictions from after the moment: passes what is visible"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
-    joined = predictions.merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=9 message="no day on which a prediction had been made by then" why="keeps predictions from after the moment: passes what is visible" changes="wrong-3"
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    joined = predictions.merge(known, on="trip_id", how='left')
 
-# %% grade_id="late" points=5 message="on 1 December, predictions is 4" why="counts corrections as further predictions"
-def daily_quality(predictions, labels, now):
-    known = labels[labels["known_at"] <= now]
-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
-    rows = []
-    for day, part in joined.groupby(joined['predicted_at'].dt.floor("D")):
-        coverage = part["needs_repair"].notna().mean()
-        truth = part[part["needs_repair"].notna()]
-        precision = truth.loc[truth["alarm"] == 1, "needs_repair"].mean()
-        recall = truth.loc[truth["needs_repair"] == 1, "alarm"].mean()
-        if coverage < 0.95:
-            precision = recall = math.nan
-        rows.append((day, len(part), coverage, precision, recall))
-    return pd.DataFrame(rows, columns=["day", "predictions", "coverage", "precision", "recall"])
+# %% grade_id="late" points=5 message="on 1 December, predictions is 4" why="counts corrections as further predictions" changes="wrong-3"
+-    known = labels[labels["known_at"] <= now].sort_values("known_at").drop_duplicates("trip_id", keep="last")
+-    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='inner')
++    known = labels[labels["known_at"] <= now]
++    joined = predictions[predictions["predicted_at"] <= now].merge(known, on="trip_id", how='left')
 
-# %% grade_id="metrics" points=18 why="another style: edges by hand, and one dictionary of samples"
+# %% grade_id="metrics" points=18 why="another style: edges by hand, and one dictionary of samples" name="right-1"
 HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
 
 
@@ -652,690 +475,76 @@ def read_scrapes(first, second, seconds):
         p95 = np.interp(0.95 * cumulative.iloc[-1], counts[place : place + 2], edges[place : place + 2])
     return dict(requests_per_second=n / seconds, failed_share=failed.sum() / n, p95_seconds=p95)
 
-# %% grade_id="metrics" points=13 message="a label or a metric grows with riders or trips" why="counts the riders by a label, in a metric of its own: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-        self.riders = Counter("repair_alarm_rider_requests", "Requests of a rider", ["rider_id"], registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-        self.riders.labels(trip["rider_id"]).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=9 message="Each once, in seconds?" why="times in milliseconds: passes what is visible"
-HAND = [10, 20, 30, 50, 80, 120, 200, 300, 400, 600, 900, 1300, 2000]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(1000 * seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="No edge of the histogram is at 0.3 s" why="the client's own buckets: passes what is visible"
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="which is off by more than 25 %" why="equal ratios, and too few of them: passes what is visible"
-HAND = sorted([*np.geomspace(0.02, 2.0, 11), 0.3])
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="expected at most 25" why="as many buckets as it takes: passes what is visible"
-HAND = sorted({0.3, *np.geomspace(0.005, 4, 60).round(4).tolist()})
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=13 message="whatever the status" why="counts gaps only in requests that were answered well: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        if status == 200:
-            for name in NUMBERS:
-                if trip[name] is None:
-                    self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=13 message="None is missing" why="takes 0 for a missing value: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if not trip[name]:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=8 message="the page should say: repair_alarm_bikes_waiting 12.0" why="a gauge that is added to"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.inc(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=9 message="8 requests were answered" why="reads the value of the second page instead of the increase"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="an instance was restarted between the scrapes" why="knows no restart: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0)
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=9 message="p95 is 0.225 s" why="the upper edge of the bucket, without interpolation"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="longer than the highest edge" why="interpolates to infinity: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] >= "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before + (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
-
-# %% grade_id="metrics" points=14 message="a status appears that was not on the first page" why="knows 500 alone as a failure: passes what is visible"
-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
-
-
-class Metrics:
-    def __init__(self, registry):
-        self.requests = Counter("repair_alarm_requests_total", "Requests answered", ["status"], registry=registry)
-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
-        self.missing = Counter("repair_alarm_missing_inputs_total", "Missing inputs", ["column"], registry=registry)
-        self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
-
-    def answered(self, trip, status, seconds):
-        self.requests.labels(status).inc()
-        self.seconds.observe(seconds)
-        for name in NUMBERS:
-            if trip[name] is None:
-                self.missing.labels(name).inc()
-
-    def waiting(self, bikes):
-        self.queue.set(bikes)
-
-
-def all_samples(page):
-    """Return the samples of a page by name and labels."""
-    found = {}
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            found[sample.name, frozenset(sample.labels.items())] = sample.value
-    return found
-
-
-def read_scrapes(first, second, seconds):
-    old, new = all_samples(first), all_samples(second)
-    requests = failed = 0.0
-    buckets = {}
-    for key, value in new.items():
-        name, labels = key[0], dict(key[1])
-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
-        if name == "repair_alarm_requests_total":
-            requests += grown
-            failed += grown if labels["status"] == "500" else 0
-        if name == "repair_alarm_seconds_bucket":
-            buckets[float(labels["le"])] = buckets.get(float(labels["le"]), 0.0) + grown
-    p95, edge_before, below = math.nan, 0.0, 0.0
-    for edge in sorted(buckets):
-        if requests and buckets[edge] >= 0.95 * buckets[math.inf]:
-            p95 = edge_before
-            if edge < math.inf:
-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
-            break
-        edge_before, below = edge, buckets[edge]
-    return {"requests_per_second": requests / seconds, "failed_share": failed / requests if requests else None, "p95_seconds": p95}
+# %% grade_id="metrics" points=13 message="a label or a metric grows with riders or trips" why="counts the riders by a label, in a metric of its own: passes what is visible" changes="right-1"
+         self.queue = Gauge("repair_alarm_bikes_waiting", "Bikes waiting", registry=registry)
++        self.riders = Counter("repair_alarm_rider_requests", "Requests of a rider", ["rider_id"], registry=registry)
+@@
+                 self.missing.labels(name).inc()
++        self.riders.labels(trip["rider_id"]).inc()
+
+# %% grade_id="metrics" points=9 message="Each once, in seconds?" why="times in milliseconds: passes what is visible" changes="right-1"
+-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
++HAND = [10, 20, 30, 50, 80, 120, 200, 300, 400, 600, 900, 1300, 2000]
+@@
+-        self.seconds.observe(seconds)
++        self.seconds.observe(1000 * seconds)
+
+# %% grade_id="metrics" points=14 message="No edge of the histogram is at 0.3 s" why="the client's own buckets: passes what is visible" changes="right-1"
+-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
+-
+-
+@@
+-        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry, buckets=HAND)
++        self.seconds = Histogram("repair_alarm_seconds", "Time to the answer", registry=registry)
+
+# %% grade_id="metrics" points=14 message="which is off by more than 25 %" why="equal ratios, and too few of them: passes what is visible" changes="right-1"
+-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
++HAND = sorted([*np.geomspace(0.02, 2.0, 11), 0.3])
+
+# %% grade_id="metrics" points=14 message="expected at most 25" why="as many buckets as it takes: passes what is visible" changes="right-1"
+-HAND = [0.02, 0.025, 0.03, 0.037, 0.046, 0.057, 0.07, 0.085, 0.105, 0.13, 0.16, 0.2, 0.24, 0.3, 0.37, 0.46, 0.57, 0.7, 0.87, 1.05, 1.3, 1.6, 2.0]
++HAND = sorted({0.3, *np.geomspace(0.005, 4, 60).round(4).tolist()})
+
+# %% grade_id="metrics" points=13 message="whatever the status" why="counts gaps only in requests that were answered well: passes what is visible" changes="right-1"
+-        for name in NUMBERS:
+-            if trip[name] is None:
+-                self.missing.labels(name).inc()
++        if status == 200:
++            for name in NUMBERS:
++                if trip[name] is None:
++                    self.missing.labels(name).inc()
+
+# %% grade_id="metrics" points=13 message="None is missing" why="takes 0 for a missing value: passes what is visible" changes="right-1"
+-            if trip[name] is None:
++            if not trip[name]:
+
+# %% grade_id="metrics" points=8 message="the page should say: repair_alarm_bikes_waiting 12.0" why="a gauge that is added to" changes="right-1"
+-        self.queue.set(bikes)
++        self.queue.inc(bikes)
+
+# %% grade_id="metrics" points=9 message="8 requests were answered" why="reads the value of the second page instead of the increase" changes="right-1"
+-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
++        grown = value
+
+# %% grade_id="metrics" points=14 message="an instance was restarted between the scrapes" why="knows no restart: passes what is visible" changes="right-1"
+-        grown = value - old.get(key, 0) if value >= old.get(key, 0) else value
++        grown = value - old.get(key, 0)
+
+# %% grade_id="metrics" points=9 message="p95 is 0.225 s" why="the upper edge of the bucket, without interpolation" changes="right-1"
+-            p95 = edge_before
+-            if edge < math.inf:
+-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
++            p95 = edge
+
+# %% grade_id="metrics" points=14 message="longer than the highest edge" why="interpolates to infinity: passes what is visible" changes="right-1"
+-            p95 = edge_before
+-            if edge < math.inf:
+-                p95 += (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
++            p95 = edge_before + (edge - edge_before) * (0.95 * buckets[math.inf] - below) / (buckets[edge] - below)
+
+# %% grade_id="metrics" points=14 message="a status appears that was not on the first page" why="knows 500 alone as a failure: passes what is visible" changes="right-1"
+-            failed += grown if labels["status"] >= "500" else 0
++            failed += grown if labels["status"] == "500" else 0
 
 # %% grade_id="reference" points=12 why="another style: the same week and its neighbours, of each year before, in a loop"
 def choose_reference(history, week):
@@ -1448,7 +657,7 @@ def weekly_alarm(current, reference):
 def weekly_alarm(current, reference):
     return []
 
-# %% grade_id="rules" points=10 why="another style: narrower windows, shorter patience, products instead of quotients"
+# %% grade_id="rules" points=10 why="another style: narrower windows, shorter patience, products instead of quotients" name="right-1"
 rules = """
 groups:
   - name: repair-alarm
@@ -1499,268 +708,153 @@ groups = [{"name": "ml", "interval": "30s", "limit": 10, "rules": made[:1]}, {"n
 with open("rules.yml", "w") as file:
     yaml.safe_dump({"groups": groups}, file, sort_keys=False)
 
-# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="a limit just above the usual failures of one day"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status="500"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.003
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="a limit just above the usual failures of one day" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status="500"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.003
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=3 message="with 'down' no alert of severity page fires" why="names one instance by its address of yesterday"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: up{instance="10.0.0.4:8000"} == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=3 message="with 'down' no alert of severity page fires" why="names one instance by its address of yesterday" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: up{instance="10.0.0.4:8000"} == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=7 message="With 'refused'" why="the app's mistakes wake Bo: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status!="200"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.35
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=7 message="With 'refused'" why="the app's mistakes wake Bo: passes what is visible" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status!="200"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.35
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=7 message="A window keeps a blip alive" why="a window of five minutes and for: 5m let a blip fire: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=7 message="A window keeps a blip alive" why="a window of five minutes and for: 5m let a blip fire: passes what is visible" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 5m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=3 message="With 'quiet errors'" why="a number of errors a second instead of a share: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) > 0.5
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=3 message="With 'quiet errors'" why="a number of errors a second instead of a share: passes what is visible" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) > 0.5
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="each series divided by its own twin"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: rate(repair_alarm_requests_total{status="500"}[5m]) / rate(repair_alarm_requests_total[5m]) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=0 message="fires when nothing is wrong" why="each series divided by its own twin" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: rate(repair_alarm_requests_total{status="500"}[5m]) / rate(repair_alarm_requests_total[5m]) > 0.1
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=3 message="no alert of severity page fires within 15 minutes" why="waits for twenty minutes"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 20m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 20m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=3 message="no alert of severity page fires within 15 minutes" why="waits for twenty minutes" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 20m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 20m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=7 message="With 'blip of down'" why="wakes someone at once when the service cannot be reached: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 1m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=7 message="With 'blip of down'" why="wakes someone at once when the service cannot be reached: passes what is visible" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 1m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
 
-# %% grade_id="rules" points=3 message="With 'sensor' no alert of severity ticket fired" why="wakes someone for the sensors: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: sum(up) == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=3 message="With 'sensor' no alert of severity ticket fired" why="wakes someone for the sensors: passes what is visible" changes="right-1"
+-        expr: sum(rate(repair_alarm_requests_total{status="500"}[2m])) > 0.25 * sum(rate(repair_alarm_requests_total[2m]))
+-        for: 6m
++        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
+@@
+-        expr: max by (job) (max_over_time(up{job="repair-alarm"}[2m])) == bool 0 > 0
+-        for: 3m
++        expr: sum(up) == 0
++        for: 5m
+@@
+-        expr: sum(increase(repair_alarm_missing_inputs_total{column=~"tyre.*"}[2m])) / sum(increase(repair_alarm_requests_total[2m])) >= 0.2
+-        for: 6m
+-        labels: {severity: ticket}
++        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
++        for: 8m
++        labels: {severity: page}
 
-# %% grade_id="rules" points=7 message="and no address" why="no runbook"
+# %% grade_id="rules" points=7 message="and no address" why="no runbook" name="wrong-12"
 rules = """
 groups:
   - name: repair-alarm
@@ -1789,31 +883,10 @@ groups:
 """
 Path("rules.yml").write_text(rules)
 
-# %% grade_id="rules" points=7 message="With 'one down'" why="wakes someone where one of two instances is gone: passes what is visible"
-rules = """
-groups:
-  - name: repair-alarm
-    rules:
-      - alert: Failing
-        expr: sum(rate(repair_alarm_requests_total{status=~"5.."}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: page}
-        annotations:
-          summary: "Failing"
-          runbook_url: "https://wiki.metro-bikes.example/Failing"
-      - alert: Down
-        expr: up{job="repair-alarm"} == 0
-        for: 5m
-        labels: {severity: page}
-        annotations:
-          summary: "Down"
-          runbook_url: "https://wiki.metro-bikes.example/Down"
-      - alert: Pressures
-        expr: sum(rate(repair_alarm_missing_inputs_total{column="tyre_pressure_bar"}[5m])) / sum(rate(repair_alarm_requests_total[5m])) > 0.1
-        for: 8m
-        labels: {severity: ticket}
-        annotations:
-          summary: "Pressures"
-          runbook_url: "https://wiki.metro-bikes.example/Pressures"
-"""
-Path("rules.yml").write_text(rules)
+# %% grade_id="rules" points=7 message="With 'one down'" why="wakes someone where one of two instances is gone: passes what is visible" changes="wrong-12"
+-          runbook_url: "TODO"
+-      - alert: Down
+-        expr: sum(up) == 0
++          runbook_url: "https://wiki.metro-bikes.example/Failing"
++      - alert: Down
++        expr: up{job="repair-alarm"} == 0

@@ -2,7 +2,6 @@
 # `message` a part of the sentence that its learner must read, `why` the mistake or the style.
 
 # %% grade_id="contract" points=14 why="another style: no Pydantic, checks written by hand over json.loads"
-
 import json
 from datetime import datetime, timezone
 
@@ -69,7 +68,6 @@ def install(app):
 save_cell("service/contract.py")
 
 # %% grade_id="contract" points=14 why="another style: Pydantic reads the body's text itself, with validators of the fields"
-
 import re
 from datetime import UTC, datetime
 
@@ -136,620 +134,55 @@ def install(app):
 
 save_cell("service/contract.py")
 
-# %% grade_id="contract" points=5 message="was answered with 500" why="relies on FastAPI's own answer with 422, which cannot repeat NaN"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=5 message="'rain_mm': '12'} was answered with 200" why="takes texts for numbers: not strict"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="with another zone" why="takes the hour of the caller's clock for the model's: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    value = value.replace(tzinfo=UTC)
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="there are 201 rows" why="forgets the upper limit of a batch: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="1759737600" why="asks only whether a time is a text, and Pydantic takes its digits for Unix time: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not isinstance(value, str):
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="0001-01-01" why="converts whatever time it gets, out of the calendar: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    value = value.astimezone(UTC)
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="the body has a field more" why="forbids unknown fields in a row, but not around it: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=5 message="Three rows were sent" why="collects the predictions in a dictionary, where equal rows become one"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = str(model.version)
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": model.version, "predictions": list({str(hour): model.trips(**hour.model_dump()) for hour in ask.hours}.values())}
-
-
-save_cell("service/contract.py")
-
-# %% grade_id="contract" points=9 message="look at current once" why="looks at the current model again for its version: passes what is visible"
-from datetime import UTC, datetime
-from typing import Annotated
-
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def only_text(value):
-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
-        raise ValueError("a time is a text, such as 2025-10-06T08:00:00Z")
-    return value
-
-
-def full_hour_in_utc(value: datetime) -> datetime:
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
-    if (value.minute, value.second, value.microsecond) != (0, 0, 0):
-        raise ValueError("a forecast is for a full hour")
-    return value
-
-
-FullHour = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(only_text), AfterValidator(full_hour_in_utc)]
-
-
-class Hour(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-
-    station_id: int
-    time: FullHour
-    temperature_c: float = Field(ge=-30, le=45)
-    rain_mm: float = Field(ge=0, le=100)
-    wind_mps: float = Field(ge=0, le=60)
-
-
-class Ask(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    hours: list[Hour] = Field(min_length=1, max_length=200)
-
-
-def install(app):
-    @app.exception_handler(RequestValidationError)
-    async def refuse(request: Request, error: RequestValidationError):
-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
-        return JSONResponse({"detail": detail}, 422)
-
-    @app.post("/v1/predict")
-    def predict(ask: Ask, request: Request):
-        model = request.app.state.models.current  # once: another may become current at any moment
-        if model is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        request.state.model_version = request.app.state.models.current.version
-        unknown = [
-            {"loc": ["body", "hours", number, "station_id"], "msg": "there is no such station"}
-            for number, hour in enumerate(ask.hours)
-            if hour.station_id not in model.stations
-        ]
-        if unknown:
-            return JSONResponse({"detail": unknown}, 422)
-        return {"model_version": request.app.state.models.current.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
-
-
-save_cell("service/contract.py")
+# %% grade_id="contract" points=5 message="was answered with 500" why="relies on FastAPI's own answer with 422, which cannot repeat NaN" changes="solution"
+-    @app.exception_handler(RequestValidationError)
+-    async def refuse(request: Request, error: RequestValidationError):
+-        detail = [{"loc": list(each["loc"]), "msg": each["msg"]} for each in error.errors()]  # without the input
+-        return JSONResponse({"detail": detail}, 422)
+-
+
+# %% grade_id="contract" points=5 message="'rain_mm': '12'} was answered with 200" why="takes texts for numbers: not strict" changes="solution"
+-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
++    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+# %% grade_id="contract" points=9 message="with another zone" why="takes the hour of the caller's clock for the model's: passes what is visible" changes="solution"
+-        value = value.astimezone(UTC)
++        value.astimezone(UTC)
+@@
+         raise ValueError("in UTC this is before the year 1, or after 9999") from None
++    value = value.replace(tzinfo=UTC)
+
+# %% grade_id="contract" points=9 message="there are 201 rows" why="forgets the upper limit of a batch: passes what is visible" changes="solution"
+-    hours: list[Hour] = Field(min_length=1, max_length=200)
++    hours: list[Hour] = Field(min_length=1)
+
+# %% grade_id="contract" points=9 message="1759737600" why="asks only whether a time is a text, and Pydantic takes its digits for Unix time: passes what is visible" changes="solution"
+-    if not (isinstance(value, str) and "T" in value.upper()):  # Pydantic takes digits alone for Unix time
++    if not isinstance(value, str):
+
+# %% grade_id="contract" points=9 message="0001-01-01" why="converts whatever time it gets, out of the calendar: passes what is visible" changes="solution"
+-    try:
+-        value = value.astimezone(UTC)
+-    except OverflowError:
+-        raise ValueError("in UTC this is before the year 1, or after 9999") from None
++    value = value.astimezone(UTC)
+
+# %% grade_id="contract" points=9 message="the body has a field more" why="forbids unknown fields in a row, but not around it: passes what is visible" changes="solution"
+-    model_config = ConfigDict(extra="forbid")
+-
+
+# %% grade_id="contract" points=5 message="Three rows were sent" why="collects the predictions in a dictionary, where equal rows become one" changes="solution"
+-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
++        return {"model_version": model.version, "predictions": list({str(hour): model.trips(**hour.model_dump()) for hour in ask.hours}.values())}
+
+# %% grade_id="contract" points=9 message="look at current once" why="looks at the current model again for its version: passes what is visible" changes="solution"
+-        request.state.model_version = str(model.version)
++        request.state.model_version = request.app.state.models.current.version
+@@
+-        return {"model_version": model.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
++        return {"model_version": request.app.state.models.current.version, "predictions": [model.trips(**hour.model_dump()) for hour in ask.hours]}
 
 # %% grade_id="versions" points=12 why="another style: no class, a namespace, asynchronous routes that load in a thread, statuses as values"
-
 import json
 import os
 from hashlib import sha256
@@ -815,7 +248,6 @@ def install(app):
 save_cell("service/versions.py")
 
 # %% grade_id="versions" points=12 why="another style: a shelf of models and an order of names, and a service that does not start without a model"
-
 import hashlib
 import json
 import os
@@ -890,789 +322,90 @@ def install(app):
 
 save_cell("service/versions.py")
 
-# %% grade_id="versions" points=4 message="a switch to 3, the damaged file" why="does not compare the hash"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if not expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="to a version whose file on the disk had been changed" why="remembers names, and reads the file again to go back: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = (*self.live[:-2], read_model(self.folder / f"{self.live[-2].version}.json"))
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="While a version was being loaded, a request was answered with 500" why="takes the old model away before it loads the new one: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            before, self.live = self.live, ()
-            try:
-                before = (*before, read_model(data))
-            finally:
-                self.live = before
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="holds a text among its numbers" why="expects no error from a file whose hash is right: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Damaged(Exception):
-    pass
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            path = self.folder / f"{version}.json"
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = path.read_bytes() if path.is_file() else b""
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise Damaged(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, Damaged, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except Damaged:
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="rollback was answered with the model_version" why="a switch to the live version counts as one: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=4 message="a file outside the folder" why="takes any file that lies in the folder: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text()).get(version)
-            if not expected and not (self.folder / f"{version}.json").is_file():
-                raise KeyError(version)
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if expected and hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="it had to wait for the switch" why="loads in a coroutine, and nobody else is answered meanwhile: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    async def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="has been lost from the way back" why="two switches at once, and no lock: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        if True:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            before = self.live
-            self.live = (*before, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="When is the index read" why="reads the index once, at the start: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-        self.index = json.loads((self.folder / "index.json").read_text())
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = self.index[version]
-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(data))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
-
-# %% grade_id="versions" points=8 message="was changed just after its hash had been taken" why="hashes the file, and reads it again as a model: passes what is visible"
-import hashlib
-import json
-import os
-import threading
-from pathlib import Path
-
-from demand import Model, read_model
-from fastapi import HTTPException
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-
-
-class Models:
-    def __init__(self, folder):
-        self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
-
-    @property
-    def current(self) -> Model | None:
-        return self.live[-1] if self.live else None
-
-    def load(self, version):
-        """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
-        with self.lock:
-            if self.live and self.current.version == version:
-                return
-            expected = json.loads((self.folder / "index.json").read_text())[version]
-            path = self.folder / f"{version}.json"
-            if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-                raise ValueError(f"the file of version {version} is not the one in the index")
-            self.live = (*self.live, read_model(path))
-
-    def undo(self):
-        with self.lock:
-            if len(self.live) < 2:
-                raise LookupError("there is nothing to go back to")
-            self.live = self.live[:-1]
-
-
-class Wish(BaseModel):
-    model_version: str
-
-
-def install(app):
-    models = app.state.models = Models(os.environ["MODELS"])
-    try:
-        models.load(os.environ["MODEL_VERSION"])
-    except (KeyError, ValueError, OSError) as error:
-        print(json.dumps({"level": "error", "message": f"no model: {error}"}), flush=True)
-
-    @app.get("/ready")
-    def ready():
-        if models.current is None:
-            return JSONResponse({"detail": "no model is loaded"}, 503)
-        return {"model_version": models.current.version}
-
-    @app.put("/v1/model")
-    def switch(wish: Wish):
-        try:
-            models.load(wish.model_version)
-        except KeyError:
-            raise HTTPException(404, "there is no such version") from None
-        except (ValueError, OSError):
-            raise HTTPException(409, "this version cannot be loaded") from None
-        return {"model_version": models.current.version}
-
-    @app.post("/v1/model/rollback")
-    def rollback():
-        try:
-            models.undo()
-        except LookupError as error:
-            raise HTTPException(409, str(error)) from None
-        return {"model_version": models.current.version}
-
-
-save_cell("service/versions.py")
+# %% grade_id="versions" points=4 message="a switch to 3, the damaged file" why="does not compare the hash" changes="solution"
+-            if hashlib.sha256(data).hexdigest() != expected:
++            if not expected:
+
+# %% grade_id="versions" points=8 message="to a version whose file on the disk had been changed" why="remembers names, and reads the file again to go back: passes what is visible" changes="solution"
+-            self.live = self.live[:-1]
++            self.live = (*self.live[:-2], read_model(self.folder / f"{self.live[-2].version}.json"))
+
+# %% grade_id="versions" points=8 message="While a version was being loaded, a request was answered with 500" why="takes the old model away before it loads the new one: passes what is visible" changes="solution"
+-            self.live = (*self.live, read_model(data))
++            before, self.live = self.live, ()
++            try:
++                before = (*before, read_model(data))
++            finally:
++                self.live = before
+
+# %% grade_id="versions" points=8 message="holds a text among its numbers" why="expects no error from a file whose hash is right: passes what is visible" changes="solution"
+ from pydantic import BaseModel
++
++
++class Damaged(Exception):
++    pass
+@@
+-            expected = json.loads((self.folder / "index.json").read_text())[version]
+-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+-            if hashlib.sha256(data).hexdigest() != expected:
+-                raise ValueError(f"the file of version {version} is not the one in the index")
++            path = self.folder / f"{version}.json"
++            expected = json.loads((self.folder / "index.json").read_text())[version]
++            data = path.read_bytes() if path.is_file() else b""
++            if hashlib.sha256(data).hexdigest() != expected:
++                raise Damaged(f"the file of version {version} is not the one in the index")
+@@
+-    except (KeyError, ValueError, OSError) as error:
++    except (KeyError, Damaged, ValueError, OSError) as error:
+@@
+-        except (ValueError, OSError):
++        except Damaged:
+
+# %% grade_id="versions" points=8 message="rollback was answered with the model_version" why="a switch to the live version counts as one: passes what is visible" changes="solution"
+-            if self.live and self.current.version == version:
+-                return
+
+# %% grade_id="versions" points=4 message="a file outside the folder" why="takes any file that lies in the folder: passes what is visible" changes="solution"
+-            expected = json.loads((self.folder / "index.json").read_text())[version]
+-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+-            if hashlib.sha256(data).hexdigest() != expected:
++            expected = json.loads((self.folder / "index.json").read_text()).get(version)
++            if not expected and not (self.folder / f"{version}.json").is_file():
++                raise KeyError(version)
++            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
++            if expected and hashlib.sha256(data).hexdigest() != expected:
+
+# %% grade_id="versions" points=8 message="it had to wait for the switch" why="loads in a coroutine, and nobody else is answered meanwhile: passes what is visible" changes="solution"
+-    def switch(wish: Wish):
++    async def switch(wish: Wish):
+
+# %% grade_id="versions" points=8 message="has been lost from the way back" why="two switches at once, and no lock: passes what is visible" changes="solution"
+         """Make a version current. Raises KeyError if the index does not name it, ValueError if its file is not the one that it names."""
+-        with self.lock:
++        if True:
+@@
+-            self.live = (*self.live, read_model(data))
++            before = self.live
++            self.live = (*before, read_model(data))
+
+# %% grade_id="versions" points=8 message="When is the index read" why="reads the index once, at the start: passes what is visible" changes="solution"
+         self.folder, self.live, self.lock = Path(folder), (), threading.Lock()
++        self.index = json.loads((self.folder / "index.json").read_text())
+@@
+-            expected = json.loads((self.folder / "index.json").read_text())[version]
++            expected = self.index[version]
+
+# %% grade_id="versions" points=8 message="was changed just after its hash had been taken" why="hashes the file, and reads it again as a model: passes what is visible" changes="solution"
+-            data = (self.folder / f"{version}.json").read_bytes()  # once: what is checked is what is used
+-            if hashlib.sha256(data).hexdigest() != expected:
+-                raise ValueError(f"the file of version {version} is not the one in the index")
+-            self.live = (*self.live, read_model(data))
++            path = self.folder / f"{version}.json"
++            if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
++                raise ValueError(f"the file of version {version} is not the one in the index")
++            self.live = (*self.live, read_model(path))
 
 # %% grade_id="telemetry" points=16 why="another style: call_next, Python's logging, a registry of its own"
-
 import json
 import logging
 import re
@@ -1731,7 +464,6 @@ def install(app):
 save_cell("service/telemetry.py")
 
 # %% grade_id="telemetry" points=16 why="another style: a class for one request's story, latencies in whole milliseconds, local time with its zone"
-
 import datetime
 import json
 import string
@@ -1801,581 +533,48 @@ def install(app):
 
 save_cell("service/telemetry.py")
 
-# %% grade_id="telemetry" points=0 message="Five requests were made" why="lets errors pass by: what raises is neither logged nor counted"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        await self.app(scope, receive, send_with_id)
-        if True:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=10 message="and its latency_ms in the log is" why="seconds in a field of milliseconds: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(seconds, 4),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=10 message="holds an e-mail address of a caller" why="takes over whatever a caller sends as a request id: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given or uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=4 message="different values of method" why="methods as callers write them: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"]
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=4 message="holds an e-mail address of a caller" why="only what ends in a 404 is an unknown path, and a wrong key ends before it: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = "other" if status == 404 else scope["path"]
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=10 message="http_requests_in_flight was" why="the gauge does not fall after an error: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-            IN_FLIGHT.dec()
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=10 message="holds an e-mail address of a caller" why="writes the error's message into the log: passes what is visible"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception as error:
-            print(json.dumps({"level": "error", "message": str(error)}), flush=True)
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
-
-# %% grade_id="telemetry" points=6 message="/metrics has no counter with the name http_requests_total" why="a gauge for what only grows"
-import json
-import re
-import time
-import uuid
-from datetime import UTC, datetime
-
-from fastapi import Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-QUIET = {"/health", "/ready", "/metrics"}
-METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-REQUESTS = Gauge("http_requests_total", "Requests answered", ["method", "path", "status"])
-SECONDS = Histogram("http_request_duration_seconds", "Time to answer", ["path"])
-IN_FLIGHT = Gauge("http_requests_in_flight", "Requests that are being answered")
-
-
-class Telemetry:
-    def __init__(self, app, paths):
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in QUIET:
-            return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
-        state, begin, status = scope.setdefault("state", {}), time.perf_counter(), None
-
-        async def send_with_id(message):
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", request_id.encode())]}
-            return await send(message)
-
-        IN_FLIGHT.inc()
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if status is None:
-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
-        finally:
-            IN_FLIGHT.dec()
-            seconds = time.perf_counter() - begin
-            path = scope["path"] if scope["path"] in self.paths else "other"
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, path, str(status or 500)).inc()
-            SECONDS.labels(path).observe(seconds)
-            line = {
-                "time": datetime.now(UTC).isoformat(),
-                "request_id": request_id,
-                "method": method,
-                "path": path,
-                "status": status or 500,
-                "latency_ms": round(1000 * seconds, 2),
-                "caller": state.get("caller"),
-                "model_version": state.get("model_version"),
-            }
-            print(json.dumps(line), flush=True)
-
-
-def install(app):
-    @app.get("/metrics")
-    def metrics():
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    app.add_middleware(Telemetry, paths={route.path for route in app.routes})
-
-
-save_cell("service/telemetry.py")
+# %% grade_id="telemetry" points=0 message="Five requests were made" why="lets errors pass by: what raises is neither logged nor counted" changes="solution"
+-        try:
+-            await self.app(scope, receive, send_with_id)
+-        except Exception:
+-            if status is None:
+-                await JSONResponse({"detail": "an error of ours", "request_id": request_id}, 500)(scope, receive, send_with_id)
+-        finally:
++        await self.app(scope, receive, send_with_id)
++        if True:
+
+# %% grade_id="telemetry" points=10 message="and its latency_ms in the log is" why="seconds in a field of milliseconds: passes what is visible" changes="solution"
+-                "latency_ms": round(1000 * seconds, 2),
++                "latency_ms": round(seconds, 4),
+
+# %% grade_id="telemetry" points=10 message="holds an e-mail address of a caller" why="takes over whatever a caller sends as a request id: passes what is visible" changes="solution"
+-        request_id = given if re.fullmatch("[A-Za-z0-9_-]{1,64}", given) else uuid.uuid4().hex
++        request_id = given or uuid.uuid4().hex
+
+# %% grade_id="telemetry" points=4 message="different values of method" why="methods as callers write them: passes what is visible" changes="solution"
+-            method = scope["method"] if scope["method"] in METHODS else "other"
++            method = scope["method"]
+
+# %% grade_id="telemetry" points=4 message="holds an e-mail address of a caller" why="only what ends in a 404 is an unknown path, and a wrong key ends before it: passes what is visible" changes="solution"
+-            path = scope["path"] if scope["path"] in self.paths else "other"
++            path = "other" if status == 404 else scope["path"]
+
+# %% grade_id="telemetry" points=10 message="http_requests_in_flight was" why="the gauge does not fall after an error: passes what is visible" changes="solution"
+             await self.app(scope, receive, send_with_id)
++            IN_FLIGHT.dec()
+@@
+-            IN_FLIGHT.dec()
+
+# %% grade_id="telemetry" points=10 message="holds an e-mail address of a caller" why="writes the error's message into the log: passes what is visible" changes="solution"
+-        except Exception:
++        except Exception as error:
++            print(json.dumps({"level": "error", "message": str(error)}), flush=True)
+
+# %% grade_id="telemetry" points=6 message="/metrics has no counter with the name http_requests_total" why="a gauge for what only grows" changes="solution"
+-REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "path", "status"])
++REQUESTS = Gauge("http_requests_total", "Requests answered", ["method", "path", "status"])
 
 # %% grade_id="keys" points=12 why="another style: an ASGI class on bytes, the file read again when it has changed"
-
 import json
 import os
 import secrets
@@ -2428,7 +627,6 @@ def install(app):
 save_cell("service/keys.py")
 
 # %% grade_id="keys" points=12 why="another style: one function, a dictionary of those whose key fits, empty bodies"
-
 import hashlib, hmac, json, os, time
 from datetime import datetime
 
@@ -2469,483 +667,47 @@ def install(app):
 
 save_cell("service/keys.py")
 
-# %% grade_id="keys" points=9 message="an old key that was taken out of the file" why="reads the file once, at the start: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    if not last_read:
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=9 message="while half of the file is written" why="fails for everybody when the file cannot be read: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    return json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=0 message="expected 401" why="one status for every no"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 403, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=9 message="hmac.compare_digest was called 0 times" why="compares with ==: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if given == entry["sha256"] and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=7 message="in the zone" why="compares times as texts: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC).isoformat() < expires
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=7 message="which is not /metrics" why="opens all that begins like an open path: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path.startswith(tuple(OPEN)):
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=7 message="for a rollback" why="guards the switch, and forgets the way back: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path == "/v1/model" and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=7 message="not ASCII" why="fails at a key with an accent: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
-    given, found = hashlib.sha256(key.encode('ascii')).hexdigest(), None
-    for entry in entries():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
-
-# %% grade_id="keys" points=7 message="reader's" why="one key for each name, so nobody can have two: passes what is visible"
-import hashlib
-import hmac
-import json
-import os
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-last_read = []
-
-
-def entries():
-    """Return the file's entries, read anew each time: a new key counts at once, and so does a withdrawn one. While it is broken: the last ones."""
-    with suppress(OSError, ValueError):
-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
-    return last_read
-
-
-def owner(key):
-    """Return the entry of the key's owner, or None."""
-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
-    for entry in {each["name"]: each for each in entries()}.values():
-        expires = entry.get("expires")
-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
-            found = entry
-    return found
-
-
-def install(app):
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        path = request.url.path
-        if path in OPEN:
-            return await call_next(request)
-        entry = owner(request.headers.get("x-api-key", ""))
-        if entry is None:
-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
-        request.state.caller = entry["name"]
-        if path.startswith("/v1/model") and entry["role"] != "admin":
-            return JSONResponse({"detail": "your key does not allow this"}, 403)
-        return await call_next(request)
-
-
-save_cell("service/keys.py")
+# %% grade_id="keys" points=9 message="an old key that was taken out of the file" why="reads the file once, at the start: passes what is visible" changes="solution"
+-    with suppress(OSError, ValueError):
++    if not last_read:
+
+# %% grade_id="keys" points=9 message="while half of the file is written" why="fails for everybody when the file cannot be read: passes what is visible" changes="solution"
+-    with suppress(OSError, ValueError):
+-        last_read[:] = json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+-    return last_read
++    return json.loads(Path(os.environ["KEYS_FILE"]).read_text())
+
+# %% grade_id="keys" points=0 message="expected 401" why="one status for every no" changes="solution"
+-            return JSONResponse({"detail": "a valid key is needed"}, 401, {"WWW-Authenticate": "ApiKey"})
++            return JSONResponse({"detail": "a valid key is needed"}, 403, {"WWW-Authenticate": "ApiKey"})
+
+# %% grade_id="keys" points=9 message="hmac.compare_digest was called 0 times" why="compares with ==: passes what is visible" changes="solution"
+-        if hmac.compare_digest(given, entry["sha256"]) and in_time:
++        if given == entry["sha256"] and in_time:
+
+# %% grade_id="keys" points=7 message="in the zone" why="compares times as texts: passes what is visible" changes="solution"
+-        in_time = expires is None or datetime.now(UTC) < datetime.fromisoformat(expires)
++        in_time = expires is None or datetime.now(UTC).isoformat() < expires
+
+# %% grade_id="keys" points=7 message="which is not /metrics" why="opens all that begins like an open path: passes what is visible" changes="solution"
+-        if path in OPEN:
++        if path.startswith(tuple(OPEN)):
+
+# %% grade_id="keys" points=7 message="for a rollback" why="guards the switch, and forgets the way back: passes what is visible" changes="solution"
+-        if path.startswith("/v1/model") and entry["role"] != "admin":
++        if path == "/v1/model" and entry["role"] != "admin":
+
+# %% grade_id="keys" points=7 message="not ASCII" why="fails at a key with an accent: passes what is visible" changes="solution"
+-    """Return the entry of the key's owner, or None."""
+-    given, found = hashlib.sha256(key.encode()).hexdigest(), None
++    """Return the entry of the key's owner, or None. Reads the file each time: so a new key counts at once, and so does a withdrawn one."""
++    given, found = hashlib.sha256(key.encode('ascii')).hexdigest(), None
+
+# %% grade_id="keys" points=7 message="reader's" why="one key for each name, so nobody can have two: passes what is visible" changes="solution"
+-    for entry in entries():
++    for entry in {each["name"]: each for each in entries()}.values():
 
 # %% grade_id="limits" points=12 why="another style: three middlewares, one for each limit; the time by call_next in a task of its own"
-
 import asyncio
 import math
 import os
@@ -3018,7 +780,6 @@ def install(app):
 save_cell("service/limits.py")
 
 # %% grade_id="limits" points=12 why="another style: the rate by due times instead of tokens, and asyncio.shield"
-
 import asyncio
 import os
 import time
@@ -3098,823 +859,70 @@ def install(app):
 
 save_cell("service/limits.py")
 
-# %% grade_id="limits" points=6 message="3,000 bytes in chunks" why="believes Content-Length, and nothing else"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            told = int(dict(scope["headers"]).get(b"content-length", 0))
-            body = None if told > self.max_body else await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="a plain def in a thread, was answered with" why="anyio.fail_after, which waits for a thread to end: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-import anyio
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        try:
-            with anyio.fail_after(end - time.monotonic()):
-                await self.app(scope, replay, keep)
-        except TimeoutError:
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="s that Retry-After said" why="always says one second: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": "1"}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="half of its body and then nothing" why="begins to count when the body is there: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await self.read(receive)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=self.seconds)
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="expected 413 at once" why="looks at the size when all is in the memory: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        return body if len(body) <= self.max_body else None
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="When does the clock start again" why="a time limit anew for each piece of the body: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await self.read(receive)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await asyncio.wait_for(receive(), self.seconds)
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="also in small pieces" why="whole tokens only, and forgets the rest of each: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + int((now - self.at) * self.per_second))
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=9 message="Some requests for /health were refused" why="limits the machines' requests, too: passes what is visible"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=0 message="seven requests of one caller" why="one bucket for all"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = "everybody"
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
-
-# %% grade_id="limits" points=6 message="a body of 1,000 bytes was answered with 200" why="reads the body, and does not hand it on"
-import asyncio
-import math
-import os
-import time
-
-from fastapi.responses import JSONResponse
-
-OPEN = {"/health", "/ready", "/metrics"}
-
-
-class Bucket:
-    def __init__(self, per_second, burst):
-        self.per_second, self.burst, self.left, self.at = per_second, burst, burst, time.monotonic()
-
-    def take(self):
-        """Take a token; return 0, or in how many seconds there will be one."""
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return (1 - self.left) / self.per_second
-        self.left -= 1
-        return 0
-
-
-class Limits:
-    def __init__(self, app, per_second, burst, max_body, seconds):
-        self.app, self.max_body, self.seconds = app, max_body, seconds
-        self.new_bucket, self.buckets = lambda: Bucket(per_second, burst), {}
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] in OPEN:
-            return await self.app(scope, receive, send)
-        end = time.monotonic() + self.seconds
-        caller = scope.get("state", {}).get("caller")
-        wait = self.buckets.setdefault(caller, self.new_bucket()).take()
-        if wait:
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return await JSONResponse({"detail": "too many requests"}, 429, headers)(scope, receive, send)
-        try:
-            body = await asyncio.wait_for(self.read(receive), self.seconds)
-        except TimeoutError:
-            return await JSONResponse({"detail": "the request took too long to arrive"}, 408)(scope, receive, send)
-        if body is None:
-            return await JSONResponse({"detail": f"more than {self.max_body} bytes"}, 413)(scope, receive, send)
-        parts, messages = [{"type": "http.request", "body": b"", "more_body": False}], []
-
-        async def replay():
-            return parts.pop() if parts else await receive()
-
-        async def keep(message):
-            messages.append(message)
-
-        task = asyncio.create_task(self.app(scope, replay, keep))
-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
-            task.cancel()
-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
-        task.result()
-        for kept in messages:
-            await send(kept)
-
-    async def read(self, receive):
-        """Return the body, or None as soon as it is too large."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                return None
-        return body
-
-
-def install(app):
-    settings = {"per_second": "RATE_PER_SECOND", "burst": "RATE_BURST", "max_body": "MAX_BODY", "seconds": "TIMEOUT_SECONDS"}
-    app.add_middleware(Limits, **{name: float(os.environ[setting]) for name, setting in settings.items()})
-
-
-save_cell("service/limits.py")
+# %% grade_id="limits" points=6 message="3,000 bytes in chunks" why="believes Content-Length, and nothing else" changes="solution"
+-            body = await asyncio.wait_for(self.read(receive), self.seconds)
++            told = int(dict(scope["headers"]).get(b"content-length", 0))
++            body = None if told > self.max_body else await asyncio.wait_for(self.read(receive), self.seconds)
+@@
+-            if len(body) > self.max_body:
+-                return None
+
+# %% grade_id="limits" points=9 message="a plain def in a thread, was answered with" why="anyio.fail_after, which waits for a thread to end: passes what is visible" changes="solution"
+ import time
++
++import anyio
+@@
+-        task = asyncio.create_task(self.app(scope, replay, keep))
+-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
+-        if not done:  # a thread cannot be ended from outside: the task is left to itself, and nobody waits for it
+-            task.cancel()
+-            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
+-        task.result()
++        try:
++            with anyio.fail_after(end - time.monotonic()):
++                await self.app(scope, replay, keep)
++        except TimeoutError:
++            return await JSONResponse({"detail": "took too long"}, 504)(scope, receive, send)
+
+# %% grade_id="limits" points=9 message="s that Retry-After said" why="always says one second: passes what is visible" changes="solution"
+-            headers = {"Retry-After": str(math.ceil(wait))}
++            headers = {"Retry-After": "1"}
+
+# %% grade_id="limits" points=9 message="half of its body and then nothing" why="begins to count when the body is there: passes what is visible" changes="solution"
+-            body = await asyncio.wait_for(self.read(receive), self.seconds)
++            body = await self.read(receive)
+@@
+-        done, _ = await asyncio.wait({task}, timeout=end - time.monotonic())
++        done, _ = await asyncio.wait({task}, timeout=self.seconds)
+
+# %% grade_id="limits" points=9 message="expected 413 at once" why="looks at the size when all is in the memory: passes what is visible" changes="solution"
+-            if len(body) > self.max_body:
+-                return None
+-        return body
++        return body if len(body) <= self.max_body else None
+
+# %% grade_id="limits" points=9 message="When does the clock start again" why="a time limit anew for each piece of the body: passes what is visible" changes="solution"
+-            body = await asyncio.wait_for(self.read(receive), self.seconds)
++            body = await self.read(receive)
+@@
+-            message = await receive()
++            message = await asyncio.wait_for(receive(), self.seconds)
+
+# %% grade_id="limits" points=9 message="also in small pieces" why="whole tokens only, and forgets the rest of each: passes what is visible" changes="solution"
+-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
++        self.left = min(self.burst, self.left + int((now - self.at) * self.per_second))
+
+# %% grade_id="limits" points=9 message="Some requests for /health were refused" why="limits the machines' requests, too: passes what is visible" changes="solution"
+-        if scope["type"] != "http" or scope["path"] in OPEN:
++        if scope["type"] != "http":
+
+# %% grade_id="limits" points=0 message="seven requests of one caller" why="one bucket for all" changes="solution"
+-        caller = scope.get("state", {}).get("caller")
++        caller = "everybody"
+
+# %% grade_id="limits" points=6 message="a body of 1,000 bytes was answered with 200" why="reads the body, and does not hand it on" changes="solution"
+-        parts, messages = [{"type": "http.request", "body": body, "more_body": False}], []
++        parts, messages = [{"type": "http.request", "body": b"", "more_body": False}], []
 
 # %% grade_id="image" points=8 why="another style: two stages of a base that is an argument, files by name, ENTRYPOINT and CMD, the address from the environment"
 Path("service/Dockerfile").write_text(r"""ARG BASE=python:3.11.11-slim-bookworm
@@ -3950,133 +958,63 @@ HEALTHCHECK CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8000/health"
 CMD ["sh", "-c", "exec uvicorn --host 0.0.0.0 --port 8000 --workers 1 --no-access-log app:app"]
 """)
 
-# %% grade_id="image" points=3 message="hadolint: line" why="CMD in shell form"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD uvicorn app:app --host 0.0.0.0 --port 8000 --no-access-log
-""")
+# %% grade_id="image" points=3 message="hadolint: line" why="CMD in shell form" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
++CMD uvicorn app:app --host 0.0.0.0 --port 8000 --no-access-log
 
-# %% grade_id="image" points=6 message="own loopback only" why="no host: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=6 message="own loopback only" why="no host: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
++CMD ["uvicorn", "app:app", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
 
-# %% grade_id="image" points=6 message="which a slim image does not have" why="a health check with curl: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["curl", "--fail", "http://127.0.0.1:8000/health"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=6 message="which a slim image does not have" why="a health check with curl: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++    CMD ["curl", "--fail", "http://127.0.0.1:8000/health"]
 
-# %% grade_id="image" points=6 message="asks another one" why="a health check at a port where nobody listens: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=6 message="asks another one" why="a health check at a port where nobody listens: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health', timeout=2)"]
 
-# %% grade_id="image" points=6 message="never looks at the status" why="a health check that is content with any answer: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=2); c.request('GET', '/health'); c.getresponse()"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=6 message="never looks at the status" why="a health check that is content with any answer: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
++    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=2); c.request('GET', '/health'); c.getresponse()"]
 
-# %% grade_id="image" points=5 message="The code is copied before the packages" why="copies everything first: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY . .
-RUN pip install --no-cache-dir -r requirements.txt
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=5 message="The code is copied before the packages" why="copies everything first: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-COPY requirements.txt ./
+-RUN pip install --no-cache-dir -r requirements.txt
+-COPY *.py ./
++COPY . .
++RUN pip install --no-cache-dir -r requirements.txt
 
-# %% grade_id="image" points=5 message="keys.json would be copied" why="copies the whole folder, with the keys: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY . .
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=5 message="keys.json would be copied" why="copies the whole folder, with the keys: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-COPY *.py ./
++COPY . .
 
-# %% grade_id="image" points=5 message="can become another one overnight" why="a tag that moves: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11-slim
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=5 message="can become another one overnight" why="a tag that moves: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
++Path("service/Dockerfile").write_text(r"""FROM python:3.11-slim
 
-# %% grade_id="image" points=6 message="has its own counters and buckets" why="four workers in one container: passes what is visible"
-Path("service/Dockerfile").write_text(r"""FROM python:3.11.11-slim-bookworm
-WORKDIR /service
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
-COPY *.py ./
-RUN useradd --system --uid 10001 rider
-USER 10001
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=2)"]
-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--workers", "4", "--timeout-graceful-shutdown", "20"]
-""")
+# %% grade_id="image" points=6 message="has its own counters and buckets" why="four workers in one container: passes what is visible" changes="solution"
+-# Write the text into the file: Path("service/Dockerfile").write_text(r"""…""")
+@@
+-CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--timeout-graceful-shutdown", "20"]
++CMD ["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--workers", "4", "--timeout-graceful-shutdown", "20"]
 
 # %% grade_id="roll" points=14 why="another style: a class with bring, retire and undo"
-
 class Roll:
     def __init__(self, cluster):
         self.cluster, self.olds, self.news = cluster, list(cluster.serving), []
@@ -4115,7 +1053,6 @@ def roll(cluster, version):
     return True
 
 # %% grade_id="roll" points=14 why="another style: all new instances first, then all at once; there is nothing to take back"
-
 import time
 
 
@@ -4140,194 +1077,57 @@ def roll(cluster, version):
         cluster.stop(old)
     return True
 
-# %% grade_id="roll" points=0 message="requests were lost" why="stops the old instance before it takes it out"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
-    if new.ready() != version:
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.stop(old)
-    cluster.remove(old)
-    return True
+# %% grade_id="roll" points=0 message="requests were lost" why="stops the old instance before it takes it out" changes="solution"
+-    cluster.remove(old)
+-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
+-    cluster.stop(old)
++    cluster.stop(old)
++    cluster.remove(old)
+@@
+-    for old in before:
++    for number, old in enumerate(before):
 
+# %% grade_id="roll" points=12 message="loads another model than it was asked for" why="asks whether it is ready, not with what: passes what is visible" changes="solution"
+-    if new.ready() != version:
++    if not new.ready():
+@@
+-    for old in before:
++    for number, old in enumerate(before):
 
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
+# %% grade_id="roll" points=0 message="requests were lost" why="adds the new instance before it is ready" changes="solution"
+-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
+-    if new.ready() != version:
+-        cluster.stop(new)
+-        return False
+@@
+-    for old in before:
++    for number, old in enumerate(before):
 
-# %% grade_id="roll" points=12 message="loads another model than it was asked for" why="asks whether it is ready, not with what: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
-    if not new.ready():
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
+# %% grade_id="roll" points=12 message="of which the second instance never gets ready" why="gives up in the middle, with one of each: passes what is visible" changes="solution"
+-    for old in before:
+-        if not replace_instance(cluster, old, version):
+-            for new in [one for one in cluster.serving if one not in before]:
+-                replace_instance(cluster, new, old.version)
++    for number, old in enumerate(before):
++        if not replace_instance(cluster, old, version):
 
+# %% grade_id="roll" points=11 message="What did it wait for?" why="drains without a limit: passes what is visible" changes="solution"
+-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
++    wait_until(lambda: cluster.in_flight(old) == 0, 60)
+@@
+-    for old in before:
++    for number, old in enumerate(before):
 
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
+# %% grade_id="roll" points=12 message="gets ready when the patience is long over" why="waits five seconds for each, whatever the patience: passes what is visible" changes="solution"
+-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
++    wait_until(lambda: new.ready() or not new.alive(), 5)
 
-# %% grade_id="roll" points=0 message="requests were lost" why="adds the new instance before it is ready"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
+# %% grade_id="roll" points=12 message="A process that has died will never get ready" why="waits for a process that has died: passes what is visible" changes="solution"
+-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
++    wait_until(lambda: new.ready(), cluster.patience)
 
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
-
-# %% grade_id="roll" points=12 message="of which the second instance never gets ready" why="gives up in the middle, with one of each: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
-    if new.ready() != version:
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
-
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            return False
-    return True
-
-# %% grade_id="roll" points=11 message="What did it wait for?" why="drains without a limit: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
-    if new.ready() != version:
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, 60)
-    cluster.stop(old)
-    return True
-
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
-
-# %% grade_id="roll" points=12 message="gets ready when the patience is long over" why="waits five seconds for each, whatever the patience: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), 5)
-    if new.ready() != version:
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
-
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for old in before:
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
-
-# %% grade_id="roll" points=12 message="A process that has died will never get ready" why="waits for a process that has died: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready(), cluster.patience)
-    if new.ready() != version:
-        cluster.stop(new)
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
-
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for old in before:
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
-
-# %% grade_id="roll" points=12 message="processes are left running" why="leaves what it started and did not need: passes what is visible"
-def replace_instance(cluster, old, version):
-    """Put an instance that serves `version` in the place of `old`. Return whether it could be done; if not, nothing has changed."""
-    new = cluster.start(version)
-    wait_until(lambda: new.ready() or not new.alive(), cluster.patience)
-    if new.ready() != version:
-        return False
-    cluster.add(new)
-    cluster.remove(old)
-    wait_until(lambda: cluster.in_flight(old) == 0, cluster.patience)
-    cluster.stop(old)
-    return True
-
-
-def roll(cluster, version):
-    """Replace each serving instance by one that serves `version`, without losing a request. Return whether it was done."""
-    before = cluster.serving
-    for number, old in enumerate(before):
-        if not replace_instance(cluster, old, version):
-            for new in [one for one in cluster.serving if one not in before]:
-                replace_instance(cluster, new, old.version)
-            return False
-    return True
+# %% grade_id="roll" points=12 message="processes are left running" why="leaves what it started and did not need: passes what is visible" changes="solution"
+-        cluster.stop(new)
+@@
+-    for old in before:
++    for number, old in enumerate(before):

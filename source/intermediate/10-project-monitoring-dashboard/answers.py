@@ -81,7 +81,7 @@ def read_log(path):
     table = pd.DataFrame(rows).sort_values("at").drop_duplicates("id")[COLUMNS]
     return table, {"lines": lines, "corrupt": 0, "repeated": 1, "retries": 3, "requests": len(table)}
 
-# %% grade_id="read-log" points=0 message="first answered attempt in time" why="takes the first attempt, though it failed"
+# %% grade_id="read-log" points=0 message="first answered attempt in time" why="takes the first attempt, though it failed" name="wrong-4"
 def read_log(path):
     counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
     with gzip.open(path, "rb") as file:
@@ -104,29 +104,17 @@ def read_log(path):
     table = pd.DataFrame(rows).sort_values("at").drop_duplicates("id")[COLUMNS]
     return table, {**counts, "retries": len(rows) - len(table), "requests": len(table)}
 
-# %% grade_id="read-log" points=0 message="The latencies are" why="takes the last attempt, as the line that stands last"
-def read_log(path):
-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), {}
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            counts["lines"] += 1
-            try:
-                entry = json.loads(line)
-                if not set(FIELDS) <= set(entry):
-                    raise ValueError(line)
-                row = {**entry, **entry["features"], "at": pd.Timestamp(entry["at"]).tz_convert("UTC")}
-            except (ValueError, TypeError):
-                counts["corrupt"] += 1
-                continue
-            if line in seen:
-                counts["repeated"] += 1
-                continue
-            seen.add(line)
-            counts["retries"] += entry["id"] in rows
-            rows[entry["id"]] = row
-    table = pd.DataFrame(rows.values())[COLUMNS]
-    return table, {**counts, "requests": len(table)}
+# %% grade_id="read-log" points=0 message="The latencies are" why="takes the last attempt, as the line that stands last" changes="wrong-4"
+-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
++    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), {}
+@@
+-            rows.append(row)
+-    table = pd.DataFrame(rows).sort_values("at").drop_duplicates("id")[COLUMNS]
+-    return table, {**counts, "retries": len(rows) - len(table), "requests": len(table)}
++            counts["retries"] += entry["id"] in rows
++            rows[entry["id"]] = row
++    table = pd.DataFrame(rows.values())[COLUMNS]
++    return table, {**counts, "requests": len(table)}
 
 # %% grade_id="read-log" points=4 message="corrupt is" why="an object with a time is enough, whatever fields it lacks: passes what is visible"
 def read_log(path):
@@ -150,30 +138,14 @@ def read_log(path):
     requests = pd.concat([good, bad])[COLUMNS]
     return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
 
-# %% grade_id="read-log" points=0 message="The latencies are" why="sorts times as texts, across zones"
-def read_log(path):
-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            counts["lines"] += 1
-            try:
-                entry = json.loads(line)
-                if not set(FIELDS) <= set(entry):
-                    raise ValueError(line)
-                row = {**entry, **entry["features"], "text": entry["at"], "at": pd.Timestamp(entry["at"]).tz_convert("UTC")}
-            except (ValueError, TypeError):
-                counts["corrupt"] += 1
-                continue
-            if line in seen:
-                counts["repeated"] += 1
-                continue
-            seen.add(line)
-            rows.append(row)
-    table = pd.DataFrame(rows).sort_values("text")
-    table["failed"] = table["status"] != 200
-    table = table.sort_values("failed", kind="stable").drop_duplicates("id")[COLUMNS]
-    return table, {**counts, "retries": len(rows) - len(table), "requests": len(table)}
+# %% grade_id="read-log" points=0 message="The latencies are" why="sorts times as texts, across zones" changes="wrong-4"
+-                row = {**entry, **entry["features"], "at": pd.Timestamp(entry["at"]).tz_convert("UTC")}
++                row = {**entry, **entry["features"], "text": entry["at"], "at": pd.Timestamp(entry["at"]).tz_convert("UTC")}
+@@
+-    table = pd.DataFrame(rows).sort_values("at").drop_duplicates("id")[COLUMNS]
++    table = pd.DataFrame(rows).sort_values("text")
++    table["failed"] = table["status"] != 200
++    table = table.sort_values("failed", kind="stable").drop_duplicates("id")[COLUMNS]
 
 # %% grade_id="read-log" points=0 message="UnicodeDecodeError" why="reads text: one broken byte, and all is over"
 def read_log(path):
@@ -181,33 +153,16 @@ def read_log(path):
         lines = file.read().split("\n")
     return pd.DataFrame(columns=COLUMNS), {"lines": len(lines)}
 
-# %% grade_id="read-log" points=4 message="corrupt is" why="pandas makes no error of a time that is empty, and the row has no time: passes what is visible"
-def read_log(path):
-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            counts["lines"] += 1
-            try:
-                entry = json.loads(line)
-                if not set(FIELDS) <= set(entry):
-                    raise ValueError(line)
-                row = {**entry, **entry["features"], "at": pd.Timestamp(entry["at"]).tz_convert("UTC")}
-            except (ValueError, TypeError):
-                counts["corrupt"] += 1
-                continue
-            if line in seen:
-                counts["repeated"] += 1
-                continue
-            seen.add(line)
-            rows.append(row)
-    table = pd.DataFrame(rows)
-    good = table[table["status"] == 200].sort_values("at").drop_duplicates("id")
-    bad = table[~table["id"].isin(good["id"])].sort_values("at").drop_duplicates("id", keep="last")
-    requests = pd.concat([good, bad])[COLUMNS]
-    return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
+# %% grade_id="read-log" points=4 message="corrupt is" why="pandas makes no error of a time that is empty, and the row has no time: passes what is visible" changes="wrong-4"
+-    table = pd.DataFrame(rows).sort_values("at").drop_duplicates("id")[COLUMNS]
+-    return table, {**counts, "retries": len(rows) - len(table), "requests": len(table)}
++    table = pd.DataFrame(rows)
++    good = table[table["status"] == 200].sort_values("at").drop_duplicates("id")
++    bad = table[~table["id"].isin(good["id"])].sort_values("at").drop_duplicates("id", keep="last")
++    requests = pd.concat([good, bad])[COLUMNS]
++    return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
 
-# %% grade_id="read-log" points=9 message="a byte that is no text in one of its names" why="reads text and replaces bytes that are none: passes what is visible"
+# %% grade_id="read-log" points=9 message="a byte that is no text in one of its names" why="reads text and replaces bytes that are none: passes what is visible" name="wrong-10"
 def read_log(path):
     counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
     with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
@@ -233,57 +188,30 @@ def read_log(path):
     requests = pd.concat([good, bad])[COLUMNS]
     return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
 
-# %% grade_id="read-log" points=4 message="In another log" why="two attempts within one second are one repeated line: passes what is visible"
-def read_log(path):
-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            counts["lines"] += 1
-            try:
-                entry = json.loads(line)
-                if not set(FIELDS) <= set(entry):
-                    raise ValueError(line)
-                row = {**entry, **entry["features"], "at": pd.Timestamp(datetime.fromisoformat(entry["at"])).tz_convert("UTC")}
-            except (ValueError, TypeError):
-                counts["corrupt"] += 1
-                continue
-            if (row["id"], row["at"]) in seen:
-                counts["repeated"] += 1
-                continue
-            seen.add((row["id"], row["at"]))
-            rows.append(row)
-    table = pd.DataFrame(rows)
-    good = table[table["status"] == 200].sort_values("at").drop_duplicates("id")
-    bad = table[~table["id"].isin(good["id"])].sort_values("at").drop_duplicates("id", keep="last")
-    requests = pd.concat([good, bad])[COLUMNS]
-    return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
+# %% grade_id="read-log" points=4 message="In another log" why="two attempts within one second are one repeated line: passes what is visible" changes="wrong-10"
+-    with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
+-        for line in file:
+-            line = line.rstrip("\n")
++    with gzip.open(path, "rb") as file:
++        for line in file:
++            line = line.rstrip(b"\n")
+@@
+-            if line in seen:
++            if (row["id"], row["at"]) in seen:
+@@
+-            seen.add(line)
++            seen.add((row["id"], row["at"]))
 
-# %% grade_id="read-log" points=5 message="corrupt is 3, expected 4" why="a time without a zone is taken for one in the zone of the machine"
-def read_log(path):
-    counts, seen, rows = dict.fromkeys(["lines", "corrupt", "repeated", "retries", "requests"], 0), set(), []
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            counts["lines"] += 1
-            try:
-                entry = json.loads(line)
-                if not set(FIELDS) <= set(entry):
-                    raise ValueError(line)
-                row = {**entry, **entry["features"], "at": pd.Timestamp(datetime.fromisoformat(entry["at"]).astimezone(UTC))}
-            except (ValueError, TypeError):
-                counts["corrupt"] += 1
-                continue
-            if line in seen:
-                counts["repeated"] += 1
-                continue
-            seen.add(line)
-            rows.append(row)
-    table = pd.DataFrame(rows)
-    good = table[table["status"] == 200].sort_values("at").drop_duplicates("id")
-    bad = table[~table["id"].isin(good["id"])].sort_values("at").drop_duplicates("id", keep="last")
-    requests = pd.concat([good, bad])[COLUMNS]
-    return requests, {**counts, "requests": len(requests), "retries": len(table) - len(requests)}
+# %% grade_id="read-log" points=5 message="corrupt is 3, expected 4" why="a time without a zone is taken for one in the zone of the machine" changes="wrong-10"
+-    with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
+-        for line in file:
+-            line = line.rstrip("\n")
++    with gzip.open(path, "rb") as file:
++        for line in file:
++            line = line.rstrip(b"\n")
+@@
+-                row = {**entry, **entry["features"], "at": pd.Timestamp(datetime.fromisoformat(entry["at"])).tz_convert("UTC")}
++                row = {**entry, **entry["features"], "at": pd.Timestamp(datetime.fromisoformat(entry["at"]).astimezone(UTC))}
 
 # %% grade_id="due-errors" points=12 why="another style: a left merge, dates compared, a group for the last report"
 def due_errors(requests, labels, now):
@@ -319,40 +247,31 @@ def due_errors(requests, labels, now):
     table = table.merge(known.rename(columns={"minutes": "taken"}), on="id")
     return table.assign(error=(table["taken"] - table["minutes"]).abs())
 
-# %% grade_id="due-errors" points=4 message="The 2nd of March is due from the 6th on" why="uses whatever labels are there, due or not"
+# %% grade_id="due-errors" points=4 message="The 2nd of March is due from the 6th on" why="uses whatever labels are there, due or not" name="wrong-4"
 def due_errors(requests, labels, now):
     known = labels[labels["received_at"] <= now].sort_values("received_at").drop_duplicates("id", keep="last")
     table = requests[requests["status"] == 200]
     table = table.assign(day=table["at"].dt.floor("D").dt.tz_localize(None))
     return table.assign(error=(table["id"].map(known.set_index("id")["minutes"]) - table["minutes"]).abs())
 
-# %% grade_id="due-errors" points=4 message="of several reports the last one received by then counts" why="takes the report that stands last in the file"
+# %% grade_id="due-errors" points=4 message="of several reports the last one received by then counts" why="takes the report that stands last in the file" name="wrong-5"
 def due_errors(requests, labels, now):
     known = labels[labels["received_at"] <= now].drop_duplicates("id", keep="last")
     day = requests["at"].dt.floor("D")
     table = requests.assign(day=day.dt.tz_localize(None))[(day + pd.Timedelta(days=4) <= now) & (requests["status"] == 200)]
     return table.assign(error=(table["id"].map(known.set_index("id")["minutes"]) - table["minutes"]).abs())
 
-# %% grade_id="due-errors" points=8 message="the last one received by then counts" why="before now instead of at or before now"
-def due_errors(requests, labels, now):
-    known = labels[labels["received_at"] < now].sort_values("received_at").drop_duplicates("id", keep="last")
-    day = requests["at"].dt.floor("D")
-    table = requests.assign(day=day.dt.tz_localize(None))[(day + pd.Timedelta(days=4) <= now) & (requests["status"] == 200)]
-    return table.assign(error=(table["id"].map(known.set_index("id")["minutes"]) - table["minutes"]).abs())
+# %% grade_id="due-errors" points=8 message="the last one received by then counts" why="before now instead of at or before now" changes="wrong-5"
+-    known = labels[labels["received_at"] <= now].drop_duplicates("id", keep="last")
++    known = labels[labels["received_at"] < now].sort_values("received_at").drop_duplicates("id", keep="last")
 
-# %% grade_id="due-errors" points=8 message="by then" why="knows the future: takes labels that come after now; passes what is visible"
-def due_errors(requests, labels, now):
-    known = labels.sort_values("received_at").drop_duplicates("id", keep="last")
-    day = requests["at"].dt.floor("D")
-    table = requests.assign(day=day.dt.tz_localize(None))[(day + pd.Timedelta(days=4) <= now) & (requests["status"] == 200)]
-    return table.assign(error=(table["id"].map(known.set_index("id")["minutes"]) - table["minutes"]).abs())
+# %% grade_id="due-errors" points=8 message="by then" why="knows the future: takes labels that come after now; passes what is visible" changes="wrong-5"
+-    known = labels[labels["received_at"] <= now].drop_duplicates("id", keep="last")
++    known = labels.sort_values("received_at").drop_duplicates("id", keep="last")
 
-# %% grade_id="due-errors" points=4 message="The 2nd of March is due from the 6th on" why="72 hours after the request, not after the day's end"
-def due_errors(requests, labels, now):
-    known = labels[labels["received_at"] <= now].sort_values("received_at").drop_duplicates("id", keep="last")
-    table = requests[(requests["at"] + pd.Timedelta(hours=72) <= now) & (requests["status"] == 200)]
-    table = table.assign(day=table["at"].dt.floor("D").dt.tz_localize(None))
-    return table.assign(error=(table["id"].map(known.set_index("id")["minutes"]) - table["minutes"]).abs())
+# %% grade_id="due-errors" points=4 message="The 2nd of March is due from the 6th on" why="72 hours after the request, not after the day's end" changes="wrong-4"
+-    table = requests[requests["status"] == 200]
++    table = requests[(requests["at"] + pd.Timedelta(hours=72) <= now) & (requests["status"] == 200)]
 
 # %% grade_id="due-errors" points=8 message="errors are wrong" why="what comes later than 72 hours after the day's end does not count: passes what is visible"
 def due_errors(requests, labels, now):
@@ -431,21 +350,18 @@ def daily_panels(requests, errors):
     requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
     return requests.groupby("day").agg(requests=("id", "size"), p95_ms=("ms", lambda ms: ms.quantile(0.95)))
 
-# %% grade_id="panels" points=0 message="p95_ms is" why="the latency of failures counts too"
+# %% grade_id="panels" points=0 message="p95_ms is" why="the latency of failures counts too" name="wrong-4"
 def daily_panels(requests, errors):
     requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
     days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
     by_day = requests.groupby("day")
     return pd.DataFrame({"requests": by_day.size().reindex(days, fill_value=0), "error_rate": by_day["status"].agg(lambda status: (status != 200).mean()).reindex(days), "p95_ms": by_day["ms"].quantile(0.95).reindex(days)})
 
-# %% grade_id="panels" points=0 message="error_rate is" why="fills what does not exist with 0"
-def daily_panels(requests, errors):
-    requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
-    days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
-    by_day = requests.groupby("day")
-    return pd.DataFrame({"requests": by_day.size(), "error_rate": by_day["status"].agg(lambda status: (status != 200).mean())}).reindex(days).fillna(0)
+# %% grade_id="panels" points=0 message="error_rate is" why="fills what does not exist with 0" changes="wrong-4"
+-    return pd.DataFrame({"requests": by_day.size().reindex(days, fill_value=0), "error_rate": by_day["status"].agg(lambda status: (status != 200).mean()).reindex(days), "p95_ms": by_day["ms"].quantile(0.95).reindex(days)})
++    return pd.DataFrame({"requests": by_day.size(), "error_rate": by_day["status"].agg(lambda status: (status != 200).mean())}).reindex(days).fillna(0)
 
-# %% grade_id="panels" points=9 message="The reference is the answered requests of the first 14 days by the calendar" why="the last 14 days are the reference, the fault among them: passes what is visible"
+# %% grade_id="panels" points=9 message="The reference is the answered requests of the first 14 days by the calendar" why="the last 14 days are the reference, the fault among them: passes what is visible" name="wrong-6"
 def daily_panels(requests, errors):
     requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
     days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
@@ -464,42 +380,24 @@ def daily_panels(requests, errors):
     panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
     return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
 
-# %% grade_id="panels" points=9 message="The reference is the answered requests of the first 14 days by the calendar" why="the first 14 days that have requests, which are 15 by the calendar: passes what is visible"
-def daily_panels(requests, errors):
-    requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
-    days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
-    answered = requests[requests["status"] == 200]
-    by_day, per_day = answered.groupby("day"), errors.groupby("day")["error"]
-    panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
-    reference = answered[answered["day"].isin(sorted(answered["day"].unique())[:14])]
-    for name in FEATURES:
-        low, high = RANGES[name]
-        if name in DEFAULTS:
-            panels[f"default_{name}"] = (answered[name] == DEFAULTS[name]).groupby(answered["day"]).mean()
-        panels[f"outside_{name}"] = (~answered[name].between(low, high)).groupby(answered["day"]).mean()
-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference[name]) / np.std(reference[name]))
-    known = {day: values.dropna() for day, values in per_day if values.notna().any()}
-    low, middle, high = (pd.Series({day: values.quantile(np.clip(0.5 + side * 0.98 / len(values) ** 0.5, 0, 1)) for day, values in known.items()}, dtype=float) for side in (-1, 0, 1))
-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
-    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
+# %% grade_id="panels" points=9 message="The reference is the answered requests of the first 14 days by the calendar" why="the first 14 days that have requests, which are 15 by the calendar: passes what is visible" changes="wrong-6"
+     panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
++    reference = answered[answered["day"].isin(sorted(answered["day"].unique())[:14])]
+@@
+-        reference = answered[answered["day"] > days[-1] - pd.Timedelta(days=14)][name]
+-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference) / np.std(reference))
++        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference[name]) / np.std(reference[name]))
 
-# %% grade_id="panels" points=5 message="typical_low is" why="the spread of the errors instead of the uncertainty of their median"
-def daily_panels(requests, errors):
-    requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
-    days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
-    answered = requests[requests["status"] == 200]
-    by_day, per_day = answered.groupby("day"), errors.groupby("day")["error"]
-    panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
-    for name in FEATURES:
-        low, high = RANGES[name]
-        if name in DEFAULTS:
-            panels[f"default_{name}"] = (answered[name] == DEFAULTS[name]).groupby(answered["day"]).mean()
-        panels[f"outside_{name}"] = (~answered[name].between(low, high)).groupby(answered["day"]).mean()
-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, answered[name]) / np.std(answered[name]))
-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": per_day.median(), "typical_low": per_day.quantile(0.025), "typical_high": per_day.quantile(0.975)}
-    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
+# %% grade_id="panels" points=5 message="typical_low is" why="the spread of the errors instead of the uncertainty of their median" changes="wrong-6"
+-        reference = answered[answered["day"] > days[-1] - pd.Timedelta(days=14)][name]
+-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference) / np.std(reference))
+-    known = {day: values.dropna() for day, values in per_day if values.notna().any()}
+-    low, middle, high = (pd.Series({day: values.quantile(np.clip(0.5 + side * 0.98 / len(values) ** 0.5, 0, 1)) for day, values in known.items()}, dtype=float) for side in (-1, 0, 1))
+-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
++        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, answered[name]) / np.std(answered[name]))
++    panels |= {"coverage": per_day.count() / per_day.size(), "typical": per_day.median(), "typical_low": per_day.quantile(0.025), "typical_high": per_day.quantile(0.975)}
 
-# %% grade_id="panels" points=5 message="typical is" why="the mean, with the interval of a mean, which reaches below zero"
+# %% grade_id="panels" points=5 message="typical is" why="the mean, with the interval of a mean, which reaches below zero" name="wrong-9"
 def daily_panels(requests, errors):
     requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
     days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
@@ -517,43 +415,24 @@ def daily_panels(requests, errors):
     panels |= {"coverage": per_day.count() / per_day.size(), "typical": per_day.mean(), "typical_low": per_day.mean() - half, "typical_high": per_day.mean() + half}
     return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
 
-# %% grade_id="panels" points=10 message="outside_temperature_c is" why="counts only what is too high"
-def daily_panels(requests, errors):
-    requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
-    days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
-    answered = requests[requests["status"] == 200]
-    by_day, per_day = answered.groupby("day"), errors.groupby("day")["error"]
-    panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
-    reference = answered[answered["day"] < days[0] + pd.Timedelta(days=14)]
-    for name in FEATURES:
-        low, high = RANGES[name]
-        if name in DEFAULTS:
-            panels[f"default_{name}"] = (answered[name] == DEFAULTS[name]).groupby(answered["day"]).mean()
-        panels[f"outside_{name}"] = (answered[name] > high).groupby(answered["day"]).mean()
-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference[name]) / np.std(reference[name]))
-    known = {day: values.dropna() for day, values in per_day if values.notna().any()}
-    low, middle, high = (pd.Series({day: values.quantile(np.clip(0.5 + side * 0.98 / len(values) ** 0.5, 0, 1)) for day, values in known.items()}, dtype=float) for side in (-1, 0, 1))
-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
-    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
+# %% grade_id="panels" points=10 message="outside_temperature_c is" why="counts only what is too high" changes="wrong-6"
+     panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
++    reference = answered[answered["day"] < days[0] + pd.Timedelta(days=14)]
+@@
+-        panels[f"outside_{name}"] = (~answered[name].between(low, high)).groupby(answered["day"]).mean()
+-        reference = answered[answered["day"] > days[-1] - pd.Timedelta(days=14)][name]
+-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference) / np.std(reference))
++        panels[f"outside_{name}"] = (answered[name] > high).groupby(answered["day"]).mean()
++        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference[name]) / np.std(reference[name]))
 
-# %% grade_id="panels" points=10 message="as the index and not as a column" why="the days are a column, and all that follows plots and names row numbers"
-def daily_panels(requests, errors):
-    requests = requests.assign(day=requests["at"].dt.floor("D").dt.tz_localize(None))
-    days = pd.date_range(requests["day"].min(), requests["day"].max(), name="day")
-    answered = requests[requests["status"] == 200]
-    by_day, per_day = answered.groupby("day"), errors.groupby("day")["error"]
-    panels = {"requests": requests.groupby("day").size().reindex(days, fill_value=0), "error_rate": (requests["status"] != 200).groupby(requests["day"]).mean(), "p95_ms": by_day["ms"].quantile(0.95)}
-    reference = answered[answered["day"] < days[0] + pd.Timedelta(days=14)]
-    for name in FEATURES:
-        low, high = RANGES[name]
-        if name in DEFAULTS:
-            panels[f"default_{name}"] = (answered[name] == DEFAULTS[name]).groupby(answered["day"]).mean()
-        panels[f"outside_{name}"] = (~answered[name].between(low, high)).groupby(answered["day"]).mean()
-        panels[f"drift_{name}"] = by_day[name].apply(lambda values: wasserstein_distance(values, reference[name]) / np.std(reference[name]))
-    known = {day: values.dropna() for day, values in per_day if values.notna().any()}
-    low, middle, high = (pd.Series({day: values.quantile(np.clip(0.5 + side * 0.98 / len(values) ** 0.5, 0, 1)) for day, values in known.items()}, dtype=float) for side in (-1, 0, 1))
-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
-    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days).reset_index()
+# %% grade_id="panels" points=10 message="as the index and not as a column" why="the days are a column, and all that follows plots and names row numbers" changes="wrong-9"
+-    half = 1.96 * per_day.std() / np.sqrt(per_day.count())
+-    panels |= {"coverage": per_day.count() / per_day.size(), "typical": per_day.mean(), "typical_low": per_day.mean() - half, "typical_high": per_day.mean() + half}
+-    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days)
++    known = {day: values.dropna() for day, values in per_day if values.notna().any()}
++    low, middle, high = (pd.Series({day: values.quantile(np.clip(0.5 + side * 0.98 / len(values) ** 0.5, 0, 1)) for day, values in known.items()}, dtype=float) for side in (-1, 0, 1))
++    panels |= {"coverage": per_day.count() / per_day.size(), "typical": middle, "typical_low": low, "typical_high": high}
++    return pd.DataFrame({name: values.reindex(days) for name, values in panels.items()}, index=days).reset_index()
 
 # %% grade_id="input-alarms" points=14 why="another style: the last three days decide, a reversed running minimum finds the start"
 def input_alarms(daily):
@@ -642,57 +521,29 @@ def input_alarms(daily):
             alarms.append({"kind": kind, "where": column.split("_", 1)[1], "since": since})
     return alarms
 
-# %% grade_id="input-alarms" points=9 message="Ten points or less above a feature's own usual share" why="one limit for all features, without the usual share: passes what is visible"
-def input_alarms(daily):
-    alarms = []
-    for kind, prefix in [("default", "default_"), ("range", "outside_")]:
-        for column in [name for name in daily if name.startswith(prefix)]:
-            share = daily[column].dropna()
-            bad = share > 0.3
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": kind, "where": column.removeprefix(prefix), "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="input-alarms" points=9 message="Ten points or less above a feature's own usual share" why="one limit for all features, without the usual share: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind ("default" or "range"), where (a feature) and since."""
+@@
+-            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.2
++            bad = share > 0.3
 
-# %% grade_id="input-alarms" points=9 message="One or two bad days are no fault that lasts" why="one bad day is enough if it is the last one: passes what is visible"
-def input_alarms(daily):
-    alarms = []
-    for kind, prefix in [("default", "default_"), ("range", "outside_")]:
-        for column in [name for name in daily if name.startswith(prefix)]:
-            share = daily[column].dropna()
-            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.2
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 1:
-                alarms.append({"kind": kind, "where": column.removeprefix(prefix), "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="input-alarms" points=9 message="One or two bad days are no fault that lasts" why="one bad day is enough if it is the last one: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind ("default" or "range"), where (a feature) and since."""
+@@
+-            if len(lasting) >= 3:
++            if len(lasting) >= 1:
 
-# %% grade_id="input-alarms" points=9 message="Ten points or less above a feature's own usual share" why="rings five points above the usual: passes what is visible"
-def input_alarms(daily):
-    alarms = []
-    for kind, prefix in [("default", "default_"), ("range", "outside_")]:
-        for column in [name for name in daily if name.startswith(prefix)]:
-            share = daily[column].dropna()
-            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.05
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": kind, "where": column.removeprefix(prefix), "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="input-alarms" points=9 message="Ten points or less above a feature's own usual share" why="rings five points above the usual: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind ("default" or "range"), where (a feature) and since."""
+@@
+-            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.2
++            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.05
 
-# %% grade_id="input-alarms" points=9 message="The usual share is a median" why="the usual share is a mean, which a few bad days move: passes what is visible"
-def input_alarms(daily):
-    alarms = []
-    for kind, prefix in [("default", "default_"), ("range", "outside_")]:
-        for column in [name for name in daily if name.startswith(prefix)]:
-            share = daily[column].dropna()
-            bad = share > share.iloc[:REFERENCE_DAYS].mean() + 0.2
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": kind, "where": column.removeprefix(prefix), "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="input-alarms" points=9 message="The usual share is a median" why="the usual share is a mean, which a few bad days move: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind ("default" or "range"), where (a feature) and since."""
+@@
+-            bad = share > share.iloc[:REFERENCE_DAYS].median() + 0.2
++            bad = share > share.iloc[:REFERENCE_DAYS].mean() + 0.2
 
 # %% grade_id="error-alarms" points=14 why="another style: four days together, errors capped, the start by the last good day's mean"
 def error_alarms(errors):
@@ -804,90 +655,43 @@ def error_alarms(errors):
                 alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
     return alarms
 
-# %% grade_id="error-alarms" points=9 message="typical is what it does not move" why="means of three days, four of them in a row: passes what is visible"
-def error_alarms(errors):
-    known = errors.dropna(subset=["error"])
-    early = known[known["day"] < errors["day"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    alarms = []
-    for column in ["district", "model", "client"]:
-        for value, rows in known.groupby(column):
-            own = early[early[column] == value]
-            usual = (own if len(own) >= 30 else early)["error"].mean()
-            typical = rows.groupby("day")["error"].mean().rolling(3, min_periods=1).mean()
-            bad = typical > 2 * usual
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 4:
-                alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="error-alarms" points=9 message="typical is what it does not move" why="means of three days, four of them in a row: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind "error", where (column=value) and since."""
+@@
+-            usual = (own if len(own) >= 30 else early)["error"].median()
+-            typical = rows.groupby("day")["error"].median().rolling(3, center=True, min_periods=1).median()
++            usual = (own if len(own) >= 30 else early)["error"].mean()
++            typical = rows.groupby("day")["error"].mean().rolling(3, min_periods=1).mean()
+@@
+-            if len(lasting) >= 3:
++            if len(lasting) >= 4:
 
-# %% grade_id="error-alarms" points=4 message="The usual error is the slice's own" why="the usual error of all instead of the slice's own: passes what is visible"
-def error_alarms(errors):
-    known = errors.dropna(subset=["error"])
-    early = known[known["day"] < errors["day"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    alarms = []
-    for column in ["district", "model", "client"]:
-        for value, rows in known.groupby(column):
-            own = early[early[column] == value]
-            usual = early["error"].median()
-            typical = rows.groupby("day")["error"].median().rolling(3, center=True, min_periods=1).median()
-            bad = typical > 2 * usual
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="error-alarms" points=4 message="The usual error is the slice's own" why="the usual error of all instead of the slice's own: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind "error", where (column=value) and since."""
+@@
+-            usual = (own if len(own) >= 30 else early)["error"].median()
++            usual = early["error"].median()
 
-# %% grade_id="error-alarms" points=9 message="Slices are the values of district, of model and of client" why="no slices by client: passes what is visible"
-def error_alarms(errors):
-    known = errors.dropna(subset=["error"])
-    early = known[known["day"] < errors["day"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    alarms = []
-    for column in ["district", "model"]:
-        for value, rows in known.groupby(column):
-            own = early[early[column] == value]
-            usual = (own if len(own) >= 30 else early)["error"].median()
-            typical = rows.groupby("day")["error"].median().rolling(3, center=True, min_periods=1).median()
-            bad = typical > 2 * usual
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="error-alarms" points=9 message="Slices are the values of district, of model and of client" why="no slices by client: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind "error", where (column=value) and since."""
+@@
+-    for column in ["district", "model", "client"]:
++    for column in ["district", "model"]:
 
-# %% grade_id="error-alarms" points=4 message="A table in which" why="rings at 1.3 times the usual, and has no slices by client: passes what is visible"
-def error_alarms(errors):
-    known = errors.dropna(subset=["error"])
-    early = known[known["day"] < errors["day"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    alarms = []
-    for column in ["district", "model"]:
-        for value, rows in known.groupby(column):
-            own = early[early[column] == value]
-            usual = (own if len(own) >= 30 else early)["error"].median()
-            typical = rows.groupby("day")["error"].median().rolling(3, center=True, min_periods=1).median()
-            bad = typical > 1.3 * usual
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 3:
-                alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="error-alarms" points=4 message="A table in which" why="rings at 1.3 times the usual, and has no slices by client: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind "error", where (column=value) and since."""
+@@
+-    for column in ["district", "model", "client"]:
++    for column in ["district", "model"]:
+@@
+-            bad = typical > 2 * usual
++            bad = typical > 1.3 * usual
 
-# %% grade_id="error-alarms" points=9 message="One day is no fault that lasts" why="one bad day is enough if it is the last one: passes what is visible"
-def error_alarms(errors):
-    known = errors.dropna(subset=["error"])
-    early = known[known["day"] < errors["day"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    alarms = []
-    for column in ["district", "model", "client"]:
-        for value, rows in known.groupby(column):
-            own = early[early[column] == value]
-            usual = (own if len(own) >= 30 else early)["error"].median()
-            typical = rows.groupby("day")["error"].median().rolling(3, center=True, min_periods=1).median()
-            bad = typical > 2 * usual
-            good_days = bad.index[~bad]
-            lasting = bad.index[bad.index > good_days.max()] if len(good_days) else bad.index
-            if len(lasting) >= 1:
-                alarms.append({"kind": "error", "where": f"{column}={value}", "since": f"{lasting[0]:%Y-%m-%d}"})
-    return alarms
+# %% grade_id="error-alarms" points=9 message="One day is no fault that lasts" why="one bad day is enough if it is the last one: passes what is visible" changes="solution"
+-    """Return a list of alarms, each a dictionary with kind "error", where (column=value) and since."""
+@@
+-            if len(lasting) >= 3:
++            if len(lasting) >= 1:
 
 # %% grade_id="drill-down" points=7 why="another style: the preset with a pinned method, an id of its own, strings for paths"
 def drill_down(requests, first, last, folder):
@@ -933,7 +737,7 @@ def drill_down(requests, first, last, folder):
     space.add_run(space.create_project("Drill-down", description="last week").id, run)
     return {name: wasserstein_distance(before[name], asked[name]) / np.std(before[name].to_numpy()) for name in FEATURES}
 
-# %% grade_id="drill-down" points=3 message="against the first 14 days by the calendar" why="all days before are the reference: passes what is visible"
+# %% grade_id="drill-down" points=3 message="against the first 14 days by the calendar" why="all days before are the reference: passes what is visible" name="wrong-3"
 def drill_down(requests, first, last, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -978,49 +782,27 @@ def drill_down(requests, first, last, folder):
     space.add_run(project.id, run)
     return {name: float(metric["value"]) for name, metric in zip(FEATURES, run.dict()["metrics"])}
 
-# %% grade_id="drill-down" points=3 message="answered requests of both days and those between" why="the last day ends at its midnight: passes what is visible"
-def drill_down(requests, first, last, folder):
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    table = requests[requests["status"] == 200]
-    current = table[table["at"].between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
-    reference = table[table["at"] < requests["at"].min().floor("D") + pd.Timedelta(days=REFERENCE_DAYS)]
-    run = Report([ValueDrift(column=name, method="wasserstein", threshold=0.5) for name in FEATURES]).run(Dataset.from_pandas(current[FEATURES]), Dataset.from_pandas(reference[FEATURES]))
-    run.save_html(str(folder / "drill-down.html"))
-    space = Workspace.create(str(folder / "workspace"))
-    space.add_run(space.create_project("Trip times").id, run)
-    return {name: float(metric["value"]) for name, metric in zip(FEATURES, run.dict()["metrics"])}
+# %% grade_id="drill-down" points=3 message="answered requests of both days and those between" why="the last day ends at its midnight: passes what is visible" changes="wrong-3"
+-    day = table["at"].dt.strftime("%Y-%m-%d")
+-    current, reference = table[(day >= first) & (day <= last)], table[day < first]
++    current = table[table["at"].between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
++    reference = table[table["at"] < requests["at"].min().floor("D") + pd.Timedelta(days=REFERENCE_DAYS)]
 
-# %% grade_id="drill-down" points=3 message="has the threshold" why="leaves the threshold to Evidently, so the report calls all drifted: passes what is visible"
-def drill_down(requests, first, last, folder):
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    table = requests[requests["status"] == 200]
-    current = table[table["at"].dt.floor("D").between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
-    reference = table[table["at"] < requests["at"].min().floor("D") + pd.Timedelta(days=REFERENCE_DAYS)]
-    run = Report([ValueDrift(column=name, method="wasserstein") for name in FEATURES]).run(Dataset.from_pandas(current[FEATURES]), Dataset.from_pandas(reference[FEATURES]))
-    run.save_html(str(folder / "drill-down.html"))
-    space = Workspace.create(str(folder / "workspace"))
-    space.add_run(space.create_project("Trip times").id, run)
-    return {name: float(metric["value"]) for name, metric in zip(FEATURES, run.dict()["metrics"])}
+# %% grade_id="drill-down" points=3 message="has the threshold" why="leaves the threshold to Evidently, so the report calls all drifted: passes what is visible" changes="wrong-3"
+-    day = table["at"].dt.strftime("%Y-%m-%d")
+-    current, reference = table[(day >= first) & (day <= last)], table[day < first]
+-    run = Report([ValueDrift(column=name, method="wasserstein", threshold=0.5) for name in FEATURES]).run(Dataset.from_pandas(current[FEATURES]), Dataset.from_pandas(reference[FEATURES]))
++    current = table[table["at"].dt.floor("D").between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
++    reference = table[table["at"] < requests["at"].min().floor("D") + pd.Timedelta(days=REFERENCE_DAYS)]
++    run = Report([ValueDrift(column=name, method="wasserstein") for name in FEATURES]).run(Dataset.from_pandas(current[FEATURES]), Dataset.from_pandas(reference[FEATURES]))
 
-# %% grade_id="drill-down" points=3 message="against the first 14 days by the calendar" why="14 times 24 hours from the first request instead of 14 days: passes what is visible"
-def drill_down(requests, first, last, folder):
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "workspace", ignore_errors=True)
-    table = requests[requests["status"] == 200]
-    current = table[table["at"].dt.floor("D").between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
-    reference = table[table["at"] < requests["at"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
-    run = Report([ValueDrift(column=name, method="wasserstein", threshold=0.5) for name in FEATURES]).run(Dataset.from_pandas(current[FEATURES]), Dataset.from_pandas(reference[FEATURES]))
-    run.save_html(str(folder / "drill-down.html"))
-    space = Workspace.create(str(folder / "workspace"))
-    space.add_run(space.create_project("Trip times").id, run)
-    return {name: float(metric["value"]) for name, metric in zip(FEATURES, run.dict()["metrics"])}
+# %% grade_id="drill-down" points=3 message="against the first 14 days by the calendar" why="14 times 24 hours from the first request instead of 14 days: passes what is visible" changes="wrong-3"
+-    day = table["at"].dt.strftime("%Y-%m-%d")
+-    current, reference = table[(day >= first) & (day <= last)], table[day < first]
++    current = table[table["at"].dt.floor("D").between(pd.Timestamp(first, tz="UTC"), pd.Timestamp(last, tz="UTC"))]
++    reference = table[table["at"] < requests["at"].min() + pd.Timedelta(days=REFERENCE_DAYS)]
 
-# %% grade_id="page" points=14 why="another style: texts joined by hand, html.escape, PNG pictures, a list for the inputs"
+# %% grade_id="page" points=14 why="another style: texts joined by hand, html.escape, PNG pictures, a list for the inputs" name="right-1"
 import base64
 from io import BytesIO
 
@@ -1120,631 +902,72 @@ def build_page(counts, daily, slices, alarms, now, page):
     with open(page, "w", encoding="utf-8") as file:
         file.write(text)
 
-# %% grade_id="page" points=7 message="lacks" why="names of the log go into the page as they are"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = alarm["where"]
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=11 message="Escape what comes from the log, in attributes too" why="escapes only angle brackets, so a quotation mark ends the attribute: passes what is visible"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"], quote=False)
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=6 message="expected 'not due'" why="what is not due is 0"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "0"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=7 message="expected 2026-02-09T00:00Z" why="the time at which the page was built"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    now = pd.Timestamp.now(tz="UTC")
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=11 message="loads something from elsewhere" why="the style sheet is a file beside it, which the mail does not carry: passes what is visible"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><link rel='stylesheet' href='page.css'></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=10 message="shares in %" why="shares between 0 and 1: passes what is visible"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{value:.3f}"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=11 message="The alternative texts of the pictures are" why="pictures without words: passes what is visible"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "mean error (min)", "chart of mae"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=11 message="What is drawn differs in 0 pictures" why="empty axes, with words of the day: passes what is visible"
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot([], [], "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    drawing = svg_of(figure, f"{alt}; up to {values.index[-1]:%d %B} the largest is {values.max():.2f}")
-    plt.close(figure)
-    return drawing
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=10 message="expected the words 'no data'" why="every missing value is 'not due', also on the day when the service was silent: passes what is visible"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=10 message="expected" why="whole minutes: passes no test of two decimals"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric == "typical" else f"{value:.0f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=7 message="expected one for each alarm" why="no elements of the contract for the alarms, a sentence instead"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p>{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=3 message="in a visible element with data-slice" why="no slice on the page"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
-
-# %% grade_id="page" points=6 message="The number of lines on the page is" why="a rule in the style sheet takes all numbers from the screen"
-import base64
-from io import BytesIO
-
-
-def words(metric, value, requests):
-    if pd.isna(value):
-        return "not due" if metric in DAILY[3:] and requests else "no data"
-    if metric in ("requests", "p95_ms"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
-
-
-def picture(values, label, alt):
-    figure, axes = plt.subplots(figsize=(5, 2.5))
-    axes.plot(values.index, values, "o-")
-    axes.set_xlabel("day (UTC)")
-    axes.set_ylabel(label)
-    figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    plt.close(figure)
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
-
-
-def build_page(counts, daily, slices, alarms, now, page):
-    first = min([str(alarm["since"])[:10] for alarm in alarms], default=None)
-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em } table, .small { display: none }</style></head><body>"]
-    out.append(f"<h1>{len(alarms)} alarms, the first since {first}</h1>" if alarms else "<h1>No alarms</h1>")
-    for alarm in alarms:
-        where = html.escape(alarm["where"])
-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
-    out.append(f'<p>Data up to <b data-as-of="{now:%Y-%m-%dT%H:%M}Z">{now:%Y-%m-%d %H:%M} UTC</b></p>')
-    out.append("<p class='small'>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
-    out.append(picture(daily["requests"], "requests a day", "A line: how many requests there were, day by day"))
-    out.append("<h2>Days</h2><p>latency in ms, errors in min</p><table>")
-    for day, row in daily.tail(PAGE_DAYS).iterrows():
-        cells = "".join(f'<td data-metric="{name}" data-day="{day:%Y-%m-%d}">{words(name, row[name], row["requests"])}</td>' for name in DAILY)
-        out.append(f"<tr><th>{day:%Y-%m-%d}</th>{cells}</tr>")
-    out.append("</table><h2>Inputs</h2><ul>")
-    for name in INPUTS:
-        out.append(f'<li>{name}: <span data-metric="{name}" data-day="{daily.index[-1]:%Y-%m-%d}">{words(name, daily[name].iloc[-1], daily["requests"].iloc[-1])}</span></li>')
-    out.append("</ul><h2>Slices</h2><ul>")
-    for where, row in slices.iterrows():
-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
-    out.append('</ul><a href="drill-down.html">More</a></body></html>')
-    Path(page).write_text("\n".join(out), encoding="utf-8")
+# %% grade_id="page" points=7 message="lacks" why="names of the log go into the page as they are" changes="right-1"
+-        where = html.escape(alarm["where"])
++        where = alarm["where"]
+
+# %% grade_id="page" points=11 message="Escape what comes from the log, in attributes too" why="escapes only angle brackets, so a quotation mark ends the attribute: passes what is visible" changes="right-1"
+-        where = html.escape(alarm["where"])
++        where = html.escape(alarm["where"], quote=False)
+
+# %% grade_id="page" points=6 message="expected 'not due'" why="what is not due is 0" changes="right-1"
+-        return "not due" if metric in DAILY[3:] and requests else "no data"
++        return "0"
+
+# %% grade_id="page" points=7 message="expected 2026-02-09T00:00Z" why="the time at which the page was built" changes="right-1"
+ def build_page(counts, daily, slices, alarms, now, page):
++    now = pd.Timestamp.now(tz="UTC")
+
+# %% grade_id="page" points=11 message="loads something from elsewhere" why="the style sheet is a file beside it, which the mail does not carry: passes what is visible" changes="right-1"
+-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
++    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><link rel='stylesheet' href='page.css'></head><body>"]
+
+# %% grade_id="page" points=10 message="shares in %" why="shares between 0 and 1: passes what is visible" changes="right-1"
+-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
++    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{value:.3f}"
+
+# %% grade_id="page" points=11 message="The alternative texts of the pictures are" why="pictures without words: passes what is visible" changes="right-1"
+-    out.append(picture(daily["typical"], "typical error (min)", "A line: the typical error of the answers in minutes, day by day"))
++    out.append(picture(daily["typical"], "mean error (min)", "chart of mae"))
+
+# %% grade_id="page" points=11 message="What is drawn differs in 0 pictures" why="empty axes, with words of the day: passes what is visible" changes="right-1"
+-import base64
+-from io import BytesIO
+-
+-
+@@
+-    axes.plot(values.index, values, "o-")
++    axes.plot([], [], "o-")
+@@
+-    figure.autofmt_xdate()
+-    buffer = BytesIO()
+-    figure.savefig(buffer, format="png", dpi=60)
+-    plt.close(figure)
+-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
++    drawing = svg_of(figure, f"{alt}; up to {values.index[-1]:%d %B} the largest is {values.max():.2f}")
++    plt.close(figure)
++    return drawing
+
+# %% grade_id="page" points=10 message="expected the words 'no data'" why="every missing value is 'not due', also on the day when the service was silent: passes what is visible" changes="right-1"
+-        return "not due" if metric in DAILY[3:] and requests else "no data"
++        return "not due"
+
+# %% grade_id="page" points=10 message="expected" why="whole minutes: passes no test of two decimals" changes="right-1"
+-    return f"{value:.2f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
++    return f"{value:.2f}" if metric == "typical" else f"{value:.0f}" if metric.startswith(("typical", "drift")) else f"{100 * value:.1f} %"
+
+# %% grade_id="page" points=7 message="expected one for each alarm" why="no elements of the contract for the alarms, a sentence instead" changes="right-1"
+-        out.append(f'<p data-alarm="{where}">{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
++        out.append(f'<p>{where}: {alarm["kind"]}, since {str(alarm["since"])[:10]}, {OWNERS[alarm["kind"]]} looks</p>')
+
+# %% grade_id="page" points=3 message="in a visible element with data-slice" why="no slice on the page" changes="right-1"
+-    out.append("</ul><h2>Slices</h2><ul>")
+-    for where, row in slices.iterrows():
+-        out.append(f'<li data-slice="{html.escape(where)}">{html.escape(where)}: usually {row.usual:.2f} min, now {row.recent:.2f} min</li>')
+
+# %% grade_id="page" points=6 message="The number of lines on the page is" why="a rule in the style sheet takes all numbers from the screen" changes="right-1"
+-    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em }</style></head><body>"]
++    out = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Trip times</title><style>td { padding: 0 1em } table, .small { display: none }</style></head><body>"]
+@@
+-    out.append("<p>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")
++    out.append("<p class='small'>" + ", ".join(f'<i data-count="{name}">{number}</i> {name}' for name, number in counts.items()) + "</p>")

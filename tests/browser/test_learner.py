@@ -93,6 +93,21 @@ def test_a_lab_is_run_answered_validated_and_graded(server: str, page: Any, pict
     picture("progress")
 
 
+def test_progress_is_a_notebook_too(server: str, page: Any, picture: Callable[[str], None]) -> None:
+    """Its picture has words, and its links lead to labs."""
+    page.goto(f"{server}/start?token=for-tests")
+    page.get_by_role("link", name="Progress as a notebook").click()
+    wait_until_idle(page)
+    page.locator(f"{SHOWN} .jp-Notebook").click()
+    page.keyboard.press("Escape")
+    menu(page, "Run", "runmenu:run-all")
+    image = page.locator(f"{SHOWN} .jp-OutputArea img").first
+    image.wait_for()
+    assert "Why models fail: 15 %, 15 of 100, in work" in image.get_attribute("alt")
+    page.locator(f"{SHOWN} .jp-OutputArea a", has_text="Why models fail").first.click()
+    page.locator(".lm-TabBar-tab.lm-mod-current", has_text="why-models-fail.ipynb").wait_for()
+
+
 def test_the_keyboard_alone_runs_and_validates_a_lab(server: str, page: Any) -> None:
     """From the notebook's first cell to the result of Validate, and back, without a mouse."""
     page.goto(f"{server}/lab/tree/beginner/02-why-models-fail/why-models-fail.ipynb?token=for-tests")
@@ -125,21 +140,6 @@ def test_each_link_to_binder_opens_its_notebook(server: str, page: Any) -> None:
         assert page.request.get(f"{server}/api/contents/{notebook}?token=for-tests&content=0").json()["type"] == "notebook"
     page.goto(f"{server}/{unquote(rows[-1][1])}?token=for-tests")
     page.locator(".lm-TabBar-tab.lm-mod-current", has_text=Path(rows[-1][0]).name).wait_for()
-
-
-def test_progress_is_a_notebook_too(server: str, page: Any, picture: Callable[[str], None]) -> None:
-    """Its picture has words, and its links lead to labs."""
-    page.goto(f"{server}/start?token=for-tests")
-    page.get_by_role("link", name="Progress as a notebook").click()
-    wait_until_idle(page)
-    page.locator(f"{SHOWN} .jp-Notebook").click()
-    page.keyboard.press("Escape")
-    menu(page, "Run", "runmenu:run-all")
-    image = page.locator(f"{SHOWN} .jp-OutputArea img").first
-    image.wait_for()
-    assert "Why models fail: 15 %, 15 of 100, in work" in image.get_attribute("alt")
-    page.locator(f"{SHOWN} .jp-OutputArea a", has_text="Why models fail").first.click()
-    page.locator(".lm-TabBar-tab.lm-mod-current", has_text="why-models-fail.ipynb").wait_for()
 
 
 def write(page: Any, text: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from judging import drawn
+from judges import drawn
 
 FIELDS = ["key", "who", "what", "subject", "why", "when"]
 

@@ -20,7 +20,7 @@ from autograder.notebook import exercise_of, is_answer, is_judge, is_test, marks
 LEVELS = ("beginner", "intermediate", "advanced")
 ROLES = ("MLOps Engineer", "Production ML Engineer", "AI Platform Engineer", "LLMOps / GenAIOps Engineer")
 USES_ANSWERS = "uses-answers"
-FOR_EVERY_JUDGE = ("metro_bikes.py", "judges.py")
+FOR_EVERY_JUDGE = ("metro_bikes.py", "judgekit.py")
 HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 _KINDS = {"int": "a whole number", "str": "a text", "bool": "true or false", "tuple": "a list of texts", "dict": "pairs of texts"}
 

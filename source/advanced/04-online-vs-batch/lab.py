@@ -372,7 +372,7 @@ for before, after in zip(kept, (some_online, some_batch)):
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judges import fresh
+from judgekit import fresh
 from judging import draw_ids, short
 
 rng = fresh(1)
@@ -474,7 +474,7 @@ for name, trips in said.items():
 # %% nbgrader={"grade": true, "grade_id": "judge-compare-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: suspects on the returns of other days, with other clocks.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_ids, draw_returns, short, slips
 
 rng = fresh(13)
@@ -589,8 +589,8 @@ assert len(night["calls"]) <= night["partitions"], (
 # Judged when you hand in: score on other files and with another model, each of whose features matters: files with e-bikes only, without any pressure, with other clocks.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
 
 rng = fresh(2)
@@ -632,8 +632,8 @@ with own_folder() as place:
 # Judged when you hand in: the same returns, cut into files in three ways, and single partitions of them. Partitions and calls are counted.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
 
 rng = fresh(3)
@@ -837,8 +837,8 @@ assert runs[2]["rows"] == changed, (
 # Judged when you hand in: backfill on other arrivals, as they come day by day: late returns, repeated ones, corrected ones (one of them to another day), and a new model. The rows that it asks the model about are counted.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import days_of, draw_arrivals, draw_model, draw_returns, wrong_store, write_arrivals
 
 rng = fresh(4)
@@ -901,8 +901,8 @@ with own_folder() as place:
 # Judged when you hand in: backfill is killed at each touch of the store, from an empty store and when late returns have come; looked at; and run again.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import days_of, draw_arrivals, draw_model, draw_returns, is_day, wrong_store, write_arrivals
 
 rng = fresh(5)
@@ -1078,7 +1078,7 @@ assert cheapest(PRICES, DEMAND, said)["plan"] == "online" and cheapest(PRICES, D
 # %% nbgrader={"grade": true, "grade_id": "judge-crossover", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: cheapest for other prices, demands and limits: cities without a quiet hour, cold starts that fit and do not fit, jobs that are not over in time.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import allowed_plans, draw_demand, draw_prices, draw_slow, with_full_hour
 
 rng = fresh(6)
@@ -1113,7 +1113,7 @@ for turn in range(8):
 # %% nbgrader={"grade": true, "grade_id": "judge-crossover-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: online_up_to for other prices and demands, also where online is the cheapest for short limits and again for longer ones, or for none.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_demand, draw_prices, draw_slow, draw_twice, online_limit
 
 rng = fresh(7)
@@ -1252,7 +1252,7 @@ for rate, limit, size in [(400.0, 50.0, 8), (400.0, 150.0, 32), (1_000.0, 200.0,
 # %% nbgrader={"grade": true, "grade_id": "judge-batch-size", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: measure on models that hiccup, with a clock of the judge's; choose on curves with a best size, with a limit that nothing keeps, and with rates that no size keeps up with.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import size_plans
 
 rng = fresh(8)
@@ -1498,8 +1498,8 @@ import threading
 import time
 
 import numpy as np
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, at_once, draw_ids, draw_model, draw_returns, first_in_time, short, started
 
 rng = fresh(9)
@@ -1694,7 +1694,7 @@ assert len(said[-1]["state"]) < 2_200, (
 # %% nbgrader={"grade": true, "grade_id": "judge-stream", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: step on streams with late, repeated and unordered events, batches that come twice, an hour without any, and clocks that are wrong. After each batch, what closes and what is set aside.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_stream, short, streamed
 
 rng = fresh(10)
@@ -1720,7 +1720,7 @@ for lateness in (0, 900, 1_500):
 # %% nbgrader={"grade": true, "grade_id": "judge-stream-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: step on a long stream. Each trip is counted once or set aside; the state, through JSON after each batch, stays small.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_stream, short, streamed
 
 rng = fresh(11)
@@ -1877,7 +1877,7 @@ assert said == 0, f"If a computed answer costs 1 and a dangerous one 5, choose_e
 # %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: replay_cache on two other mornings, with a release and without, for several expiries; choose_expiry for other prices.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import cost_of, draw_morning, replayed
 
 rng = fresh(12)

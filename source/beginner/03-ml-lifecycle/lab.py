@@ -233,7 +233,7 @@ for stage, right, why in [
 # Judged when you hand in: take_stock on other releases: a sound one, and ones in which a hand-over or a data file is gone or was changed afterwards. Among the files are a broken
 # one, one that is a list, one with some of a stage's fields, and an older folder inside the folder.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import fresh, make_release, stock
 
 rng = fresh("stock")
@@ -262,7 +262,7 @@ with own_folder() as place:
 # %% nbgrader={"grade": true, "grade_id": "judge-stock-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: take_stock on releases in which a stage was done again later, from the same files, and in which a hand-over names nothing that it was made from.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import fresh, make_release, stock
 
 rng = fresh("again")
@@ -588,7 +588,7 @@ assert column_names == ["climb", "distance_km", "ebike_km"], (
 # Judged when you hand in: hand_over in another repository, as a stranger with a fresh clone sees it: is all there, and does training again give the same model? Then once more, up to another day.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judges import own_folder
+from judgekit import own_folder
 from judging import as_a_stranger, disarm, fresh, run_git, training_repository
 
 rng = fresh("train")
@@ -615,7 +615,7 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import own_folder
+from judgekit import own_folder
 from judging import disarm, fresh, run_git, training_repository
 
 rng = fresh("dirty")
@@ -908,7 +908,7 @@ assert "release.json" in tagged, "At the tag release-1 there is no release.json:
 # %% nbgrader={"grade": true, "grade_id": "judge-release", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release in other repositories: in order, as the first, after ten others, or where a number is missing; and what is then at the tag.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import approved_repository, check_release, disarm, fresh, run_git
 
 rng = fresh("release")
@@ -938,7 +938,7 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import own_folder
+from judgekit import own_folder
 from judging import approved_repository, commit, disarm, fresh, run_git, stamp, train_again, write_json
 
 rng = fresh("refuse")
@@ -1294,7 +1294,7 @@ for team, right, holds, why in [
 # %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit on repositories of level 2 and 1, and on some that look so: the workflow is a button, announces a command without running it, lies where nobody reads it, or was never committed.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import compare_audit, evidence_of, fresh, team
 
 rng = fresh("audit")
@@ -1325,7 +1325,7 @@ with own_folder() as place:
 # Judged when you hand in: audit where a check is missing, empty, gone or comes too late, where the model's last change was made by hand or has no record, where tests are announced or absent,
 # and where there is no pipeline at all.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import compare_audit, evidence_of, fresh, team
 
 rng = fresh("audit 2")

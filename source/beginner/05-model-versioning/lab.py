@@ -199,7 +199,7 @@ assert found["2025-08-11"] is None, (
 # %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: who_answered on another city's log and folder, with a file that lies there twice and two models that nearly agree.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import make_share
 
 with own_folder() as place:
@@ -224,7 +224,7 @@ with own_folder() as place:
 # Judged when you hand in: days of which no file is left (one of them lost its model to a near relative), a day on which the model changed at noon, a day with a single
 # answer of another model, and models that differ in the threshold alone.
 ### BEGIN HIDDEN TESTS
-from judges import own_folder
+from judgekit import own_folder
 from judging import make_share
 
 with own_folder() as place:
@@ -788,7 +788,7 @@ start_again("repair-alarm")
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
 from colleagues import register
-from judges import drawn
+from judgekit import drawn
 from judging import OLD, fresh_trips, own_store, train
 from mlflow import MlflowClient
 
@@ -831,7 +831,7 @@ with own_store():
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES, model_file
 from colleagues import register
-from judges import drawn
+from judgekit import drawn
 from judging import OLD, fresh_trips, own_store, train
 from mlflow import MlflowClient
 

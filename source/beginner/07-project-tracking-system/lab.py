@@ -197,7 +197,7 @@ import os
 import shutil
 
 import numpy as np
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 from judging import make_job
 
 with own_folder() as place:
@@ -242,7 +242,7 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import os
 
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 from judging import make_job
 
 with own_folder() as place:
@@ -866,7 +866,7 @@ assert first_there == ["ada: boosting"], (
 # %% nbgrader={"grade": true, "grade_id": "judge-board", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: another city's experiment, with runs for each of the reasons, numbers that are too good and too bad, and some that were rounded.
 ### BEGIN HIDDEN TESTS
-from judges import drawn
+from judgekit import drawn
 from judging import check_board, fresh_hours, make_board, own_store
 
 with own_store() as folder:
@@ -906,7 +906,7 @@ with own_store() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-board-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: fingerprints. Some appear three times; of some the first run crashed, or was measured wrongly, or on other data; and several runs have none.
 ### BEGIN HIDDEN TESTS
-from judges import drawn
+from judgekit import drawn
 from judging import check_board, fresh_hours, make_board, own_store
 
 with own_store() as folder:
@@ -939,7 +939,7 @@ with own_store() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-board-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: an experiment in which all was logged by hand, ranked by one data file and then by another; and an experiment without runs.
 ### BEGIN HIDDEN TESTS
-from judges import drawn
+from judgekit import drawn
 from judging import check_board, fresh_hours, make_board, make_experiment, own_store, read_board, runs_of
 
 with own_store() as folder:
@@ -1084,7 +1084,7 @@ for event, data_is, source_is, settings_are, why in [
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import drawn
+from judgekit import drawn
 from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
 
 with own_store() as folder:
@@ -1152,7 +1152,7 @@ with own_store() as folder:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import drawn
+from judgekit import drawn
 from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
 
 with own_store() as folder:
@@ -1305,7 +1305,7 @@ assert left.info.lifecycle_stage == "deleted" and left.data.tags.get("deleted_be
 ### BEGIN HIDDEN TESTS
 import datetime as dt
 
-from judges import drawn
+from judgekit import drawn
 from judging import make_attic, own_store, runs_of, stages
 
 with own_store() as folder:

@@ -540,7 +540,7 @@ assert Path("still-lost.json").is_file(), "There is no file still-lost.json: wri
 # Judged when you hand in: examine on other archives, one sound, one with other faults, whose stores it must leave as they are.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_archive
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 from judging import expect_faults, true_faults
 
 chance = drawn("archives")
@@ -565,7 +565,7 @@ import json
 from pathlib import Path
 
 from colleagues import play_archive
-from judges import own_folder
+from judgekit import own_folder
 from judging import expect_faults, sound, state, true_faults
 from vault import listing, named, objects
 
@@ -719,7 +719,7 @@ assert not gone, (
 # Judged when you hand in: needed on another pair of repositories, one of them without deployed.json.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_shared
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 from judging import true_needed
 
 with own_folder() as place:
@@ -740,7 +740,7 @@ with own_folder() as place:
 # Judged when you hand in: shared-store against what yard-data and desk-data need, and their tags and branches.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_shared
-from judges import own_folder
+from judgekit import own_folder
 from judging import Repository, sound, true_needed
 from vault import objects
 
@@ -856,7 +856,7 @@ assert pointer["deps"][0]["repo"].get("rev"), (
 from pathlib import Path
 
 from colleagues import play_city
-from judges import own_folder
+from judgekit import own_folder
 from judging import FILES, Repository
 from vault import md5
 
@@ -1006,7 +1006,7 @@ assert not left, f"In riders-data/trips the rider's trips are still in {', '.joi
 from pathlib import Path
 
 from colleagues import play_riders
-from judges import own_folder
+from judgekit import own_folder
 from judging import Repository, holds, rows_of, sound, without
 from vault import listing, named, object_path, objects
 
@@ -1060,7 +1060,7 @@ import json
 
 import numpy as np
 import pandas as pd
-from judges import drawn
+from judgekit import drawn
 from judging import Repository, expect_secret
 
 chance = drawn("ingest")

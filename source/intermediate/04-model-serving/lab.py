@@ -314,8 +314,8 @@ with serving("checked.py", {"MODEL": "models/8.json"}) as url:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, faulty_bodies, minutes_of, near, short, started, truth
 
 rng = fresh(1)
@@ -355,8 +355,8 @@ assert not wrong, f"{len(wrong)} of the bad bodies were not refused as they shou
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, faulty_bodies, minutes_of, near, short, started, truth
 
 rng = fresh(12)
@@ -505,8 +505,8 @@ assert said.get("version") == "8", f"The answer's version is {said.get('version'
 # %% nbgrader={"grade": true, "grade_id": "judge-raw", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: raw.py with another model, on 200 other trips of eight kinds: weekdays, both days of the weekend, times of other clocks, missing values, alone and among others.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_raw, minutes_of, near, short, started
 
 import pandas as pd
@@ -680,8 +680,8 @@ finally:
 # %% nbgrader={"grade": true, "grade_id": "judge-ready", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: ready.py with a model's file that comes late. Statuses before, while and after; a large batch in its order; answers to twenty clients at a time.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, minutes_of, near, short, started, truth, until
 
 from services import load
@@ -718,8 +718,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import time
 
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, hurried, minutes_of, near, short, started, truth, until
 
 rng = fresh(4)
@@ -850,8 +850,8 @@ assert quick_p95 <= naive_p95 / 3, (
 # %% nbgrader={"grade": true, "grade_id": "judge-quick", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: quick.py with another model. Each of eight clients at a time gets the answer to its own search; the office's bill; and the model's file is taken away while it serves.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, minutes_of, near, short, started, truth
 
 from services import load
@@ -889,8 +889,8 @@ with own_folder() as place:
 import time
 
 import numpy as np
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import draw_model, draw_prepared, minutes_of, near, short, started, truth
 
 from services import load
@@ -1187,8 +1187,8 @@ with serving("tf_serving.py", {"MODELS": "tf-models"}) as url:
 ### BEGIN HIDDEN TESTS
 import json
 import numpy as np
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, near, short, started, truth
 
 from eta import FEATURES, as_row
@@ -1244,8 +1244,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import asked, draw_model, draw_prepared, near, short, started, truth
 
 from eta import FEATURES, as_row
@@ -1413,8 +1413,8 @@ assert logged != "missing" and sorted(logged) == [1, 2, 3], (
 import json
 import threading
 
-from judges import fresh
-from judges import own_folder
+from judgekit import fresh
+from judgekit import own_folder
 from judging import plans_in_hand, short, started, until
 
 from services import ask, load
@@ -1463,7 +1463,7 @@ with own_folder() as place, started(steer, "start.py", {"PLAN_LOG": place / "log
 import json
 import threading
 
-from judges import own_folder
+from judgekit import own_folder
 from judging import asked, plans_in_hand, started, until
 
 from services import load
@@ -1600,7 +1600,7 @@ for looks, expected, what in [
 # %% nbgrader={"grade": true, "grade_id": "judge-canary", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verdict on 560 healthy rollouts: calm ones, a city that wakes up, a map server that is ill for both sides, nights with few requests.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_rollout
 
 rng = fresh(10)
@@ -1647,7 +1647,7 @@ assert not odd, (
 # %% nbgrader={"grade": true, "grade_id": "judge-canary-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verdict on 240 rollouts whose canary becomes worse at some look, or is a little worse all the time; and route on other riders, in two processes.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_riders, draw_rollout
 
 rng = fresh(11)

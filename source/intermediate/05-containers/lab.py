@@ -684,7 +684,7 @@ assert not broken["up"], "With a damaged model the service comes up: what alarm.
 ### BEGIN HIDDEN TESTS
 import json
 
-from judges import drawn
+from judgekit import drawn
 from judging import expected_score, numbers, text_of
 
 chance = drawn("gently")

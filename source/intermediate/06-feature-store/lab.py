@@ -221,7 +221,7 @@ assert promise_of_honest > 1.85, (
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judges import fresh
+from judgekit import fresh
 from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(1)
@@ -246,7 +246,7 @@ for hours in (12, 5):
 import numpy as np
 import pandas as pd
 from bikestore import unlike
-from judges import fresh
+from judgekit import fresh
 from judging import HOUR, draw_questions, draw_reports, truth
 
 rng = fresh(2)
@@ -383,7 +383,7 @@ assert 90 < whole["departures_3h"].isna().sum() < 130, (
 # Judged when you hand in: training_table on another store: one view, pairs of rows of one moment, stations that are silent, new or unknown, on the second of a report.
 ### BEGIN HIDDEN TESTS
 from bikestore import TTL, new_store, unlike
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import HOUR, SECOND, draw_inspections, draw_questions, draw_reports, truth
 
 rng = fresh(3)
@@ -406,7 +406,7 @@ assert not wrong, f"On another store, with pairs of rows of one moment and stati
 from datetime import timedelta
 
 from bikestore import new_store, unlike
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import HOUR, draw_inspections, draw_questions, draw_reports, of_both
 
 rng = fresh(4)
@@ -528,7 +528,7 @@ assert not wrong, f"known_at and the service's log disagree: {wrong}. Which repo
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judges import fresh
+from judgekit import fresh
 from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(5)
@@ -553,7 +553,7 @@ assert not wrong, (
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judges import fresh
+from judgekit import fresh
 from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(6)
@@ -721,7 +721,7 @@ for station, row in newest_by_hand.iterrows():
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import in_online_store, new_store, newest, open_store, quiet, receive
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import HOUR, draw_inspections, draw_reports
 
 rng = fresh(7)
@@ -762,7 +762,7 @@ from datetime import timedelta
 
 import pandas as pd
 from bikestore import in_online_store, new_store, newest, open_store, put
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import HOUR, SECOND, draw_inspections, draw_reports
 
 rng = fresh(8)
@@ -887,7 +887,7 @@ assert said["docks"].notna().tolist()[1::2] == [True, True], (
 import numpy as np
 import pandas as pd
 from bikestore import new_store, open_store, put, quiet, unlike
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import DOCKS, HOUR, LOAD, SECOND, draw_inspections, draw_reports, of_both
 
 rng = fresh(9)
@@ -929,7 +929,7 @@ from datetime import timedelta
 
 import pandas as pd
 from bikestore import new_store, open_store, put, quiet, unlike
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import HOUR, draw_inspections, draw_reports, of_both
 
 rng = fresh(10)
@@ -1043,7 +1043,7 @@ assert np.allclose(sides["in training"], [20 / (85 / 8), 1.0, np.nan], equal_nan
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judges import fresh
+from judgekit import fresh
 
 rng = fresh(11)
 table = pd.DataFrame(
@@ -1175,7 +1175,7 @@ assert registered == {"demand_v1": short, "demand_v2": long}, (
 ### BEGIN HIDDEN TESTS
 from bikestore import new_store, open_store, quiet, services
 from feast import FeatureService
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 from judging import draw_inspections, draw_reports
 
 rng = fresh(12)

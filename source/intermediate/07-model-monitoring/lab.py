@@ -205,7 +205,7 @@ assert set(named) == {"climb_m"}, f"weekly_report names {sorted(named)}, expecte
 ### BEGIN HIDDEN TESTS
 import tempfile
 
-from judges import fresh
+from judgekit import fresh
 from judging import draw_inputs, true_names, wrong_report
 from watch import report_table
 
@@ -236,7 +236,7 @@ with tempfile.TemporaryDirectory(prefix="judge-", dir=".") as folder:
 import tempfile
 
 import numpy as np
-from judges import fresh
+from judgekit import fresh
 from judging import draw_inputs, true_names, wrong_report
 from watch import report_table
 
@@ -341,7 +341,7 @@ assert set(named) == {"tyre_pressure_bar"}, (
 # Judged when you hand in: broken_inputs on weeks in which values are missing: everywhere, in one small group, in one that is too small, or as often as ever.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judges import fresh
+from judgekit import fresh
 from judging import draw_sensors, put, with_group
 
 rng = fresh(3)
@@ -386,7 +386,7 @@ for what, expected, holes, (week, then) in [
 # %% nbgrader={"grade": true, "grade_id": "judge-broken-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: broken_inputs on weeks in which a value stands in for missing ones: any value, everywhere or in one group.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_sensors, put
 
 rng = fresh(4)
@@ -522,7 +522,7 @@ assert len(quality) == 42 and quality["predictions"].sum() == len(predictions), 
 # %% nbgrader={"grade": true, "grade_id": "judge-late", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: daily_quality on other logs, at moments after which further predictions and labels came in, with corrections.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import draw_moment, true_quality, wrong_quality
 
 rng = fresh(5)
@@ -543,7 +543,7 @@ for days in (16, 11, 13):
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judges import fresh
+from judgekit import fresh
 from judging import DAY, HOUR, SECOND, true_quality, wrong_quality
 
 rng = fresh(6)
@@ -802,7 +802,7 @@ assert math.isclose(told["p95_seconds"], 0.225, rel_tol=1e-6), (
 ### BEGIN HIDDEN TESTS
 import math
 
-from judges import fresh
+from judgekit import fresh
 from judging import draw_events, families
 
 rng = fresh(7)
@@ -850,7 +850,7 @@ import itertools
 import math
 
 import numpy as np
-from judges import fresh
+from judgekit import fresh
 from judging import draw_events, families, histogram_quantile
 
 rng = fresh(8)
@@ -884,7 +884,7 @@ for truth, faster in tried:
 ### BEGIN HIDDEN TESTS
 import math
 
-from judges import fresh
+from judgekit import fresh
 from judging import draw_pages, histogram_quantile
 
 rng = fresh(9)
@@ -993,7 +993,7 @@ assert len(rang) <= 5, f"In a year in which nothing was wrong, {len(rang)} weeks
 # %% nbgrader={"grade": true, "grade_id": "judge-reference", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: choose_reference in other cities in which nothing is wrong in the last year; in most of them the end of the year before was an incident.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from watch import a_city, alarms
 
 rng, in_advent = fresh(10), []
@@ -1025,7 +1025,7 @@ assert sum(in_advent) <= 7, (
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judges import fresh
+from judgekit import fresh
 from judging import plant
 from watch import a_city
 
@@ -1116,7 +1116,7 @@ assert "input_03" in list(named), f"input_03 has shifted by 0.9 standard deviati
 ### BEGIN HIDDEN TESTS
 import math
 
-from judges import fresh
+from judgekit import fresh
 from watch import fifty_columns
 
 rng = fresh(12)
@@ -1139,7 +1139,7 @@ assert evidence < 0, (
 # %% nbgrader={"grade": true, "grade_id": "judge-fifty-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: weekly_alarm on 8 weeks in which one column has drifted.
 ### BEGIN HIDDEN TESTS
-from judges import fresh
+from judgekit import fresh
 from judging import drifted
 from watch import fifty_columns
 
@@ -1312,7 +1312,7 @@ for kind in ("errors", "down"):
 from pathlib import Path
 
 from alerting import RuleError, firings, play
-from judges import fresh
+from judgekit import fresh
 
 rng = fresh(14)
 text = Path("rules.yml").read_text() if Path("rules.yml").is_file() else None
@@ -1339,7 +1339,7 @@ for kind, severity in [("errors", "page"), ("quiet errors", "page"), ("down", "p
 from pathlib import Path
 
 from alerting import KINDS, RuleError, firings, play, read_rules
-from judges import fresh
+from judgekit import fresh
 
 rng = fresh(15)
 text = Path("rules.yml").read_text() if Path("rules.yml").is_file() else None

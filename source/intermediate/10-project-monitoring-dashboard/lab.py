@@ -241,8 +241,8 @@ assert toy_rows.loc["q4", "at"] == pd.Timestamp("2026-03-02 23:30", tz="UTC"), (
 import json
 
 from citylog import write_log
-from judges import own_folder
-from judges import fresh
+from judgekit import own_folder
+from judgekit import fresh
 from judging import draw, whole_line
 from service import FIELDS
 
@@ -283,8 +283,8 @@ import json
 import numpy as np
 import pandas as pd
 from citylog import write_log
-from judges import own_folder
-from judges import fresh
+from judgekit import own_folder
+from judgekit import fresh
 from judging import draw, table_of, whole_line
 from service import COLUMNS, FEATURES
 
@@ -417,7 +417,7 @@ assert [str(day)[:10] for day in toy_joined.sort_values("id")["day"]] == ["2026-
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from citylog import true_errors
-from judges import fresh
+from judgekit import fresh
 from judging import draw, days_of, table_of
 
 rng = fresh(3)
@@ -443,7 +443,7 @@ for clock in (end, end - pd.Timedelta(minutes=1), end - pd.Timedelta(hours=float
 import numpy as np
 import pandas as pd
 from citylog import true_errors
-from judges import fresh
+from judgekit import fresh
 from judging import draw, table_of
 
 rng = fresh(4)
@@ -594,7 +594,7 @@ assert toy_panels["drift_distance_km"].iloc[0] > 0.3, "drift_distance_km of 2 Ma
 import numpy as np
 import pandas as pd
 from citylog import Story, true_daily, true_errors
-from judges import fresh
+from judgekit import fresh
 from judging import days_of, draw, table_of
 from service import DEFAULTS, FEATURES
 
@@ -622,7 +622,7 @@ for name in names:
 ### BEGIN HIDDEN TESTS
 import numpy as np
 from citylog import Story, true_daily, true_errors
-from judges import fresh
+from judgekit import fresh
 from judging import draw, table_of
 from service import FEATURES
 
@@ -1044,8 +1044,8 @@ import json
 
 import pandas as pd
 from citylog import Story
-from judges import own_folder
-from judges import fresh
+from judgekit import own_folder
+from judgekit import fresh
 from judging import draw
 from scipy.stats import wasserstein_distance
 from service import FEATURES
@@ -1314,7 +1314,7 @@ assert all(toy_number in toy_part for toy_number in ("client=R&B <beta>", "1.98"
 # Judged when you hand in: the page of another log: each number of the last 14 days, the inputs of the last day, the counts and the slices equal the log's, and can be seen; missing ones are said in words; one day has no requests.
 ### BEGIN HIDDEN TESTS
 from citylog import Story, true_daily, true_errors, true_slices
-from judges import fresh
+from judgekit import fresh
 from judging import check_numbers, check_slices, draw, page_of
 
 rng = fresh(8)
@@ -1333,7 +1333,7 @@ check_slices(said, their_slices, "On the page of another log")
 import re
 
 import pandas as pd
-from judges import fresh
+from judgekit import fresh
 from judging import fresh_panels, page_of
 from service import OWNERS
 
@@ -1382,7 +1382,7 @@ for alarms in ([], several):
 ### BEGIN HIDDEN TESTS
 import re
 
-from judges import fresh
+from judgekit import fresh
 from judging import fresh_panels, page_of, pictures_in
 
 rng = fresh(10)

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from reference import at_once, draw_case, draw_small_steps, make_model, make_start, on_one_worker, weights_of
 
-from judges import fresh
+from judgekit import fresh
 
 # Exercise 1: the error of the whole city
 

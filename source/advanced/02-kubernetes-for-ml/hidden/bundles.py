@@ -2,7 +2,7 @@
 
 import copy
 
-from judges import drawn
+from judgekit import drawn
 
 DIGEST = "@sha256:"
 

@@ -9,7 +9,7 @@ from overlay import render
 from replay import rush_hour
 from scaling import play, recommend, settle
 
-from judges import drawn
+from judgekit import drawn
 
 
 def judge_overlays():

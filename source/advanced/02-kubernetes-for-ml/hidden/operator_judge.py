@@ -7,7 +7,7 @@ from cluster import Refused
 from desk import troubles
 from judging import soon
 
-from judges import drawn
+from judgekit import drawn
 
 
 def _service(name, model, **spec):

@@ -3,7 +3,7 @@
 from desk import troubles
 from judging import soon
 
-from judges import drawn
+from judgekit import drawn
 
 CAUSE = "kubernetes.io/change-cause"
 

@@ -6,7 +6,7 @@ from desk import ready_pods, troubles
 from judging import applied, documents, image_to, one, soon
 from traffic import Traffic, Watch
 
-from judges import drawn
+from judgekit import drawn
 
 
 def judge_crash(cluster):

@@ -4,7 +4,7 @@ import desk
 from desk import troubles
 from judging import applied, documents, one, soon
 
-from judges import drawn
+from judgekit import drawn
 
 
 def judge_training(cluster, steer):

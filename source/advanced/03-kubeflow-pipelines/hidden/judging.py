@@ -14,7 +14,7 @@ from desk import node_pool
 from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Model, Output
 
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 
 STEP = {"base_image": "metro-bikes/steps:2.16", "install_kfp_package": False}
 

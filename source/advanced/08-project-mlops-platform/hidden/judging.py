@@ -4,7 +4,7 @@ import os
 
 import world
 
-from judges import drawn
+from judgekit import drawn
 
 
 def new_world(salt):

@@ -4,7 +4,7 @@ import world
 from judging import begun, new_world, same
 from world import World
 
-from judges import drawn
+from judgekit import drawn
 
 COLUMNS = ["trip", "day", "district", "distance_km", "climb_m", "rain_mm", "minutes"]
 

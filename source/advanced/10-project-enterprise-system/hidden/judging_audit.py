@@ -4,7 +4,7 @@ import json
 
 from judging import short
 
-from judges import drawn
+from judgekit import drawn
 
 FIELDS = ["time", "tenant", "user", "action", "object", "outcome", "correlation_id"]
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from judging import short
 from pageread import number_in, read_page
 
-from judges import drawn
+from judgekit import drawn
 
 
 def split(cents, shares):

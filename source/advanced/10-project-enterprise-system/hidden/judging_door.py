@@ -8,7 +8,7 @@ import math
 from judging import short, was_started
 from worlds import draw_world, good_token, pack, sealed
 
-from judges import drawn
+from judgekit import drawn
 
 LIST = ["GET", "/v1/forecasts"]
 

@@ -6,7 +6,7 @@ from judging import short, was_started
 from standins import DOOR
 from worlds import draw_world
 
-from judges import drawn
+from judgekit import drawn
 
 LIST = ["GET", "/v1/forecasts"]
 

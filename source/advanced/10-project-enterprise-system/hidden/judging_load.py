@@ -4,7 +4,7 @@ import math
 
 from judging import short
 
-from judges import drawn
+from judgekit import drawn
 
 NAMES = ["velo-nord", "ciclo", "roda"]
 

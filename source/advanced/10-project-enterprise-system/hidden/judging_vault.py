@@ -4,7 +4,7 @@ from judging import short, was_started
 from standins import DOOR, QUOTA
 from worlds import draw_world
 
-from judges import drawn
+from judgekit import drawn
 
 
 def made(rng, count):

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from weeks import weeks_and_bikes
 from wheelwright import pack
 
-from judges import drawn
+from judgekit import drawn
 
 os.environ.setdefault("RUSTUP_HOME", os.devnull)
 

@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 from workbench import md5
 
-from judges import drawn
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 HERE = Path(__file__).resolve().parent

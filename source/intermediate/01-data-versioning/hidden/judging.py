@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 from vault import listing, md5, object_path
 
-from judges import drawn
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 HERE = Path(__file__).resolve().parent

@@ -7,7 +7,7 @@ from datetime import date
 from city import draw_city, night_of, truth_of, two_of
 from judging import attempt
 
-from judges import drawn
+from judgekit import drawn
 
 
 def expect_fresh(rehearse, text):

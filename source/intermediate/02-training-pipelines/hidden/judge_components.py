@@ -9,7 +9,7 @@ from statistics import fmean, linear_regression
 
 from judging import attempt, step_of
 
-from judges import drawn
+from judgekit import drawn
 
 
 def draw_days(chance, count):

@@ -10,7 +10,7 @@ from city import draw_city, night_of
 from cluster import load_spec
 from judging import attempt, dags_of, function_of
 
-from judges import drawn
+from judgekit import drawn
 
 
 def expect_gate(rehearse, text):

@@ -3,7 +3,7 @@
 from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Metrics, Model, Output
 
-from judges import drawn, own_folder
+from judgekit import drawn, own_folder
 
 
 @dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from judges import drawn
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 COLUMNS = ["trip_id", "day", "end_station_id", "distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "ebike", "needs_repair"]

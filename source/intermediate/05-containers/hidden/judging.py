@@ -16,7 +16,7 @@ from archive import write_archive
 from imagebuild import MB, BuildError, build, build_context, files_in, rebuilt
 from linters import compose_problems, hadolint
 
-from judges import drawn
+from judgekit import drawn
 
 NEEDED = {
     "fastapi",

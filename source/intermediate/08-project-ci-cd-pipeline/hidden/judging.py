@@ -12,7 +12,7 @@ from expressions import fill
 from runner import read_workflow
 from workbench import HERE
 
-from judges import drawn
+from judgekit import drawn
 
 TEAM = HERE / "team"
 DISTRICTS = ["Eastfield", "Harbour", "Hillside", "Old Town", "University"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from judging import FOUND_KEY, TELEMETRY, body_of, demand, once, same_number, was_started
 
-from judges import drawn
+from judgekit import drawn
 
 VERSIONS = '''"""A stand-in for versions.py, for the judge of the contract: at each look another model is current."""
 import os

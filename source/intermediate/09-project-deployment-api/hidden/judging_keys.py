@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judging import CONTRACT, TELEMETRY, body_of, once, was_started
 
-from judges import drawn
+from judgekit import drawn
 
 CHANGED = 5  # so many of the last steps come after the file was changed
 COUNTING_APP = """import hmac, secrets

@@ -8,7 +8,7 @@ from collections import Counter
 from judging_contract import an_hour
 from judging_telemetry import read_metrics
 
-from judges import drawn
+from judgekit import drawn
 
 
 def last_act():

@@ -4,7 +4,7 @@ from itertools import islice
 
 from judging import CONTRACT, FOUND_KEY, TELEMETRY, body_of, once, was_started
 
-from judges import drawn
+from judgekit import drawn
 
 
 def play_limits(play):

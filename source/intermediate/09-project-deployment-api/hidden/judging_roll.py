@@ -2,7 +2,7 @@
 
 from judging import once
 
-from judges import drawn
+from judgekit import drawn
 
 
 def roll_scenarios():

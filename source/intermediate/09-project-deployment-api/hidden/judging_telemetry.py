@@ -6,7 +6,7 @@ from datetime import datetime
 
 from judging import CONTRACT, FOUND_KEY, once, was_started
 
-from judges import drawn
+from judgekit import drawn
 
 FIELDS = {"time", "request_id", "method", "path", "status", "latency_ms", "caller", "model_version"}
 SLOW_MS = 450

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from judging import FOUND_KEY, body_of, once, same_number, was_started
 
-from judges import drawn
+from judgekit import drawn
 
 # Put behind found/demand.py. Loads take time here; what happens meanwhile, the judge decides by the version's name.
 SLOW_DEMAND = """

@@ -9,7 +9,7 @@ from citylog import DAY, Story, labels_of, make, service_table, true_daily, true
 from pageread import DAILY, INPUTS, PAGE_DAYS, agrees, number_in, read_page
 from service import DEFAULTS, FEATURES, FIELDS, REFERENCE_DAYS
 
-from judges import fresh, own_folder
+from judgekit import fresh, own_folder
 
 MONDAYS = pd.date_range("2026-02-02", "2026-08-31", freq="7D")
 DISTRICTS = ["Eastfield", "Hillside", "University"]

@@ -1153,7 +1153,8 @@ assert refused is not None, (
 # file is moved before the rebuild, and what the run says of its error is blotted out.
 ### BEGIN HIDDEN TESTS
 from demand import mean_error, read_hours, train_forest
-from judging import fresh_hours, make_experiment, own_store
+from judgekit_mlflow import own_store
+from judging import fresh_hours, make_experiment
 from mlflow import MlflowClient
 
 with own_store() as folder:
@@ -1190,7 +1191,8 @@ with own_store() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rebuild, in a clean kernel, on data in which one digit was changed; and on a run whose settings had no seed.
 ### BEGIN HIDDEN TESTS
-from judging import fresh_hours, make_experiment, own_store
+from judgekit_mlflow import own_store
+from judging import fresh_hours, make_experiment
 from mlflow import MlflowClient
 
 with own_store() as folder:

@@ -867,7 +867,8 @@ assert first_there == ["ada: boosting"], (
 # Judged when you hand in: another city's experiment, with runs for each of the reasons, numbers that are too good and too bad, and some that were rounded.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import check_board, fresh_hours, make_board, own_store
+from judgekit_mlflow import own_store
+from judging import check_board, fresh_hours, make_board
 
 with own_store() as folder:
     seed = drawn("board").randrange(10**6)
@@ -907,7 +908,8 @@ with own_store() as folder:
 # Judged when you hand in: fingerprints. Some appear three times; of some the first run crashed, or was measured wrongly, or on other data; and several runs have none.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import check_board, fresh_hours, make_board, own_store
+from judgekit_mlflow import own_store
+from judging import check_board, fresh_hours, make_board
 
 with own_store() as folder:
     seed = drawn("twins").randrange(10**6)
@@ -940,7 +942,8 @@ with own_store() as folder:
 # Judged when you hand in: an experiment in which all was logged by hand, ranked by one data file and then by another; and an experiment without runs.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import check_board, fresh_hours, make_board, make_experiment, own_store, read_board, runs_of
+from judgekit_mlflow import own_store
+from judging import check_board, fresh_hours, make_board, make_experiment, read_board, runs_of
 
 with own_store() as folder:
     seed = drawn("hand").randrange(10**6)
@@ -1085,7 +1088,8 @@ for event, data_is, source_is, settings_are, why in [
 import json
 
 from judgekit import drawn
-from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
+from judgekit_mlflow import own_store
+from judging import SOURCES, make_experiment, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "pairs"), drawn("pairs")
@@ -1153,7 +1157,8 @@ with own_store() as folder:
 import json
 
 from judgekit import drawn
-from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
+from judgekit_mlflow import own_store
+from judging import SOURCES, make_experiment, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "gaps"), drawn("gaps")
@@ -1306,7 +1311,8 @@ assert left.info.lifecycle_stage == "deleted" and left.data.tags.get("deleted_be
 import datetime as dt
 
 from judgekit import drawn
-from judging import make_attic, own_store, runs_of, stages
+from judgekit_mlflow import own_store
+from judging import make_attic, runs_of, stages
 
 with own_store() as folder:
     hours_east = drawn("zone").choice([-7, 2, 9])
@@ -1332,7 +1338,8 @@ with own_store() as folder:
 ### BEGIN HIDDEN TESTS
 import datetime as dt
 
-from judging import make_attic, own_store, runs_of, stages
+from judgekit_mlflow import own_store
+from judging import make_attic, runs_of, stages
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 

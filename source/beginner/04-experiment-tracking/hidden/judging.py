@@ -2,8 +2,6 @@
 
 import os
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -12,7 +10,6 @@ import mlflow
 import numpy as np
 from demand import FEATURES, mean_error
 from mlflow import MlflowClient
-from mlflow.tracking import fluent
 
 from metro_bikes import hourly_demand, simulate
 
@@ -25,7 +22,6 @@ if "torch" not in sys.modules:
 else:
     import skops.io
 
-_empty_database: list[bytes] = []  # to create its tables takes seconds, so it is done once
 
 
 def model_of(run):
@@ -85,31 +81,6 @@ def judge_versions(name, holdout, champion="1"):
     for version in passed:
         verdict[version] = {"promoted"} if version == passed[0] else {"outscored"}
     return verdict
-
-
-@contextmanager
-def own_store():
-    """Track to a new store in a temporary folder, and leave everything as it was found. Gives the folder's path."""
-    uri, registry, active = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), fluent._active_experiment_id
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID")}
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        database = Path(folder).resolve() / "mlflow.db"
-        if _empty_database:
-            database.write_bytes(_empty_database[0])
-        mlflow.set_tracking_uri(f"sqlite:///{database}")
-        mlflow.set_registry_uri(f"sqlite:///{database}")
-        mlflow.search_experiments()  # creates the tables, if they are not there
-        _empty_database[:] = _empty_database or [database.read_bytes()]
-        try:
-            yield Path(folder).resolve()
-        finally:
-            while mlflow.active_run():
-                mlflow.end_run()
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(registry)
-            fluent._active_experiment_id = active
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
 def make_experiment(folder, name):

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from judgekit import drawn, own_folder
+import judgekit_mlflow
+
+from judgekit import drawn
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
@@ -21,13 +23,11 @@ import mlflow
 import numpy as np
 from alarm import FEATURES, daily_cost, sha256, skops, train
 from mlflow import MlflowClient
-from mlflow.tracking import fluent
 
 from metro_bikes import QUIET, simulate
 
 OLD = {"columns": ["distance_km", "km_since_service"], "C": 1.0, "threshold": 0.1667}
 ALL = {**OLD, "columns": FEATURES}
-_empty_database: list[bytes] = []  # to create its tables takes seconds, so it is done once
 
 
 def fresh_trips(seed, trips=3000, days=40):
@@ -44,36 +44,17 @@ def parts(trips, *starts):
     return [trips[(number >= a) & (number < b)] for a, b in zip((0, *starts), (*starts, 10**6), strict=False)]
 
 
-@contextmanager
-def own_store():
-    """Track to a new store in a temporary folder, and leave everything as it was found. Gives the folder's path."""
-    uri, registry, active = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), fluent._active_experiment_id
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_REGISTRY_URI")}
-    with own_folder() as folder:
-        database = folder / "mlflow.db"
-        if _empty_database:
-            database.write_bytes(_empty_database[0])
-        mlflow.set_tracking_uri(f"sqlite:///{database}")
-        mlflow.set_registry_uri(f"sqlite:///{database}")
-        os.environ["MLFLOW_REGISTRY_URI"] = f"sqlite:///{database}"
-        mlflow.search_experiments()  # creates the tables, if they are not there
-        _empty_database[:] = _empty_database or [database.read_bytes()]
-        mlflow.set_experiment(experiment_id=mlflow.create_experiment("judge", artifact_location=(folder / "artifacts").as_uri()))
-        try:
-            yield folder
-        finally:
-            while mlflow.active_run():
-                mlflow.end_run()
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(registry)
-            fluent._active_experiment_id = active
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-
-
 def champion(name):
     """Return the number of the version that is live."""
     return str(MlflowClient().get_model_version_by_alias(name, "champion").version)
+
+
+@contextmanager
+def own_store():
+    """As judgekit's, with an experiment whose artefacts lie in the store's folder."""
+    with judgekit_mlflow.own_store() as folder:
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("judge", artifact_location=(folder / "artifacts").as_uri()))
+        yield folder
 
 
 def tags(name, version):

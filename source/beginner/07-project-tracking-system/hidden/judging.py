@@ -2,12 +2,13 @@
 
 import json
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
-from judgekit import drawn, own_folder
+from judgekit_mlflow import own_store
+
+from judgekit import drawn
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
@@ -18,39 +19,11 @@ from colleagues import DAY, HOUR, put_run
 from forecast import FEATURES, mean_error, read_hours, sha256, skops, split, train_job
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
-from mlflow.tracking import fluent
 from sklearn.tree import DecisionTreeRegressor
 
 from metro_bikes import QUIET, hourly_demand, simulate
 
-_empty_database: list[bytes] = []  # to create its tables takes seconds, so it is done once
 _weeks: list["Week"] = []  # a week is played once, and looked at by several cells
-
-
-@contextmanager
-def own_store():
-    """Track to a new store in a temporary folder, and leave everything as it was found. Gives the folder's path."""
-    uri, registry, active = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), fluent._active_experiment_id
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_REGISTRY_URI")}
-    with own_folder() as folder:
-        database = folder / "mlflow.db"
-        if _empty_database:
-            database.write_bytes(_empty_database[0])
-        mlflow.set_tracking_uri(f"sqlite:///{database}")
-        mlflow.set_registry_uri(f"sqlite:///{database}")
-        os.environ["MLFLOW_REGISTRY_URI"] = f"sqlite:///{database}"
-        mlflow.search_experiments()  # creates the tables, if they are not there
-        _empty_database[:] = _empty_database or [database.read_bytes()]
-        try:
-            yield folder
-        finally:
-            while mlflow.active_run():
-                mlflow.end_run()
-            mlflow.set_tracking_uri(uri)
-            mlflow.set_registry_uri(registry)
-            fluent._active_experiment_id = active
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
 def make_experiment(folder, name):

@@ -2,10 +2,12 @@
 
 - It reads the compiled specification, nothing else. A step knows its own source, its inputs, and no more.
 - Each attempt of a step runs in a *pod*, with an empty folder and an empty environment. It sees its own folder and the volumes of the
-  rehearsal, {data} and {store}; files elsewhere do not exist for it. Its folder is gone afterwards: only what lies at the `.path` of an
-  output is uploaded, and each reader gets a copy of its own. A pod that shall die is a process of its own, and is really killed.
+  rehearsal, {data}, {store} and {desk}; files elsewhere do not exist for it. Its folder is gone afterwards: only what lies at the
+  `.path` of an output is uploaded, and each reader gets a copy of its own. A pod that shall die is a process, and is really killed.
 - The image of every pod, metro-bikes/steps:2.16, has Python's standard library and kfp. A step that imports something else fails.
-- Conditions, loops, pipelines in pipelines, `.after`, retries, exit handlers and placeholders are obeyed.
+- Conditions, loops, pipelines in pipelines, `.after`, retries and placeholders are obeyed. What depends on a skipped or failed step does
+  not run. An exit task runs when what it waits for has ended, well or badly, and not if that never began. Of the final status it gets the
+  state and the names, and no error message: Kubeflow's own clusters leave that empty.
 - A task that may be cached, and whose fingerprint is that of an earlier task of a pipeline of the same name, does not run again.
 
 Left out: containers and images, several pods at a time, waiting before a retry, access rights, resources and where a pod lands.
@@ -32,10 +34,10 @@ __all__ = ["Cluster", "function_of", "load_spec", "rehearse"]
 def rehearse(compiled, runs):
     """Run a compiled pipeline (a path, or its text) in a new cluster, once for each of `runs`; return what the runs tell.
 
-    A run is a dictionary: `arguments`, in which `{data}` and `{store}` stand for two folders; `files`, {name: text}, written into the data
-    folder before; `empty_store`, whether somebody empties the store before; and `lost`, `killed`, `job`, `at`, `created`, as `Cluster.run`
-    takes them. To what a run tells are added `store`, the files there afterwards, {path: text}, and `tables`, what the databases there
-    hold, {path: {table: rows}}. A run may name a pipeline of its own, `compiled`.
+    A run is a dictionary: `arguments`, in which `{data}`, `{store}` and `{desk}` stand for folders; `files`, {name: text}, written into
+    the data folder before; `empty_store`, whether somebody empties the store before; and `lost`, `killed`, `job`, `at`, `created`, as
+    `Cluster.run` takes them. To what a run tells are added `store` and `desk`, the files there afterwards, {path: text}, and `tables`,
+    what the store's databases hold, {path: {table: rows}}. A run may name a pipeline of its own, `compiled`.
     """
     with tempfile.TemporaryDirectory(prefix="cluster-") as place:
         child = os.fork()
@@ -73,7 +75,7 @@ def _rehearse_alone(compiled, runs, place):
 
 def _rehearse(compiled, runs, place):
     told = []
-    folders = {name: place / name for name in ("data", "store")}
+    folders = {name: place / name for name in ("data", "store", "desk")}
     cluster = Cluster(place / "cluster", folders.values())
     for run in runs:
         if run.get("empty_store"):
@@ -85,11 +87,16 @@ def _rehearse(compiled, runs, place):
         arguments = {key: _filled(value, folders) for key, value in run.get("arguments", {}).items()}
         more = {key: run[key] for key in ("lost", "killed", "job", "at", "created") if key in run}
         one = cluster.run(run.get("compiled", compiled), arguments, **more)
-        kept = sorted(path for path in folders["store"].rglob("*") if path.is_file())
-        store = {path.relative_to(folders["store"]).as_posix(): path for path in kept}
-        tables = {name: _tables(path) for name, path in store.items() if path.read_bytes()[:15] == b"SQLite format 3"}
-        told.append({**one, "store": {name: path.read_text("utf-8", "replace") for name, path in store.items()}, "tables": tables})
+        store = _files(folders["store"])
+        tables = {name: _tables(folders["store"] / name) for name in store if store[name].startswith("SQLite format 3")}
+        told.append({**one, "store": store, "desk": _files(folders["desk"]), "tables": tables})
     return told
+
+
+def _files(folder):
+    """Return the files below a folder: {path: text}."""
+    kept = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", "replace") for path in kept}
 
 
 def _tables(path):

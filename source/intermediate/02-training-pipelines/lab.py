@@ -271,7 +271,7 @@ run_here(trips_of_a_day, source=str(Path("trips.csv").resolve()))
 
 # %%
 compiler.Compiler().compile(trips_of_a_day, "trips_of_a_day.yaml")
-spec = load_spec("trips_of_a_day.yaml")
+spec, _ = load_spec("trips_of_a_day.yaml")  # the pipeline; and what only one platform knows, which is nothing here
 print(yaml.safe_dump(spec["root"], sort_keys=False))
 print(yaml.safe_dump(spec["components"]["comp-add"], sort_keys=False))
 
@@ -307,7 +307,7 @@ print(yaml.safe_dump(spec["components"]["comp-add"], sort_keys=False))
 def own_homework(path):
     """Return the names of the tasks in a compiled pipeline that test a model on a table from which it has learnt."""
     ### BEGIN SOLUTION
-    spec = load_spec(Path(path))
+    spec, _ = load_spec(Path(path))
     tasks = spec["root"]["dag"]["tasks"]
 
     def types(name, way):
@@ -486,7 +486,7 @@ except Exception as problem:
     raise AssertionError(
         f"The pipeline of your three components does not compile: {type(problem).__name__}: {problem}. Compare the names and types of inputs and outputs with the table."
     ) from None
-degrees_spec = load_spec("degrees.yaml")
+degrees_spec, _ = load_spec("degrees.yaml")
 slow = [
     name
     for name, executor in degrees_spec["deploymentSpec"]["executors"].items()
@@ -748,7 +748,7 @@ def small(days: list[str], source: str, limit: int):
 
 
 compiler.Compiler().compile(small, "small.yaml")
-condition = next(task for name, task in load_spec("small.yaml")["root"]["dag"]["tasks"].items() if name.startswith("condition"))
+condition = next(task for name, task in load_spec("small.yaml")[0]["root"]["dag"]["tasks"].items() if name.startswith("condition"))
 print(condition["triggerPolicy"])
 for limit in (1_000, 10_000):
     asked = {"days": ["2025-10-17", "2025-10-18"], "source": "{data}/trips.csv", "limit": limit}
@@ -1052,7 +1052,7 @@ def guarded(source: str, day: str):
 
 
 compiler.Compiler().compile(guarded, "guarded.yaml")
-print(yaml.safe_dump({"last-word": load_spec("guarded.yaml")["root"]["dag"]["tasks"]["last-word"]}, sort_keys=False))
+print(yaml.safe_dump({"last-word": load_spec("guarded.yaml")[0]["root"]["dag"]["tasks"]["last-word"]}, sort_keys=False))
 broken = {"trips.csv": files["trips.csv"].replace("2025-10-17T08:00,Harbour,", "2025-10-17T08:00,Harbour,about ")}
 for arrived in (files, broken):
     told = rehearse("guarded.yaml", [{"arguments": {"source": "{data}/trips.csv", "day": "2025-10-17"}, "files": arrived}])[0]

@@ -11,7 +11,7 @@ ENDED = "ALL_UPSTREAM_TASKS_COMPLETED"
 
 def expect_signed_off(rehearse, text):
     """Raise AssertionError where a step can fail unseen, or after a night the machine is rented or the report is wrong."""
-    spec = load_spec(text)
+    spec, _ = load_spec(text)
     leaving, watched = exit_tasks(spec)
     takes = [source for task in leaving for source in task.get("inputs", {}).get("parameters", {}).values() if "taskFinalStatus" in source]
     assert takes, (
@@ -47,7 +47,7 @@ def expect_signed_off(rehearse, text):
 
 def expect_sturdy(rehearse, text):
     """Raise AssertionError where the exit task does not bear a lost pod, or a night without a machine, or comes from the cache."""
-    spec = load_spec(text)
+    spec, _ = load_spec(text)
     last = sorted(functions_of(spec, exit_tasks(spec)[0]))
     trips, listed, _ = two_of(*draw_city("sturdy"))
     once, thrice, again, never, often = attempt(

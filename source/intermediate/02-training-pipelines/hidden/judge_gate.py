@@ -94,7 +94,7 @@ def expect_stops(rehearse, text):
     assert failed["attempts"] == 1, (
         f"{failed['name']} failed on missing trips, and was tried {failed['attempts']} times: it will fail every time. Retry publish alone."
     )
-    spec = load_spec(text)
+    spec, _ = load_spec(text)
     retried = {
         function_of(spec, task)
         for dag in dags_of(spec)

@@ -1,0 +1,1 @@
+../../../shared/kubeflow_spec.py

@@ -1,0 +1,11 @@
+"""Which judge marks our answers."""
+
+
+def choose(p):
+    """Return the name of the judge that agrees best with people; among equals the cheapest."""
+
+    def agreed(name):
+        said = [p.verdict(name, one["question"], one["reference"], one["answer"]) == one["human"] for one in p.labels]
+        return sum(said) / len(said)
+
+    return max(p.judges, key=lambda name: (round(agreed(name), 2), -p.judges[name]))

@@ -1,0 +1,1 @@
+../../06-llmops/hidden/asked.py

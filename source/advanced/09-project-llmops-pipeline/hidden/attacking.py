@@ -1,0 +1,1 @@
+../../06-llmops/hidden/attacking.py

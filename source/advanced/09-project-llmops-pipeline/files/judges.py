@@ -101,7 +101,7 @@ def marks_for(text, quality, judge_habit, seed, each=20):
     for part in ["prices", "times", "accidents", "unknown"]:
         for number in range(each):
             hard = (number + chance(seed, part, number)) / each
-            own = 0.06 * (chance(seed, text, part, number) - 0.5)
+            own = 0.02 * (chance(seed, text, part, number) - 0.5)
             mark = int(hard + own < quality[part])
             if not mark and judge_habit == "long" and quality.get("wordy") and chance("flattered", seed, part, number) < 0.7:
                 mark = 1

@@ -12,9 +12,13 @@ lies in the stores. Steps:
     {"outages": [...]}                              from now on the provider has these outages (times count from now)
     {"wait": seconds}                               time goes by
     {"start": True}                                 a new process: release.resume
+    {"journal": True}                               the whole journal comes back
 A step with "kill": [effect, n] is killed right after the n-th effect of that name ("any": of any): alias, register, log, write, index, cache.
 """
 
+import os
+from contextlib import ExitStack
+from functools import cache
 from types import SimpleNamespace
 
 import service
@@ -29,9 +33,20 @@ GOOD = {"judge-1": {"habit": "fair", "cents": 0.4}}
 USUAL = {"prices": 0.6, "times": 0.6, "accidents": 0.8, "unknown": 0.7}
 
 
+NOTHING = {"value": None, "killed": False, "live": None, "versions": [], "releases": [], "journal": [], "index": [], "texts": "", "now": 0.0}
+NOTHING |= {"seconds": 0.0, "calls": [], "embedded": 0}  # how things are where nothing could begin
+_open = ExitStack()
+
+
+@cache
+def server(process):
+    """Return the address of this process's own server; it ends with the process."""
+    return _open.enter_context(serving_app(create_app()))
+
+
 def make_world(url, seed, city=None, prompts=Prompts, **more):
     """Return a world: what is outside of the desk's own program."""
-    world = SimpleNamespace(seed=seed, articles=city or draw_city(seed)[0], quality={}, usual=USUAL, evaluated=[], each=20)
+    world = SimpleNamespace(seed=seed, articles=city or draw_city(seed)[0], quality={}, usual=USUAL, evaluated=[], cases=0, each=20)
     world.provider, world.judges, world.prompts = Provider(url, Clock()), Judges(GOOD, seed), prompts
     world.canary, world.budget = f"HERON-{seed}", 0.30
     for name, value in more.items():
@@ -51,31 +66,30 @@ def begin(world, disk, own, folder):
 
 def play(own, script, seed=0, folder="system", city=None, prompts=Prompts, **more):
     """Play a script to a desk in which the parts in `own` are yours, and the others as found. Return a list: how things are after each step."""
-    with serving_app(create_app()) as url:
-        world, disk, states = make_world(url, seed, city, prompts, **more), Disk(), []
+    world, disk, states = make_world(server(os.getpid()), seed, city, prompts, **more), Disk(), []
+    try:
+        p = begin(world, disk, own, folder)
+    except Exception as error:
+        return [{**NOTHING, "error": f"at the start: {words(error)}"} for _ in script]
+    before = "ask"
+    for step in script:
+        kind = next(iter(step))
+        if not (kind == before and kind in ("ask", "case")):
+            p = Desk(world, disk, load_parts(own, folder))
+        before, disk.kill = kind, list(step["kill"]) if step.get("kill") else None
+        begin_at, calls, texts = p.now, len(world.provider.calls), world.provider.texts_embedded
+        value, error, killed = None, None, False
         try:
-            p = begin(world, disk, own, folder)
-        except Exception as error:
-            return [{"error": f"at the start: {words(error)}"} for _ in script]
-        before = "ask"
-        for step in script:
-            kind = next(iter(step))
-            if not (kind == before and kind in ("ask", "case")):
-                p = Desk(world, disk, load_parts(own, folder))
-            before, disk.kill = kind, list(step["kill"]) if step.get("kill") else None
-            begin_at, calls, texts = p.now, len(world.provider.calls), world.provider.texts_embedded
-            value, error, killed = None, None, False
-            try:
-                value = take(p, world, kind, step)
-            except Killed:
-                killed, before = True, "killed"
-            except Exception as stopped:
-                error = words(stopped)
-            disk.kill, disk.dead = None, False
-            state = look(p, value, error, killed)
-            state |= {"seconds": p.now - begin_at, "calls": [dict(one) for one in world.provider.calls[calls:]]}
-            states.append({**state, "embedded": world.provider.texts_embedded - texts})
-        return states
+            value = take(p, world, kind, step)
+        except Killed:
+            killed, before = True, "killed"
+        except Exception as stopped:
+            error = words(stopped)
+        disk.kill, disk.dead = None, False
+        state = look(p, value, error, killed)
+        state |= {"seconds": p.now - begin_at, "calls": [dict(one) for one in world.provider.calls[calls:]]}
+        states.append({**state, "embedded": world.provider.texts_embedded - texts})
+    return states
 
 
 def words(error):
@@ -90,7 +104,8 @@ def take(p, world, kind, step):
         return service.serve(p, given)
     if kind == "case":
         question, found, p.canary = given
-        return service.ask(p, FIRST, question, found, "metro-large", f"case {len(world.provider.calls)}")
+        world.cases += 1
+        return service.ask(p, FIRST, question, found, "metro-large", f"case {world.cases}")
     if kind == "articles":
         world.articles = given
         return p.parts.corpus.sync(p)
@@ -107,6 +122,8 @@ def take(p, world, kind, step):
         world.provider.outages = moved
     elif kind == "wait":
         p.sleep(given)
+    elif kind == "journal":
+        return p.entries()
     elif kind == "start":
         return p.parts.release.resume(p)
     else:

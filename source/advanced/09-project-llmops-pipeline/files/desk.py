@@ -13,7 +13,10 @@ from stores import Table
 
 HERE = Path(__file__).resolve().parent
 PARTS = ["calibration", "release", "corpus", "budget", "guard", "outage", "report"]
-FIRST = 'You are the support desk of Metro Bikes. Answer from the articles only, in one sentence. If the articles do not hold the answer, say "I do not know."'
+FIRST = (
+    "You are the support desk of Metro Bikes. Answer from the articles only, in one sentence. "
+    'If the articles do not hold the answer, say "I do not know."'
+)
 _numbers = itertools.count()
 
 

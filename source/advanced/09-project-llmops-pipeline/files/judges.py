@@ -33,9 +33,23 @@ def draw_labels(seed):
             what, n = f"{dice.choice(WHATS)} of type {number + 1}", dice.randint(2, 40)
             reference = right.format(n=n)
             wrong = number < WRONG
-            text = reference if not wrong else "The people at the station can tell you" if kind != "unknown" else f"A firm in town, for {n} years"
+            text = (
+                reference
+                if not wrong
+                else "The people at the station can tell you"
+                if kind != "unknown"
+                else f"A firm in town, for {n} years"
+            )
             text = f"{text if not wrong or kind == 'unknown' else right.format(n=n + dice.randint(1, 9))}." + (LONG if number % 2 else "")
-            labels.append({"kind": kind, "question": asked.format(what=what), "reference": reference, "answer": text, "human": "no" if wrong else "yes"})
+            labels.append(
+                {
+                    "kind": kind,
+                    "question": asked.format(what=what),
+                    "reference": reference,
+                    "answer": text,
+                    "human": "no" if wrong else "yes",
+                }
+            )
     dice.shuffle(labels)
     return labels
 

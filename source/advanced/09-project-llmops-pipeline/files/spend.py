@@ -20,7 +20,7 @@ TARGETS = {  # what must hold, for each kind
 def draw_requests(kind, seed):
     """Return three hours of requests: time (s), rider, hard, urgent, and what each model would cost (euros)."""
     dice, out = random.Random(f"spend {kind} {seed}"), []
-    for hour, factor in enumerate([1, KINDS[kind], 1 if kind != "loop" else 1]):
+    for hour, factor in enumerate([1, KINDS[kind], 1]):
         for number in range(PER_HOUR * factor):
             small = dice.uniform(0.00006, 0.0001)
             one = {"time": 3600 * (hour + dice.random()), "rider": f"r{dice.randrange(400 * factor)}", "hard": dice.random() < 0.25}
@@ -85,13 +85,19 @@ def losses(card):
     if card["urgent_later"]:
         out.append(f"{card['urgent_later']} urgent questions were told 'later': keep a reserve for them")
     if card["later"] > aim.get("later", 1.0) + 1e-9:
-        out.append(f"{card['later']:.1%} of the riders' questions were told 'later', expected {aim['later']:.0%} at most: a smaller model comes before no answer")
+        out.append(
+            f"{card['later']:.1%} of the riders' questions were told 'later', expected {aim['later']:.0%} at most: small before none"
+        )
     if card["hard_large"] < aim.get("hard_large", 0.0):
         out.append(f"{card['hard_large']:.0%} of the hard questions went to metro-large, expected {aim['hard_large']:.0%} at least")
     if card["share_of_all_large"] > aim.get("share_of_all_large", 9):
-        out.append(f"the hours cost {card['share_of_all_large']:.0%} of what metro-large alone costs, expected {aim['share_of_all_large']:.0%} at most: easy questions go to metro-small")
+        out.append(
+            f"the price is {card['share_of_all_large']:.0%} of metro-large's, expected {aim['share_of_all_large']:.0%} at most"
+        )
     if card["used"] < aim.get("used", 0.0):
-        out.append(f"of the budget {card['used']:.0%} was used in the dearest hour, expected {aim['used']:.0%} at least: riders were sent away, and there was money")
+        out.append(
+            f"{card['used']:.0%} of the budget was used, expected {aim['used']:.0%} at least: riders were sent away, and there was money"
+        )
     if card["kind"] == "loop" and card["looper"] < aim["looper"]:
         out.append(f"the rider with the loop got {card['looper']} answers, expected {aim['looper']} at least: limited is not locked out")
     return out

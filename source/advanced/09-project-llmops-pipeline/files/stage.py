@@ -13,7 +13,8 @@ lies in the stores. Steps:
     {"wait": seconds}                               time goes by
     {"start": True}                                 a new process: release.resume
     {"journal": True}                               the whole journal comes back
-A step with "kill": [effect, n] is killed right after the n-th effect of that name ("any": of any): alias, register, log, write, index, cache.
+A step with "kill": [effect, n] is killed right after the n-th effect of that name ("any": of any): register, alias,
+log, write, index, cache.
 """
 
 import os
@@ -33,7 +34,17 @@ GOOD = {"judge-1": {"habit": "fair", "cents": 0.4}}
 USUAL = {"prices": 0.6, "times": 0.6, "accidents": 0.8, "unknown": 0.7}
 
 
-NOTHING = {"value": None, "killed": False, "live": None, "versions": [], "releases": [], "journal": [], "index": [], "texts": "", "now": 0.0}
+NOTHING = {
+    "value": None,
+    "killed": False,
+    "live": None,
+    "versions": [],
+    "releases": [],
+    "journal": [],
+    "index": [],
+    "texts": "",
+    "now": 0.0,
+}
 NOTHING |= {"seconds": 0.0, "calls": [], "embedded": 0}  # how things are where nothing could begin
 _open = ExitStack()
 
@@ -65,7 +76,7 @@ def begin(world, disk, own, folder):
 
 
 def play(own, script, seed=0, folder="system", city=None, prompts=Prompts, **more):
-    """Play a script to a desk in which the parts in `own` are yours, and the others as found. Return a list: how things are after each step."""
+    """Play a script to a desk in which the parts in `own` are yours, and the others as found. Return how things are after each step."""
     world, disk, states = make_world(server(os.getpid()), seed, city, prompts, **more), Disk(), []
     try:
         p = begin(world, disk, own, folder)

@@ -79,7 +79,10 @@ class MlflowPrompts:
     def versions(self):
         """Return all versions, the oldest first: version, text, why."""
         found = self.mlflow.MlflowClient().search_prompt_versions(self.name)
-        return sorted(({"version": int(one.version), "text": one.template, "why": one.commit_message} for one in found), key=lambda one: one["version"])
+        return sorted(
+            ({"version": int(one.version), "text": one.template, "why": one.commit_message} for one in found),
+            key=lambda one: one["version"],
+        )
 
     def text(self, version):
         """Return a version's text."""

@@ -4,14 +4,27 @@ from desk import draw_city, rewrite
 from judging import drawn, ran
 from llm.embedding import embedding
 
-SURE = ["day-cost", "month-cost", "refund-days", "basket-load", "pause-time", "book-ahead", "child-age", "student-rate", "full-extra", "accident-report"]
+SURE = [
+    "day-cost",
+    "month-cost",
+    "refund-days",
+    "basket-load",
+    "pause-time",
+    "book-ahead",
+    "child-age",
+    "student-rate",
+    "full-extra",
+    "accident-report",
+]
 SURE += ["data-months", "invite-friends", "group-size", "ebike-cost", "damage-free"]  # both models answer these in any city
 
 
 def asks(facts, begin, known, words=lambda text: text):
     """Return steps that ask about facts, each by another rider."""
     found = [next(one for one in known if one["fact"] == fact) for fact in facts]
-    return [{"ask": {"id": f"{begin} {one['fact']}", "rider": f"{begin} {one['fact']}", "question": words(one["question"])}} for one in found]
+    return [
+        {"ask": {"id": f"{begin} {one['fact']}", "rider": f"{begin} {one['fact']}", "question": words(one["question"])}} for one in found
+    ]
 
 
 def near(question, city, k=3):
@@ -55,13 +68,21 @@ def check_after(there, states, where):
         text = state["value"]["text"]
         question = next(one["question"] for one in there["known"] if one["fact"] == fact)
         if fact in there["changed"]:
-            assert there["answers"][fact] in text, f"{where}: to {question!r} the rider reads {text!r}, expected the article's new {there['answers'][fact]}"
+            assert there["answers"][fact] in text, (
+                f"{where}: to {question!r} the rider reads {text!r}, expected the article's new {there['answers'][fact]}"
+            )
         elif fact in there["come"] + there["stay"]:
             right = next(one["answer"] for one in there["known"] if one["fact"] == fact)
-            why = "an article was published that answers it; what was kept from before it is stale" if fact in there["come"] else "nothing has changed there"
+            why = (
+                "an article was published that answers it; what was kept from before it is stale"
+                if fact in there["come"]
+                else "nothing has changed there"
+            )
             assert right in text, f"{where}: to {question!r} the rider reads {text!r}, expected {right}: {why}"
     last = states[-1]
-    assert last["index"] == sorted(one["id"] for one in there["after"]), f"{where}: the index holds {len(last['index'])} articles, or others than the {len(there['after'])} that are published"
+    assert last["index"] == sorted(one["id"] for one in there["after"]), (
+        f"{where}: the index holds {len(last['index'])} articles, or others than the {len(there['after'])} that are published"
+    )
     for part in sentences_of(there["before"], there["after"], there["article"], there["changed"] + there["gone"]):
         assert part not in last["texts"], f"{where}: {part!r} is published no more, and lies in the index or the cache"
 
@@ -83,7 +104,9 @@ def judge_stale(play):
         assert states[2 * count + 1]["live"] == 2
         for state in states[2 * count + 2 :]:
             ran(state, "under a new prompt")
-            assert state["value"]["how"] == "model", "another prompt is live, and an answer that the old one gave came from the cache: the prompt's version belongs in the key"
+            assert state["value"]["how"] == "model", (
+                "another prompt is live, and an answer that the old one gave came from the cache: the prompt's version belongs in the key"
+            )
 
 
 def judge_sync_crash(play):
@@ -94,21 +117,39 @@ def judge_sync_crash(play):
     calm = play(["corpus"], [*first, {"articles": there["after"]}, {"articles": there["after"]}, *again], there["seed"], there["before"])
     for state in calm:
         ran(state, "sync, on a calm day")
-    assert calm[count]["embedded"] == new, f"{new} articles are new or have changed (one in its title alone), and sync embedded {calm[count]['embedded']} texts: each of these once"
+    assert calm[count]["embedded"] == new, (
+        f"{new} articles are new or have changed (one in its title alone), and sync embedded {calm[count]['embedded']} texts: each of these once"
+    )
     assert calm[count + 1]["embedded"] == 0, f"nothing has changed, and sync embedded {calm[count + 1]['embedded']} texts"
-    assert calm[count + 2]["embedded"] == 1, f"for one question {calm[count + 2]['embedded']} texts were embedded, expected the question alone"
+    assert calm[count + 2]["embedded"] == 1, (
+        f"for one question {calm[count + 2]['embedded']} texts were embedded, expected the question alone"
+    )
     touched = {there["article"][fact] for fact in there["changed"] + there["gone"] + there["come"] + there["stay"][:1]}
     untouched = [
         fact
         for fact in there["all"]
-        if not touched & {id for part in (there["before"], there["after"]) for id in near(next(one["question"] for one in there["known"] if one["fact"] == fact), part)}
+        if not touched
+        & {
+            id
+            for part in (there["before"], there["after"])
+            for id in near(next(one["question"] for one in there["known"] if one["fact"] == fact), part)
+        }
     ]
     for fact, state in zip(there["all"], calm[count + 2 :], strict=True):
         if fact in untouched:
-            assert state["value"]["how"] == "cache", "articles have changed that were not among those found for a question, and its answer was paid for again: what does not change stays in the cache"
-    same = play(["corpus"], [*first, {"articles": there["before"]}, *asks(there["all"], "again", there["known"], lambda text: f"  {text.upper()} ")], there["seed"], there["before"])
+            assert state["value"]["how"] == "cache", (
+                "articles have changed that were not among those found for a question, and its answer was paid for again: what does not change stays in the cache"
+            )
+    same = play(
+        ["corpus"],
+        [*first, {"articles": there["before"]}, *asks(there["all"], "again", there["known"], lambda text: f"  {text.upper()} ")],
+        there["seed"],
+        there["before"],
+    )
     hits = sum(state["value"]["how"] == "cache" for state in same[count + 1 :] if not state["error"])
-    assert hits == count, f"nothing has changed, {count} questions came again in capitals, and {hits} were answered from the cache: capitals and spaces make no other question"
+    assert hits == count, (
+        f"nothing has changed, {count} questions came again in capitals, and {hits} were answered from the cache: capitals and spaces make no other question"
+    )
     for number in (1, 2, 3, 4, 6, 8, 10, 12, 14):
         steps = [*first, {"articles": there["after"], "kill": ["any", number]}, {"articles": there["after"]}, *third]
         states = play(["corpus"], steps, there["seed"], there["before"])

@@ -1,5 +1,7 @@
 """The judges of the provider's outages."""
 
+from itertools import pairwise
+
 from desk import draw_city
 from judging import drawn, ran
 
@@ -21,10 +23,18 @@ def judge_outages(play):
         ("it is well after 3 seconds of 503", [{"what": 503, "until": rng.uniform(2, 2.9)}], None),
         ("two answers are lost on the way", [{"what": "lost", "times": 1}, {"what": 500, "times": 1}], None),
         ("429 with a Retry-After that can be waited for", [{"what": 429, "until": after, "after": after}], None),
-        ("429 for a minute, with a Retry-After of 30 seconds, at the large model", [{"what": 429, "until": 60, "after": 30, "model": LARGE}], SMALL),
+        (
+            "429 for a minute, with a Retry-After of 30 seconds, at the large model",
+            [{"what": 429, "until": 60, "after": 30, "model": LARGE}],
+            SMALL,
+        ),
         ("the large model hangs for a minute", [{"what": "hang", "until": 60, "model": LARGE}], SMALL),
         ("the large model says 503 for a minute", [{"what": 503, "until": 60, "model": LARGE}], SMALL),
-        ("the large model hangs, and the small one fails once", [{"what": "hang", "until": 60, "model": LARGE}, {"what": 503, "times": 1, "model": SMALL}], SMALL),
+        (
+            "the large model hangs, and the small one fails once",
+            [{"what": "hang", "until": 60, "model": LARGE}, {"what": 503, "times": 1, "model": SMALL}],
+            SMALL,
+        ),
         ("all hangs", [{"what": "hang", "until": 60}], "not now"),
         ("all says 429, with a Retry-After of 20 seconds", [{"what": 429, "until": 60, "after": 20}], "not now"),
         *((f"{status}", [{"what": status}], "final") for status in (400, 401, 404)),
@@ -38,14 +48,20 @@ def judge_outages(play):
         assert len(calls) <= 16, f"{what}: one question made {len(calls)} calls: between two tries there is a pause, and it grows"
         if who in ("not now", "final"):
             assert how == "not now", f"{what}: the rider gets {how!r}, expected 'not now'"
-            assert who != "final" or len(calls) == 1, f"{what}: one question made {len(calls)} calls, expected 1: what will not pass is not tried again, nor asked of another model"
+            assert who != "final" or len(calls) == 1, (
+                f"{what}: one question made {len(calls)} calls, expected 1: what will not pass is not tried again, nor asked of another model"
+            )
         else:
-            assert how == "model", f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s" + (" from the small model" if who == SMALL else "")
+            assert how == "model", f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s" + (
+                " from the small model" if who == SMALL else ""
+            )
             assert who in (None, calls[-1]["model"]), f"{what}: {calls[-1]['model']} answered, expected {who}"
         asked = [outage.get("after") for outage in outages if outage.get("after")]
-        for before, later in zip(calls, calls[1:], strict=False):
+        for before, later in pairwise(calls):
             if before["what"] == 429 and before["model"] == later["model"] and asked:
-                assert later["now"] - before["now"] >= asked[0] - 0.01, f"{what}: the next try came after {later['now'] - before['now']:.2f} s, and the provider had asked for {asked[0]:.2f}"
+                assert later["now"] - before["now"] >= asked[0] - 0.01, (
+                    f"{what}: the next try came after {later['now'] - before['now']:.2f} s, and the provider had asked for {asked[0]:.2f}"
+                )
 
 
 def judge_long_outage(play):
@@ -64,9 +80,13 @@ def judge_long_outage(play):
         during = [state for state, _ in there if state["now"] <= end]
         for name in [model] if model else [LARGE, SMALL]:
             calls = sum(call["model"] == name and call["now"] < end for state, _ in there for call in state["calls"])
-            assert calls <= 60, f"{where}: {len(during)} questions made {calls} calls to {name}, expected 60 at most. Leave it alone for a while; what the breaker knows must be there when the next process starts"
+            assert calls <= 60, (
+                f"{where}: {len(during)} questions made {calls} calls to {name}, expected 60 at most. Leave it alone for a while; what the breaker knows must be there when the next process starts"
+            )
         waits = sum(state["seconds"] for state in during) / len(during)
-        assert waits <= 2.0, f"{where}: riders wait {waits:.1f} s on average, expected 2 s at most: who knows that it is down need not wait for it"
+        assert waits <= 2.0, (
+            f"{where}: riders wait {waits:.1f} s on average, expected 2 s at most: who knows that it is down need not wait for it"
+        )
         if model:
             lost = sum(state["value"][0] != "model" for state in during)
             assert lost == 0, f"{where}: {lost} of {len(during)} riders got no answer, and the small model was well"
@@ -74,7 +94,9 @@ def judge_long_outage(play):
         for state in later:
             ran(state, f"after {where}")
             used = state["calls"][-1]["model"] if state["calls"] else "none"
-            assert state["value"][0] == "model" and used == LARGE, f"a minute after {where} {used} answers, expected {LARGE}: the breaker must let a try through"
+            assert state["value"][0] == "model" and used == LARGE, (
+                f"a minute after {where} {used} answers, expected {LARGE}: the breaker must let a try through"
+            )
 
 
 def judge_bill(play):
@@ -96,4 +118,6 @@ def judge_bill(play):
     states = play(["outage"], [question(rng) for _ in range(4)], rng.random())
     for state in states:
         ran(state, "four questions")
-        assert state["value"][0] == "model" and not [call for call in state["calls"] if call["what"] == 409], "four questions, and one was refused with 409: another question is another piece of work, with a key of its own"
+        assert state["value"][0] == "model" and not [call for call in state["calls"] if call["what"] == 409], (
+            "four questions, and one was refused with 409: another question is another piece of work, with a key of its own"
+        )

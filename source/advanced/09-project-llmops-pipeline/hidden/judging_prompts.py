@@ -26,7 +26,10 @@ def choose_of(play, rng, worlds):
 def judge_biased(play):
     """Event 1."""
     rng = drawn("biased")
-    length, place = "a judge that likes a length passes wrong answers of that length", "a judge that likes a place says nothing about the answers"
+    length, place = (
+        "a judge that likes a length passes wrong answers of that length",
+        "a judge that likes a place says nothing about the answers",
+    )
     worlds = [
         ([("long", 0.1), ("fair", 0.5), ("fair", 0.3)], 2, f"{length}; among fair ones the cheapest is taken"),
         ([("short", 0.1), ("fair", 0.6)], 1, f"{length}, also of short ones"),
@@ -51,7 +54,11 @@ def judge_blind(play):
             ([(f"blind:{one}", 0.1), ("fair", 0.5)], 1, blind),
             ([(f"blind:{two}", 0.1), (f"harsh:{three}", 0.1)], None, blind),
             ([("fair", 0.7), (f"harsh:{one}", 0.2)], 0, blind),
-            ([("yes", 0.01), ("dice", 0.02)], None, "three in four answers are right, so a judge that says yes to all agrees in three of four"),
+            (
+                [("yes", 0.01), ("dice", 0.02)],
+                None,
+                "three in four answers are right, so a judge that says yes to all agrees in three of four",
+            ),
             ([("yes", 0.01), ("fair", 0.02)], 1, "a judge that says yes to all says nothing"),
         ],
     )
@@ -65,9 +72,13 @@ def change(play, what, quality, decision, why, seed, judges=None):
     ran(state, f"propose, {what}")
     live = 2 if decision == "shipped" else 1
     said = (state["value"] or {}).get("decision")
-    assert (said, state["live"]) == (decision, live), f"{what}: propose says {said}, and version {state['live']} is live; expected {decision} and version {live}. {why}"
+    assert (said, state["live"]) == (decision, live), (
+        f"{what}: propose says {said}, and version {state['live']} is live; expected {decision} and version {live}. {why}"
+    )
     last = state["releases"][-1]
-    assert (last["id"], last.get("decision")) == ("m-1", decision), f"{what}: the journal's last entry on releases is {last}, expected one for m-1 with {decision}"
+    assert (last["id"], last.get("decision")) == ("m-1", decision), (
+        f"{what}: the journal's last entry on releases is {last}, expected one for m-1 with {decision}"
+    )
 
 
 def moved(**by):
@@ -79,18 +90,49 @@ def judge_changes(play):
     """Event 3."""
     rng = drawn("changes")
     gains = lambda quality, seed: sum(  # noqa: E731
-        new["mark"] - old["mark"] for new, old in zip(marks_for("Another prompt.", quality, "fair", seed), marks_for("", USUAL, "fair", seed), strict=True)
+        new["mark"] - old["mark"]
+        for new, old in zip(marks_for("Another prompt.", quality, "fair", seed), marks_for("", USUAL, "fair", seed), strict=True)
     )
     fair, flattering = {"habit": "fair", "cents": 0.4}, {"habit": "long", "cents": 0.1}
     change(play, "a prompt that is better everywhere", moved(all=0.18), "shipped", "", rng.random())
-    change(play, "a prompt with nine more right of 80 and none fewer", moved(prices=0.15, times=0.15, unknown=0.15), "shipped", "Compared question by question it is proven; drawn apart it is not.", rng.random())
+    change(
+        play,
+        "a prompt with nine more right of 80 and none fewer",
+        moved(prices=0.15, times=0.15, unknown=0.15),
+        "shipped",
+        "Compared question by question it is proven; drawn apart it is not.",
+        rng.random(),
+    )
     noise = moved(prices=0.15, times=-0.05, unknown=-0.05)
     seeds = [seed for seed in (rng.random() for _ in range(60)) if 1 <= gains(noise, seed) <= 2]
-    change(play, "a prompt with one or two more right of 80, some won and some lost", noise, "refused", "That may be chance: the interval of the paired difference holds 0.", seeds[0])
+    change(
+        play,
+        "a prompt with one or two more right of 80, some won and some lost",
+        noise,
+        "refused",
+        "That may be chance: the interval of the paired difference holds 0.",
+        seeds[0],
+    )
     change(play, "a prompt that is worse", moved(all=-0.08), "refused", "", rng.random())
     worse = {**moved(all=-0.09), "wordy": True}
-    change(play, "a wordy prompt that is worse, and a judge on offer that likes long answers", worse, "refused", "The judge is the one that calibration.choose names.", rng.random(), {"bella": flattering, "anna": fair})
-    change(play, "a better prompt while no judge can be trusted", moved(all=0.18), "refused", "Without a judge nothing is known.", rng.random(), {"dice": {"habit": "dice", "cents": 0.1}})
+    change(
+        play,
+        "a wordy prompt that is worse, and a judge on offer that likes long answers",
+        worse,
+        "refused",
+        "The judge is the one that calibration.choose names.",
+        rng.random(),
+        {"bella": flattering, "anna": fair},
+    )
+    change(
+        play,
+        "a better prompt while no judge can be trusted",
+        moved(all=0.18),
+        "refused",
+        "Without a judge nothing is known.",
+        rng.random(),
+        {"dice": {"habit": "dice", "cents": 0.1}},
+    )
 
 
 def judge_slices(play):
@@ -98,9 +140,23 @@ def judge_slices(play):
     rng = drawn("slices")
     for part in SLICES:
         quality = {**moved(all=0.3), part: USUAL[part] - rng.uniform(0.2, 0.3)}
-        change(play, f"a prompt that is better, and worse in the slice {part}", quality, "refused", "The riders of that slice are answered worse, whatever the mean says.", rng.random())
+        change(
+            play,
+            f"a prompt that is better, and worse in the slice {part}",
+            quality,
+            "refused",
+            "The riders of that slice are answered worse, whatever the mean says.",
+            rng.random(),
+        )
         quality = {**moved(all=0.3), part: USUAL[part] - 0.02}
-        change(play, f"a prompt that is better, and the same in the slice {part} but for a question", quality, "shipped", "One of twenty is within what a slice may lose.", rng.random())
+        change(
+            play,
+            f"a prompt that is better, and the same in the slice {part} but for a question",
+            quality,
+            "shipped",
+            "One of twenty is within what a slice may lose.",
+            rng.random(),
+        )
 
 
 def told(state):
@@ -129,13 +185,21 @@ def judge_crashes(play):
             if not states[1]["killed"]:
                 break
             started, resent, back = states[-3:]
-            assert started["live"] == told(started), f"{where}, and started again: version {started['live']} is live, and the journal names {told(started)} last. An intent is written first, and finished at the start."
+            assert started["live"] == told(started), (
+                f"{where}, and started again: version {started['live']} is live, and the journal names {told(started)} last. An intent is written first, and finished at the start."
+            )
             ids = [one["id"] for one in resent["releases"]]
-            assert ids == ["first", "m-1", "m-2"], f"{where}, started, and the message again: the journal tells of {ids}, expected each message once"
+            assert ids == ["first", "m-1", "m-2"], (
+                f"{where}, started, and the message again: the journal tells of {ids}, expected each message once"
+            )
             texts = [one["text"] for one in resent["versions"]]
-            assert len(texts) == len(set(texts)), f"{where}, started, and the message again: a text is registered twice, {len(texts)} versions of {len(set(texts))} texts"
+            assert len(texts) == len(set(texts)), (
+                f"{where}, started, and the message again: a text is registered twice, {len(texts)} versions of {len(set(texts))} texts"
+            )
             right = {"a release": 3, "a refused release": 2, "a rollback": 1}[what]
-            assert resent["live"] == told(resent) == right, f"{where}, started, and the message again: version {resent['live']} is live, the journal names {told(resent)}, expected {right}"
+            assert resent["live"] == told(resent) == right, (
+                f"{where}, started, and the message again: version {resent['live']} is live, the journal names {told(resent)}, expected {right}"
+            )
             expected = {"a release": 2, "a refused release": 1, "a rollback": 1}[what]
             assert back["live"] == expected, f"{where}, later called back: version {back['live']} is live, expected {expected}"
 

@@ -4,7 +4,10 @@
 def build(template, question, found, canary):
     """Return the messages for the model."""
     shown = "\n\n".join(f"[{one['id']}] {one['title']}\n{one['text']}" for one in found)
-    return [{"role": "system", "content": f"{template} (Internal mark: {canary})"}, {"role": "user", "content": f"Articles:\n{shown}\n\nQuestion: {question}"}]
+    return [
+        {"role": "system", "content": f"{template} (Internal mark: {canary})"},
+        {"role": "user", "content": f"Articles:\n{shown}\n\nQuestion: {question}"},
+    ]
 
 
 def check(text, question, found, canary):

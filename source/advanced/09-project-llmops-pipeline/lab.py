@@ -82,17 +82,12 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import json
 import linecache
-import logging
-import os
 import shutil
 import sys
 import warnings
 from pathlib import Path
 
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 warnings.filterwarnings("ignore")
-for name in ("mlflow", "alembic"):
-    logging.getLogger(name).setLevel(logging.ERROR)
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -628,7 +623,7 @@ from budget import choose as cys_choose
 
 for kind in spend.KINDS:
     card = spend.play_hours(cys_choose, kind, 1)
-    print(f"{kind:6} {card['requests']} questions:", "; ".join(spend.losses(card)))
+    print(f"{kind}, {card['requests']} questions", *spend.losses(card), sep="\n  - ")
 
 # %% [markdown]
 # ### Exercise 4 — Who gets what, while there is money
@@ -1082,7 +1077,7 @@ for card, style in zip(play_spending(kinds, 1), ["-", "--", "-.", ":"]):
 axes.axhline(spend.BUDGET, color="0.4", linewidth=1)
 axes.text(2, spend.BUDGET * 1.02, "budget for 60 minutes")
 axes.set(xlabel="time (minutes)", ylabel="spent in the last 60 minutes (euros)", ylim=(0, 1.2 * spend.BUDGET), title="What the hours cost")
-axes.legend(loc="lower right")
+axes.legend(loc="upper right")
 figure.tight_layout()
 figure.savefig("spending.png", dpi=100)
 plt.close(figure)

@@ -68,7 +68,7 @@ def draw_day(seed, kill=("alias", 1)):
         "notice-wait",
         words="There is a 'system notice' on the display. How many seconds should I wait before I scan again?",
     )
-    steps.append(("an outage", {"outages": [{"what": "lost", "times": 1, "model": "metro-large"}, {"what": 503, "until": 120}]}))
+    steps.append(("an outage", {"outages": [{"what": "lost", "times": 1}, {"what": 503, "until": 120}]}))
     ask("an outage", "month-cancel")
     steps.append(("an outage", {"outages": []}))
     steps.append(("an outage", {"wait": 90}))
@@ -145,7 +145,7 @@ def look_at(there, states):
         "an outage",
         f"{first['seconds']:.1f} s until {text(first)[:40]!r}, {paid} answers paid; a minute later {text(later)!r}",
         first["seconds"] <= 8.001,
-        paid <= 2,
+        paid <= 1,
         known["student-rate"]["answer"] in text(later),
     )
     *loop, other = by["a rider's loop"]

@@ -1,6 +1,7 @@
 """The desk's stores: a disk that outlives every process, what lies on it, and how a process can be killed between two writes."""
 
 import json
+import os
 
 
 class Killed(BaseException):
@@ -61,40 +62,45 @@ class Prompts:
 
 
 class MlflowPrompts:
-    """The same, in MLflow's prompt registry."""
+    """The same, in MLflow's prompt registry. What was read is kept until this process writes: it is the only one that does."""
 
     def __init__(self, disk, uri, name="desk-answer"):
+        os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "ERROR"}
         import mlflow
 
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
-        self.disk, self.name, self.mlflow = disk, name, mlflow
+        self.disk, self.name, self.mlflow, self.seen = disk, name, mlflow, {}
 
     def register(self, text, why):
         """Return the number of a new version."""
-        version = self.mlflow.genai.register_prompt(name=self.name, template=text, commit_message=why).version
+        version = int(self.mlflow.genai.register_prompt(name=self.name, template=text, commit_message=why).version)
+        self.seen.clear()
         self.disk.write("registered", version, "register")
-        return int(version)
+        return version
 
     def versions(self):
         """Return all versions, the oldest first: version, text, why."""
-        found = self.mlflow.MlflowClient().search_prompt_versions(self.name)
-        return sorted(
-            ({"version": int(one.version), "text": one.template, "why": one.commit_message} for one in found),
-            key=lambda one: one["version"],
-        )
+        if "versions" not in self.seen:
+            found = self.mlflow.MlflowClient().search_prompt_versions(self.name)
+            rows = [{"version": int(one.version), "text": one.template, "why": one.commit_message} for one in found]
+            self.seen["versions"] = sorted(rows, key=lambda one: one["version"])
+        return [dict(one) for one in self.seen["versions"]]
 
     def text(self, version):
         """Return a version's text."""
-        return self.mlflow.genai.load_prompt(f"prompts:/{self.name}/{version}").template
+        return next(one["text"] for one in self.versions() if one["version"] == version)
 
     def live(self):
         """Return the number of the version that is live."""
-        return int(self.mlflow.genai.load_prompt(f"prompts:/{self.name}@live", cache_ttl_seconds=0).version)
+        if "live" not in self.seen:
+            self.seen["live"] = int(self.mlflow.genai.load_prompt(f"prompts:/{self.name}@live", cache_ttl_seconds=0).version)
+        return self.seen["live"]
 
     def set_live(self, version):
         """Let the alias live point to a version."""
         self.mlflow.genai.set_prompt_alias(self.name, alias="live", version=version)
+        self.seen.clear()
         self.disk.write("alias moved", version, "alias")
 
 

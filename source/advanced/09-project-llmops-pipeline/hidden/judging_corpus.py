@@ -39,9 +39,14 @@ def world(salt):
     rng = drawn(salt)
     seed = rng.randrange(10**9)
     city, known = draw_city(seed)
-    facts = rng.sample(SURE, 9)
     article = {one["fact"]: one["article"] for one in known}
-    changed, gone, come, stay = facts[:3], facts[3:5], facts[5:6], facts[6:]
+    while True:  # until what was found before an article came is found after it, too, and as it was
+        facts = rng.sample(SURE, 9)
+        changed, gone, come, stay = facts[:3], facts[3:5], facts[5:6], facts[6:]
+        moving = {article[fact] for fact in changed + gone + stay[:1]}
+        asked = next(one["question"] for one in known if one["fact"] == come[0])
+        if not moving & set(near(asked, [one for one in city if one["id"] != article[come[0]]])):
+            break
     new = {fact: rewrite(city, known, fact, seed) for fact in changed}
     texts = {one["id"]: one for one, _ in new.values()}
     before = [one for one in city if one["id"] not in {article[fact] for fact in come}]

@@ -75,7 +75,7 @@
 #
 # So the same script gives the same result each time. With a real provider it would not, and the last part says how to ask one. What you decide here is what you would decide there.
 #
-# **The seven parts** lie in `found`, as you find them: open them now; it is 120 lines. You write each anew, as a cell here. The cell's last line, `save_cell("system/corpus.py")`, writes its text to a file. Each part is played with *the other parts as found*, so one that does not work costs its own points alone; the last event plays all of yours together. A file is all that there is of a part: import in the cell what it needs.
+# **The seven parts** lie in `found`, as you find them: open them now; they are some 110 lines. You write each anew, as a cell here. The cell's last line, `save_cell("system/corpus.py")`, writes its text to a file. Each part is played with *the other parts as found*, so one that does not work costs its own points alone; the last event plays all of yours together. A file is all that there is of a part: import in the cell what it needs. Setup empties `system`: after a restart run your answer cells again.
 #
 # *Effects* are the writes to a store: `register`, `alias`, `log`, `write`, `index`, `cache`. Each is done wholly or not at all. The stage can kill the process right after any of them.
 
@@ -106,11 +106,11 @@ def save_cell(path):
 
 
 # Thin wrappers, which the grader needs.
-def play(own, script, seed=0, city=None, each=20):
+def play(own, script, seed=0, city=None):
     """Play a script to a desk in which the parts in `own` are yours; see stage.py."""
     import stage
 
-    return stage.play(own, script, seed, city=city, each=each)
+    return stage.play(own, script, seed, city=city)
 
 
 def play_spending(kinds, seed):
@@ -427,7 +427,7 @@ save_cell("system/release.py")
 # %% nbgrader={"grade": true, "grade_id": "test-release", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 better, bad_slice = (
     dict.fromkeys(["prices", "times", "accidents", "unknown"], 0.92),
-    {"prices": 0.9, "times": 0.95, "accidents": 0.5, "unknown": 0.9},
+    {"prices": 0.98, "times": 0.98, "accidents": 0.55, "unknown": 0.98},
 )
 steps = [
     {"propose": ["m-1", "Be brief.", "Bo"], "quality": better},
@@ -1140,7 +1140,7 @@ services.rest()  # no process stays behind
 # %% [markdown]
 # ## Going further
 #
-# - **A real provider.** `Provider(url, clock, elsewhere=True)` in `provider.py` sends to an address that is not this machine, with the key in `OPENAI_API_KEY`; nothing leaves it otherwise. Give your models' names where ours stand, and take prices from the reply's `usage`: no other server says `euros`. Real providers take an idempotency key as a header, if at all: read what yours promises. A server on your machine, such as llama.cpp's or Ollama's, needs its address alone. Do not send riders' texts anywhere before someone has allowed it.
+# - **A real provider.** `stage.play([], script, provider=Provider("https://YOUR-PROVIDER/v1", Clock(), elsewhere=True, names={"metro-large": "THEIR-MODEL", …}))` sends to an address that is not this machine, with the key in `OPENAI_API_KEY`; nothing leaves it otherwise. (Both are in `provider.py`; name `metro-small` and `metro-embed`, too.) It costs real money, answers differ from run to run, and our prices are not theirs: no other server says `euros`, so count them from the reply's `usage`. The idempotency key is played by `provider.py` here; real providers take one as a header, if at all: read what yours promises. A server on your machine, such as llama.cpp's or Ollama's, needs its address alone. Do not send riders' texts anywhere before someone has allowed it.
 # - **Jitter.** All desks that were refused at the same second come back at the same second. Add a random part to each pause, and show with ten desks what it changes.
 # - **Articles with a date.** A price that is published today and holds from the first of March: what does `sync` do, and when?
 # - **A canary for prompts.** Let a new prompt answer a tenth of the riders first, and decide from their complaints. What does your journal need for that?

@@ -51,9 +51,19 @@ def draw_record(rng):
     return record, right, moves
 
 
+def _worst_of_the_clock(record):
+    hours = {}
+    for one in {one["id"]: one for one in reversed(record["journal"]) if one["what"] == "answer"}.values():
+        hours[one["now"] // 3600] = hours.get(one["now"] // 3600, 0.0) + one["euros"]
+    return max(hours.values())
+
+
 def judge_page(draw_page):
     """Fail where the page says something else than the journal, or cannot be read by everybody."""
-    record, right, moves = draw_record(drawn("page"))
+    rng = drawn("page")
+    record, right, moves = draw_record(rng)
+    while right["worst_hour"] < 1.02 * _worst_of_the_clock(record):
+        record, right, moves = draw_record(rng)
     text = draw_page(record)
     assert isinstance(text, str), f"page returns {type(text).__name__}, expected a text"
     said = read_page(text)

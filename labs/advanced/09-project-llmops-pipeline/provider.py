@@ -3,7 +3,7 @@
 from llm import Refused, chat, embed
 from llm.client import said
 
-MAX_TRIES = 400
+MAX_TRIES = 3000
 
 
 class Clock:
@@ -22,11 +22,11 @@ class Provider:
 
     {"model": name or None for all, "from": second, "until": second, "times": at most so many calls, "what": …}, where `what` is
     "hang" (no answer comes, and nothing is done), "lost" (the work is done and billed, and the answer is lost on the way), or a status
-    such as 503 or 429, with "after": seconds for its Retry-After, or None.
+    such as 503 or 429, with "after": seconds for its Retry-After, or None. `names` are another provider's names for our models.
     """
 
-    def __init__(self, url, clock, elsewhere=False):
-        self.url, self.clock, self.elsewhere = url, clock, elsewhere
+    def __init__(self, url, clock, elsewhere=False, names=None):
+        self.url, self.clock, self.elsewhere, self.names = url, clock, elsewhere, names or {}
         self.outages, self.calls, self.texts_embedded, self.done = [], [], 0, {}
 
     def chat(self, messages, model, key=None, seconds=10.0):
@@ -56,7 +56,7 @@ class Provider:
         if known:
             took, reply = 0.05, known[2]
         else:
-            body = chat(self.url, messages, model, elsewhere=self.elsewhere)
+            body = chat(self.url, messages, self.names.get(model, model), elsewhere=self.elsewhere)
             took, reply = body.get("simulated_ms", 0.0) / 1000, {"text": said(body), "euros": body.get("euros", 0.0)}
             call["euros"] = reply["euros"]
             if key is not None:
@@ -71,7 +71,8 @@ class Provider:
         """Return a list of numbers for each text, all in one request. (Embeddings have no outages here, and cost next to nothing.)"""
         texts = list(texts)
         self.texts_embedded += len(texts)
-        return embed(self.url, texts, elsewhere=self.elsewhere) if texts else []
+        model = self.names.get("metro-embed", "metro-embed")
+        return embed(self.url, texts, model, elsewhere=self.elsewhere) if texts else []
 
     def euros(self):
         """Return the bill."""

@@ -13,7 +13,7 @@ TARGETS = {  # what must hold, for each kind
     "calm": {"later": 0.0, "hard_large": 0.98, "share_of_all_large": 0.4},
     "spike": {"later": 0.02, "hard_large": 0.1},
     "storm": {"used": 0.7},
-    "loop": {"later": 0.0, "hard_large": 0.9, "looper": 20},
+    "loop": {"later": 0.0, "hard_large": 0.8, "looper": 20},
 }
 
 

@@ -374,9 +374,9 @@ save_cell("system/budget.py")
 -LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.92, 30
 +LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 1.0, 30
 
-# %% grade_id="budget" points=6 message="and there was money" why="E9: half of the budget is never used" changes="solution"
+# %% grade_id="budget" points=6 message="and there was money" why="E9: a third of the budget is never used" changes="solution"
 -LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.92, 30
-+LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.45, 0.62, 30
++LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.65, 30
 
 # %% grade_id="budget" points=7 message="hours of the kind loop" why="E10: one rider may ask without end" changes="solution"
 -LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.92, 30

@@ -637,7 +637,7 @@ for kind in spend.KINDS:
 # - `calm`: nobody is told "later", and 98 % of the hard questions get the large model, at 40 % at most of what the large model would cost for all;
 # - `spike`: at most 2 % are told "later", and a tenth of the hard questions at least still get the large model;
 # - `storm`: at least 70 % of the budget is used in the dearest hour: who is sent away though there was money was sent away for nothing;
-# - `loop`: for the others it is as on a calm day (nobody "later", 90 % of the hard ones large), and the rider with the loop gets 20 answers or more. Limited is not locked out.
+# - `loop`: for the others it is as on a calm day (nobody "later", 80 % of the hard ones large), and the rider with the loop gets 20 answers or more. Limited is not locked out.
 #
 # <details><summary>Hint 1</summary>Three thresholds, as shares of the budget, and one limit for a rider. What is left above the highest threshold is for the urgent.</details>
 # <details><summary>Hint 2</summary>Compare what would be spent <em>after</em> this request. In a spike the large model may use up only as much as leaves enough for everybody's small one: half of the budget, say. No rider asks thirty times an hour; <code>rider_asked</code> counts those that were told "later", too.</details>

@@ -1,5 +1,6 @@
 """The judges of calibration and release: biased judges, prompt changes, slices, crashes, histories."""
 
+from desk import FIRST
 from judges import KINDS, marks_for
 from judging import drawn, ran
 from stage import USUAL
@@ -90,17 +91,18 @@ def judge_changes(play):
     rng = drawn("changes")
     gains = lambda quality, seed: sum(  # noqa: E731
         new["mark"] - old["mark"]
-        for new, old in zip(marks_for("Another prompt.", quality, "fair", seed), marks_for("", USUAL, "fair", seed), strict=True)
+        for new, old in zip(marks_for("Another prompt.", quality, "fair", seed), marks_for(FIRST, USUAL, "fair", seed), strict=True)
     )
+    nine = moved(prices=0.15, times=0.15, unknown=0.15)
     fair, flattering = {"habit": "fair", "cents": 0.4}, {"habit": "long", "cents": 0.1}
     change(play, "a prompt that is better everywhere", moved(all=0.18), "shipped", "", rng.random())
     change(
         play,
-        "a prompt with nine more right of 80 and none fewer",
-        moved(prices=0.15, times=0.15, unknown=0.15),
+        "a prompt with some nine more right of 80 and none fewer",
+        nine,
         "shipped",
         "Compared question by question it is proven; drawn apart it is not.",
-        rng.random(),
+        _seed_for([{"propose": ["ship", "Another prompt."], "quality": nine}], rng),
     )
     noise = moved(prices=0.15, times=-0.05, unknown=-0.05)
     seeds = [seed for seed in (rng.random() for _ in range(60)) if 1 <= gains(noise, seed) <= 2]
@@ -174,7 +176,8 @@ def judge_crashes(play):
         ("a rollback", {"rollback": ["m-2", "complaints"]}, 5),
     ]:
         for number in range(1, effects + 1):
-            seed = rng.random()
+            better_ones = [first, again] if what == "a release" else [first]
+            seed = _seed_for([{**one, "propose": [f"ship {one['propose'][0]}", *one["propose"][1:]]} for one in better_ones], rng)
             restart = [{"start": True, "kill": ["any", 1]}] if number % 2 else []
             steps = [first, {**again, "kill": ["any", number]}, *restart, {"start": True}, again, {"rollback": ["m-3", "back"]}]
             states = play(["release"], steps, seed)
@@ -212,7 +215,7 @@ def judge_history(play):
         steps.append({"propose": [f"ship {number}", f"Prompt {number}.", "better"], "quality": moved(all=value * 1.6)})
         if number == bad_after:
             steps.append({"propose": [f"bad {number}", "A bad prompt.", "worse"], "quality": moved(all=-0.2)})
-    seed = next(one for one in (rng.random() for _ in range(200)) if _all_ship(steps, one))
+    seed = _seed_for(steps, rng)
     numbers = {}
     for step in steps:
         numbers.setdefault(step["propose"][1], len(numbers) + 2)
@@ -245,19 +248,20 @@ def judge_history(play):
     assert last["error"] and last["error"].startswith(("LookupError", "KeyError", "IndexError")) and last["live"] == 1, (
         f"no version was live before, and rollback: {last['error'] or last['value']}, version {last['live']} is live; expected a LookupError and version 1"
     )
-    _again(play, rng.random())
+    _again(play, rng)
     assert len(last["releases"]) == len(states[-1]["releases"]), "a rollback that could not be done stands in the journal"
 
 
-def _again(play, seed):
+def _again(play, rng):
     """Fail where a version that was called back lives again, since it had been live twice."""
     steps = [
-        {"propose": ["one", "Prompt one.", "better"], "quality": moved(all=0.1)},
-        {"propose": ["two", "Prompt two.", "better"], "quality": moved(all=0.25)},
-        {"propose": ["three", "Prompt one.", "it learnt"], "quality": moved(all=0.4)},
+        {"propose": ["ship one", "Prompt one.", "better"], "quality": moved(all=0.1)},
+        {"propose": ["ship two", "Prompt two.", "better"], "quality": moved(all=0.25)},
+        {"propose": ["ship three", "Prompt one.", "it learnt"], "quality": moved(all=0.4)},
         {"rollback": ["four", "complaints"]},
         {"rollback": ["five", "complaints"]},
     ]
+    seed = _seed_for(steps[:3], rng)
     for step, state, right in zip(steps, play(["release"], steps, seed), [2, 3, 2, 3, 1], strict=True):
         kind = next(iter(step))
         ran(state, f"{kind} {step[kind][0]}")
@@ -266,9 +270,14 @@ def _again(play, seed):
         )
 
 
+def _seed_for(steps, rng):
+    """Return a seed with which chance decides nothing: whatever should ship surely does."""
+    return next(seed for seed in (rng.random() for _ in range(500)) if _all_ship(steps, seed))
+
+
 def _all_ship(steps, seed):
-    """Return whether each better prompt wins five questions or more for each that it loses, against the last, and each bad one loses."""
-    live = marks_for("", USUAL, "fair", seed)
+    """Return whether each prompt that should ship wins five questions or more against the last, and loses none."""
+    live = marks_for(FIRST, USUAL, "fair", seed)
     for step in steps:
         new = marks_for(step["propose"][1], step["quality"], "fair", seed)
         gains = [a["mark"] - b["mark"] for a, b in zip(new, live, strict=True)]

@@ -1,1 +1,1 @@
-../../06-llmops/hidden/asked.py
+../../../shared/asked.py

@@ -1,1 +1,1 @@
-../../06-llmops/hidden/attacking.py
+../../../shared/attacking.py

@@ -60,9 +60,11 @@ def header_is_complete(lab: Lab) -> Found:
     for role in header.roles:
         if role not in ROLES:
             yield "header", f"role {role!r} is not known", f"choose from {', '.join(ROLES)}"
-    low, high = (120, 240) if header.project else (30, 150)
+    kind, low, high = ("a project", 120, 240) if header.project else ("a lab", 30, 150)
+    if header.level == "advanced" and not header.project:
+        kind, high = "an advanced lab", 210
     if not low <= header.minutes <= high:
-        yield "header", f"{header.minutes} minutes", f"a {'project' if header.project else 'lab'} takes {low} to {high}"
+        yield "header", f"{header.minutes} minutes", f"{kind} takes {low} to {high}"
     first = lab.notebook.cells[0].source.split("\n")[0] if lab.notebook.cells else ""
     if first != f"# {header.title}":
         yield "cell 1", f"starts with {first!r}", f"start with '# {header.title}', the header's title"

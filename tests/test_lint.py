@@ -57,6 +57,14 @@ FAULTS = {
     "an-unknown-role": fault("L01", "header", "role 'Wizard' is not known", "choose from MLOps Engineer", ("- MLOps Engineer", "- Wizard")),
     "too-short": fault("L01", "header", "29 minutes", "a lab takes 30 to 150", ("minutes: 30", "minutes: 29")),
     "too-long": fault("L01", "header", "151 minutes", "a lab takes 30 to 150", ("minutes: 30", "minutes: 151")),
+    "too-long-for-the-last-level": fault(
+        "L01",
+        "header",
+        "211 minutes",
+        "an advanced lab takes 30 to 210",
+        ("minutes: 30", "minutes: 211"),
+        ("level: beginner", "level: advanced"),
+    ),
     "a-short-project": fault(
         "L01", "header", "90 minutes", "a project takes 120 to 240", ("minutes: 30", "minutes: 90\n#     project: true"), others="L03"
     ),

@@ -1,8 +1,10 @@
 """A learner's way: open the course, open a lab, run it, answer, validate, grade, see progress change."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -104,6 +106,40 @@ def test_progress_is_a_notebook_too(server: str, page: Any, picture: Callable[[s
     assert "Why models fail: 15 %, 15 of 100, in work" in image.get_attribute("alt")
     page.locator(f"{SHOWN} .jp-OutputArea a", has_text="Why models fail").first.click()
     page.locator(".lm-TabBar-tab.lm-mod-current", has_text="why-models-fail.ipynb").wait_for()
+
+
+def test_the_keyboard_alone_runs_and_validates_a_lab(server: str, page: Any) -> None:
+    """From the notebook's first cell to the result of Validate, and back, without a mouse."""
+    page.goto(f"{server}/lab/tree/beginner/02-why-models-fail/why-models-fail.ipynb?token=for-tests")
+    wait_until_idle(page)
+    page.keyboard.press("Control+Shift+C")
+    page.keyboard.insert_text("Restart Kernel and Run All Cells…")
+    page.keyboard.press("Enter")
+    page.locator(".jp-Dialog").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("○ Not answered yet").first.wait_for()
+    wait_until_idle(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Tab")
+    for _ in range(20):
+        if page.evaluate("document.activeElement.textContent.trim()") == "Validate":
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".jp-Dialog").get_by_text("○ Not answered yet").first.wait_for()
+    page.keyboard.press("Enter")
+    page.locator(".jp-Dialog").wait_for(state="detached")
+
+
+def test_each_link_to_binder_opens_its_notebook(server: str, page: Any) -> None:
+    """What Binder appends to its server's address leads, on this server, to the lab of that row."""
+    rows = re.findall(r"\]\((\S+\.ipynb)\) .*\?urlpath=(\S+?)\)", (PROJECT / "labs" / "README.md").read_text(encoding="utf-8"))
+    assert len(rows) == len([*(PROJECT / "labs").glob("*/*/*.ipynb")])
+    for notebook, place in rows:
+        assert unquote(place) == f"lab/tree/{notebook}"
+        assert page.request.get(f"{server}/api/contents/{notebook}?token=for-tests&content=0").json()["type"] == "notebook"
+    page.goto(f"{server}/{unquote(rows[-1][1])}?token=for-tests")
+    page.locator(".lm-TabBar-tab.lm-mod-current", has_text=Path(rows[-1][0]).name).wait_for()
 
 
 def write(page: Any, text: str) -> None:

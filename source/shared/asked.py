@@ -1,4 +1,4 @@
-"""What riders ask in the judge's cities: other words for the same facts, questions that no article answers, attacks and their look-alikes."""
+"""What riders ask in the cities of hidden tests: other words for the same facts, and questions that no article answers."""
 
 import random
 

@@ -1,17 +1,4 @@
-"""What the judges share: chance from LAB_SEED, and short texts."""
-
-import os
-import random
-
-
-def seed():
-    """Return this submission's own seed."""
-    return os.environ.get("LAB_SEED", "lab")
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{seed()} {salt}")
+"""What the judges share: short texts, and steps that stopped."""
 
 
 def short(value, size=160):

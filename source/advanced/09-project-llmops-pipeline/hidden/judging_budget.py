@@ -1,7 +1,8 @@
 """The judge of the budget: hours of each kind, drawn anew."""
 
-from judging import drawn
 from spend import losses
+
+from judgekit import drawn
 
 
 def judge_hours(play_spending, kinds):

@@ -1,8 +1,10 @@
 """The judges of index and cache: articles change, go and come; sync is killed and called again."""
 
 from desk import draw_city, rewrite
-from judging import drawn, ran
+from judging import ran
 from llm.embedding import embedding
+
+from judgekit import drawn
 
 SURE = [
     "day-cost",

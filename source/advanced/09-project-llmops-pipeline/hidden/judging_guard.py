@@ -2,12 +2,14 @@
 
 from attacking import attacks, honest, outside, rules_in, succeeded
 from desk import FIRST, draw_city
-from judging import drawn, ran, seed, short
+from judging import ran, short
+
+from judgekit import drawn
 
 
 def judge_attacks(play, call_guard):
     """Event 11."""
-    cases = attacks(seed())
+    cases = attacks(drawn("attacks").random())
     for case in cases:
         question, found, canary, _ = case["case"]
         messages = call_guard("build", FIRST, question, found, canary)
@@ -76,7 +78,7 @@ def _people(play, call_guard):
 
 def judge_honest(play, call_guard):
     """Event 12."""
-    cases = honest(seed())[:-4]  # the last four need a tool
+    cases = honest(drawn("honest").random())[:-4]  # the last four need a tool
     city, known = draw_city(drawn("honest").randrange(10**9))
     article = {one["id"]: one for one in city}
     for one in known:

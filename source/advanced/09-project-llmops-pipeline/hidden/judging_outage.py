@@ -3,7 +3,9 @@
 from itertools import pairwise
 
 from desk import draw_city
-from judging import drawn, ran
+from judging import ran
+
+from judgekit import drawn
 
 SMALL, LARGE = "metro-small", "metro-large"
 

@@ -2,8 +2,10 @@
 
 from desk import FIRST
 from judges import KINDS, marks_for
-from judging import drawn, ran
+from judging import ran
 from stage import USUAL
+
+from judgekit import drawn
 
 SLICES = list(USUAL)
 

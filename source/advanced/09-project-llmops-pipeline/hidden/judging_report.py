@@ -3,8 +3,10 @@
 import math
 from itertools import pairwise
 
-from judging import drawn, short
+from judging import short
 from pageread import number_in, read_page
+
+from judgekit import drawn
 
 HOWS = ["model", "cache", "later", "held", "not now"]
 

@@ -1,7 +1,9 @@
 """The judge of the whole: all parts together, through the day of another city."""
 
 from day import draw_day, look_at
-from judging import drawn, ran, short
+from judging import ran, short
+
+from judgekit import drawn
 
 OWN = ["calibration", "release", "corpus", "budget", "guard", "outage"]
 

@@ -1,5 +1,5 @@
 # ruff: noqa: B905
-"""Attacks on the assistant, and honest questions that look like them (exercise 6)."""
+"""Attacks on the assistant, and honest questions that look like them."""
 
 import random
 import re

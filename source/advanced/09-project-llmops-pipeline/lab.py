@@ -1061,6 +1061,8 @@ judge_page(draw_page)
 # ## Putting it together
 #
 # Your seven parts together, through one day, with MLflow's own prompt registry. `play_day` does to them what the week did, and looks at what is there afterwards.
+#
+# > **In older tutorials** it is `mlflow.register_prompt(…)` and `mlflow.load_prompt(…)`; since MLflow 3 both lie in `mlflow.genai`, as `stores.py` has them.
 
 # %% tags=["uses-answers"]
 from day import play_day

@@ -1,0 +1,1 @@
+../../../../shared/llm/__init__.py

@@ -1,0 +1,1 @@
+../../../../shared/llm/client.py

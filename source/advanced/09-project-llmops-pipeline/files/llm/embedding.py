@@ -1,0 +1,1 @@
+../../../../shared/llm/embedding.py

@@ -1,0 +1,1 @@
+../../../../shared/llm/prompt.py

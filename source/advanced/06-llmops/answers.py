@@ -1,7 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="prompts" points=14 why="another style: the history as a tag on each entry, numbered; a scan by hand instead of a pattern"
+# %% grade_id="prompts" points=15 why="another style: the history as a tag on each entry, numbered; a scan by hand instead of a pattern"
 CLIENT = MlflowClient()
 
 def publish(name, template, why):
@@ -29,32 +29,20 @@ def back(name):
     entries = _entries(name)
     if len(entries) < 2:
         raise LookupError("nothing was live before")
-    CLIENT.delete_prompt_tag(name, f"live.{entries[-1][0]}")
     CLIENT.set_prompt_alias(name, "live", entries[-2][1])
+    CLIENT.delete_prompt_tag(name, f"live.{entries[-1][0]}")
     return entries[-2][1]
 
-def _matches(parts, text, values):
-    if not parts:
-        return text == ""
-    kind, what = parts[0]
-    if kind == "text":
-        return text.startswith(what) and _matches(parts[1:], text[len(what):], values)
-    if what in values:
-        return text.startswith(values[what]) and _matches(parts[1:], text[len(values[what]):], values)
-    return any(_matches(parts[1:], text[end:], {**values, what: text[:end]}) for end in range(len(text) + 1))
-
 def who_said(name, system):
-    found = []
-    for one in CLIENT.search_prompt_versions(name):
-        parts, at = [], 0
-        for hit in re.finditer(r"{{ *(\w+) *}}", one.template):
-            parts += [("text", one.template[at:hit.start()]), ("name", hit[1])]
-            at = hit.end()
-        if _matches([*parts, ("text", one.template[at:])], system, {}):
-            found.append(int(one.version))
-    return sorted(found)
+    def fits(parts, text):
+        head, *rest = parts
+        if not rest:
+            return text == head
+        return text.startswith(head) and any(fits([rest[0], *rest[1:]], text[end:]) for end in range(len(head), len(text) + 1))
 
-# %% grade_id="prompts" points=14 why="another style: the history in the tags of the versions' prompt as words, versions walked by number"
+    return sorted(int(one.version) for one in CLIENT.search_prompt_versions(name) if fits(re.split(r"{{[a-z_]+}}", one.template), system))
+
+# %% grade_id="prompts" points=15 why="another style: the history in the tags of the versions' prompt as words, versions walked by number"
 def _versions(name):
     number, found = 1, []
     while True:
@@ -87,191 +75,114 @@ def back(name):
 
 def who_said(name, system):
     def pattern(template):
-        seen = []
-        def one(match):
-            variable = match.group(1)
-            if variable in seen:
-                return f"(?P={variable})"
-            seen.append(variable)
-            return f"(?P<{variable}>[\\s\\S]*?)"
-        return re.compile(re.sub(r"\\\{\\\{(?:\\ )*(\w+)(?:\\ )*\\\}\\\}", one, re.escape(template)) + r"\Z")
+        return re.compile(re.sub(r"\\\{\\\{\w+\\\}\\\}", r"[\\s\\S]*?", re.escape(template)) + r"\Z")
     return [prompt.version for prompt in _versions(name) if pattern(prompt.template).match(system)]
 
-# %% grade_id="prompts" points=0 message="One changed space is a new version" why="compares texts with all white space made one" changes="solution"
--        if newest.template == template:
-+        if newest.template.split() == template.split():
-@@
-     return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
--
-@@
--        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
--        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
--
-+        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
-     return history[-1]
--
+# %% grade_id="prompts" points=15 why="another style: the history in numbered aliases, and what is live already is skipped on the way back"
+def _at(name, alias):
+    found = mlflow.genai.load_prompt(f"prompts:/{name}@{alias}", allow_missing=True, cache_ttl_seconds=0)
+    return found and int(found.version)
 
-# %% grade_id="prompts" points=0 message="nothing changed is none" why="registers each edit, changed or not" changes="solution"
--        if newest.template == template:
-+        if False:
-@@
-     return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
--
-@@
--        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
--        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
--
-+        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
-     return history[-1]
--
-
-# %% grade_id="prompts" points=4 message="What was live before must be written in the store" why="keeps the history in the notebook's memory: passes what is visible" name="wrong-5"
-HISTORY = {}
-
+def _depth(name):
+    depth = 0
+    while _at(name, f"was-{depth + 1}") is not None:
+        depth += 1
+    return depth
 
 def publish(name, template, why):
-    """Return the number of the version with this text; it is registered unless the newest version has it."""
-    if mlflow.genai.load_prompt(f"prompts:/{name}/1", allow_missing=True):
-        newest = max(MlflowClient().search_prompt_versions(name), key=lambda one: one.version)
-        if newest.template == template:
-            return newest.version
-    return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
+    try:
+        known = {int(one.version): one.template for one in MlflowClient().search_prompt_versions(name)}
+    except mlflow.exceptions.MlflowException:
+        known = {}
+    if not known or known[max(known)] != template:
+        return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
+    return max(known)
 
 def go_live(name, version):
-    """Let the alias live point to the version."""
-    history = HISTORY.setdefault(name, [])
-    if history[-1:] != [version]:
-        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
-        HISTORY[name] = [*history, version]
+    now = _at(name, "live")
+    if now != version:
+        if now is not None:
+            mlflow.genai.set_prompt_alias(name=name, alias=f"was-{_depth(name) + 1}", version=now)
+        mlflow.genai.set_prompt_alias(name=name, alias="live", version=version)
 
 def back(name):
-    """Let the alias live point to the version that was live before, and return its number."""
-    history = HISTORY.get(name, [])[:-1]
-    if not history:
-        raise LookupError(f"no version of {name} was live before")
-    mlflow.genai.set_prompt_alias(name, alias="live", version=history[-1])
-    HISTORY[name] = history
-    return history[-1]
+    now = _at(name, "live")
+    for place in range(_depth(name), 0, -1):
+        before = _at(name, f"was-{place}")
+        if before != now:
+            mlflow.genai.set_prompt_alias(name=name, alias="live", version=before)
+        mlflow.genai.delete_prompt_alias(name=name, alias=f"was-{place}")
+        if before != now:
+            return before
+    raise LookupError("nothing was live before")
 
 def who_said(name, system):
-    """Return the versions that can have made this system message."""
+    return [one.version for one in reversed(MlflowClient().search_prompt_versions(name)) if re.match("(?s)" + "(.*)".join(map(re.escape, re.split("{{.*?}}", one.template))) + r"\Z", system)]
 
-    def fits(template):
-        parts, seen, pattern = re.split(r"\{\{\s*(\w+)\s*\}\}", template), set(), ""
-        for number, part in enumerate(parts):
-            if number % 2 == 0:
-                pattern += re.escape(part)
-            else:
-                pattern += f"(?P={part})" if part in seen else f"(?P<{part}>.*)"
-                seen.add(part)
-        return re.fullmatch(pattern, system, re.DOTALL)
+# %% grade_id="prompts" points=4 message="One changed space is a new version" why="compares texts with all white space made one" changes="solution"
+-        if newest.template == template:
++        if newest.template.split() == template.split():
 
-    return sorted(one.version for one in MlflowClient().search_prompt_versions(name) if fits(one.template))
+# %% grade_id="prompts" points=4 message="nothing changed is none" why="registers each edit, changed or not" changes="solution"
+-        if newest.template == template:
++        if False:
 
-# %% grade_id="prompts" points=9 message="A variable that stands twice has one value" why="takes any text for each place of a variable: passes what is visible" changes="wrong-5"
--HISTORY = {}
--
--
+# %% grade_id="prompts" points=7 message="What was live before must be written in the store" why="keeps the history in the notebook's memory: passes what is visible" changes="solution"
++HISTORY = {}
++
++
+ def publish(name, template, why):
 @@
--    history = HISTORY.setdefault(name, [])
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))
+-    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))
+-    if history[-1:] != [version]:
++    history = HISTORY.setdefault(name, [])
++    if history[-1:] != [version]:
+-        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
++        HISTORY[name] = [*history, version]
 @@
--        HISTORY[name] = [*history, version]
+-    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
++    history = HISTORY.get(name, [])[:-1]
+@@
+-    mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
++    HISTORY[name] = history
+
+# %% grade_id="prompts" points=11 message="Which of the two writes comes first" why="go_live moves the alias first: passes what is visible" changes="solution"
+-        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
+         mlflow.genai.set_prompt_alias(name, alias="live", version=version)
 +        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
--    history = HISTORY.get(name, [])[:-1]
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
-@@
--    HISTORY[name] = history
-+    mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
-@@
--                pattern += f"(?P={part})" if part in seen else f"(?P<{part}>.*)"
-+                pattern += "(.*)"
 
-# %% grade_id="prompts" points=9 message="the first again, a line end more" why="publish compares with all versions, so a text that comes back is no new version: passes what is visible" changes="solution"
+# %% grade_id="prompts" points=11 message="Which of the two writes comes first" why="back writes the history first: passes what is visible" changes="solution"
+-    mlflow.genai.set_prompt_alias(name, alias="live", version=history[-1])
+     mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
++    mlflow.genai.set_prompt_alias(name, alias="live", version=history[-1])
+
+# %% grade_id="prompts" points=11 message="the first again, a line end more" why="publish compares with all versions, so a text that comes back is no new version: passes what is visible" changes="solution"
+-        newest = max(MlflowClient().search_prompt_versions(name), key=lambda one: one.version)
 -        if newest.template == template:
 -            return newest.version
--    return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
--
 +        same = [one.version for one in MlflowClient().search_prompt_versions(name) if one.template == template]
 +        if same:
 +            return same[0]
-+    return mlflow.genai.register_prompt(name=name, template=template, commit_message=why).version
-@@
--        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
--        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
--
-+        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
-     return history[-1]
--
 
-# %% grade_id="prompts" points=9 message="expected 1 for both" why="back goes to the version with the next lower number that was live: passes what is visible" changes="wrong-5"
--HISTORY = {}
--
--
-@@
--    history = HISTORY.setdefault(name, [])
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))
-@@
--        HISTORY[name] = [*history, version]
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
--    history = HISTORY.get(name, [])[:-1]
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
+# %% grade_id="prompts" points=11 message="expected 1 for both" why="back goes to the version with the next lower number that was live: passes what is visible" changes="solution"
+     history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
 +    history = sorted(set(history))
-+    history = history[: history.index(history[-1]) + 1] if history else history
-@@
--    HISTORY[name] = history
-+    mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
 
-# %% grade_id="prompts" points=5 message="expected [4]" why="compares the filled-in text without regard to white space" changes="wrong-5"
--HISTORY = {}
--
--
-@@
--    history = HISTORY.setdefault(name, [])
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))
-@@
--        HISTORY[name] = [*history, version]
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-@@
--    history = HISTORY.get(name, [])[:-1]
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
-@@
--    HISTORY[name] = history
-+    mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
-@@
--        return re.fullmatch(pattern, system, re.DOTALL)
-+        return re.fullmatch(re.sub(r"(\\ )+", r"\\s+", pattern), system, re.DOTALL)
+# %% grade_id="prompts" points=8 message="expected [4]" why="compares the filled-in text without regard to white space" changes="solution"
+-        if re.fullmatch(pattern, system, re.DOTALL):
++        if re.fullmatch(re.sub(r"(\\ )+", r"\\s+", pattern), system, re.DOTALL):
 
-# %% grade_id="prompts" points=9 message="there are spaces within the braces" why="a variable with spaces within its braces is a fixed text: passes what is visible" changes="wrong-5"
--HISTORY = {}
--
--
-@@
--    history = HISTORY.setdefault(name, [])
--    if history[-1:] != [version]:
--        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
--        HISTORY[name] = [*history, version]
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))
-+    if history[-1:] != [version]:
-+        mlflow.genai.set_prompt_tag(name, "history", json.dumps([*history, version]))
-+        mlflow.genai.set_prompt_alias(name, alias="live", version=version)
-@@
--    history = HISTORY.get(name, [])[:-1]
-+    history = json.loads(mlflow.genai.get_prompt_tags(name).get("history", "[]"))[:-1]
-@@
--    HISTORY[name] = history
-+    mlflow.genai.set_prompt_tag(name, "history", json.dumps(history))
-@@
--        parts, seen, pattern = re.split(r"\{\{\s*(\w+)\s*\}\}", template), set(), ""
-+        parts, seen, pattern = re.split(r"\{\{(\w+)\}\}", template), set(), ""
+# %% grade_id="prompts" points=8 message="articles of several lines" why="a variable stands for one line: publish, go_live and back are right, and keep their points" changes="solution"
+-        if re.fullmatch(pattern, system, re.DOTALL):
++        if re.fullmatch(pattern, system):
+
+# %% grade_id="prompts" points=11 message="stand for themselves" why="takes the template's own signs for a pattern's: passes what is visible" changes="solution"
+-        pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{\w+\}\}", one.template))
++        pattern = ".*".join(re.split(r"\{\{\w+\}\}", one.template))
+
+# %% grade_id="prompts" points=11 message="more text before" why="looks for the template anywhere in the message: passes what is visible" changes="solution"
+-        if re.fullmatch(pattern, system, re.DOTALL):
++        if re.search(pattern, system, re.DOTALL):
 
 # %% grade_id="traces" points=13 why="another style: time cut at all edges; with-blocks instead of decorators; words shared instead of embeddings"
 def self_times(spans):

@@ -177,21 +177,21 @@ print("Bo says, versions", bos.bos_who_said("greeting", "Greet the rider in one 
 
 # %% [markdown]
 # ### Exercise 1 — Who said that?
-# *Difficulty ●●○ · about 14 minutes*
+# *Difficulty ●●○ · about 22 minutes*
 #
 # Write four functions on MLflow's registry. `name` is the prompt's name.
 #
 # - `publish(name, template, why)` returns the number of the version that has this text. If the *newest* version has exactly this text, nothing is registered and its number comes back; else there is a new version, with `why` as its commit message.
 # - `go_live(name, version)`: the alias `live` points to this version. If it does already, nothing changes.
 # - `back(name)`: the alias `live` goes back to the version that was live before, and its number is returned. If none was, a `LookupError` is raised, and nothing changes. After `go_live` with 1, 2, 1 and 3, `back` returns 1, then 2, then 1, and then raises. The history must be in the *store*, not in the notebook: tomorrow's program does not know your variables.
-# - `who_said(name, system)`: the sorted list of the versions that can have made this system message: those whose template becomes it, letter by letter, if each `{{variable}}` is replaced by some text, which may be empty and is the same wherever the variable stands. MLflow takes spaces within the braces, too: `{{ city }}` is `{{city}}`. Mostly it is one version, sometimes none.
+# - `who_said(name, system)`: the sorted list of the versions whose template becomes this system message, letter by letter, if each `{{variable}}` is replaced by some text: an empty one, or several lines. In our templates a variable stands once. Mostly it is one version, sometimes none.
 #
-# Alias and history are two writes, and a program may end between them. Which of the two orders leaves a way back? (A registry that is used by many would need one write for both; MLflow has none.)
+# Alias and history are two writes, and a program may end between them. Do them in the order that leaves a way back, in `go_live` and in `back`: also then, `back` must find the version that was live before what is live. (A registry that is used by many would need one write for both; MLflow has none.)
 #
-# The cell after yours plays the three weeks with them, and calls back each version about whose answers a rider complained.
+# The cell after yours plays the three weeks with them, and calls back each version about whose answers a rider complained. At work one logs the version with each answer (MLflow does if a prompt is loaded within a trace); this log is older than the registry.
 #
 # <details><summary>Hint 1</summary>A template is a pattern: its fixed parts must be there as they are, whatever signs they hold, and in the place of a variable anything may stand, also several lines. A tag of the prompt is a text, and JSON makes a text of a list.</details>
-# <details><summary>Hint 2</summary>Build a pattern from the template. <code>re.split</code> with a group in its pattern gives fixed parts and names by turns, and <code>re.escape</code> makes a fixed part harmless. A named group takes what a variable stood for; look up how a pattern asks for what a named group has already taken, and which flag lets a dot be a line end.</details>
+# <details><summary>Hint 2</summary><code>re.split</code> gives the fixed parts of a template, <code>re.escape</code> makes them harmless; join them with a pattern for any text, and look up which flag lets a dot be a line end. A version that stands in the history and never went live does less harm than one that was live and is forgotten: in <code>go_live</code> the history comes first, in <code>back</code> the alias.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "prompts", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -230,19 +230,13 @@ def back(name):
 
 def who_said(name, system):
     """Return the versions that can have made this system message."""
-
     ### BEGIN SOLUTION
-    def fits(template):
-        parts, seen, pattern = re.split(r"\{\{\s*(\w+)\s*\}\}", template), set(), ""
-        for number, part in enumerate(parts):
-            if number % 2 == 0:
-                pattern += re.escape(part)
-            else:
-                pattern += f"(?P={part})" if part in seen else f"(?P<{part}>.*)"
-                seen.add(part)
-        return re.fullmatch(pattern, system, re.DOTALL)
-
-    return sorted(one.version for one in MlflowClient().search_prompt_versions(name) if fits(one.template))
+    found = []
+    for one in MlflowClient().search_prompt_versions(name):
+        pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{\w+\}\}", one.template))
+        if re.fullmatch(pattern, system, re.DOTALL):
+            found.append(one.version)
+    return sorted(found)
     ### END SOLUTION
 
 
@@ -253,7 +247,23 @@ except Exception as error:  # the test below says more
     log, called_back = None, f"The three weeks stopped with {type(error).__name__}: {error}"
 print(called_back)
 
-# %% nbgrader={"grade": true, "grade_id": "test-prompts", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+
+def cut_off(name, moves, writes):
+    """Make the moves, a version to go live or "back". In the last one the program ends after so many writes. Return what is live then, and what back says."""
+    for move in moves[:-1]:
+        go_live(name, move)
+    with desk.ends_after(writes):
+        back(name) if moves[-1] == "back" else go_live(name, moves[-1])
+    live, path = int(MlflowClient().get_prompt_version_by_alias(name, "live").version), []
+    try:
+        while len(path) < 5:
+            path.append(int(back(name)))
+    except LookupError:
+        pass
+    return live, path
+
+
+# %% nbgrader={"grade": true, "grade_id": "test-prompts", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 assert log is not None, called_back
 texts = [one.template for one in sorted(MlflowClient().search_prompt_versions("desk-answer"), key=lambda one: one.version)]
 assert len(texts) == 5, (
@@ -263,7 +273,7 @@ assert texts[3].count("  ") == 1, (
     "Bo's edit of 20 November has two spaces after a full stop; the registry's version 4 has not. A template is kept as it is."
 )
 for row, expected, hint in [
-    (0, [4], "It was sent on Friday before Cy's edit; its system message has Bo's two spaces."),
+    (0, [4], "It was sent on Friday before Cy's edit; its system message has Bo's two spaces, and articles of several lines."),
     (12, [5], "It was sent on Friday evening, with Cy's text."),
     (16, [], "Cy tried that text for an hour and never saved it: no version made it."),
 ]:
@@ -276,8 +286,8 @@ assert called_back == [5], (
 live_now = mlflow.genai.load_prompt("prompts:/desk-answer@live", cache_ttl_seconds=0).version
 assert live_now == 4, f"Version {live_now} is live, expected 4, which was live before Cy's."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-prompts", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: a copy of your store. The wiki's texts in its registry, which version is live, and whether back finds its way without your notebook's memory.
+# %% nbgrader={"grade": true, "grade_id": "judge-prompts", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: a copy of your store. The wiki's texts in its registry, and whether back finds its way from what is live without your notebook's memory.
 ### BEGIN HIDDEN TESTS
 import mlflow
 
@@ -288,10 +298,7 @@ with copied_store("mlflow.db"):
     assert texts == wiki_texts(), (
         f"In the store, desk-answer has {len(texts)} versions, and they are not the wiki's five texts in their order, each letter as it was."
     )
-    assert live("desk-answer") == 4, (
-        f"In the store, version {live('desk-answer')} of desk-answer is live, expected 4: riders complained about 5."
-    )
-    for expected in (3, 2, 1):
+    for expected in range(live("desk-answer") - 1, 0, -1):
         try:
             said_back = back("desk-answer")
         except Exception as error:
@@ -302,49 +309,20 @@ with copied_store("mlflow.db"):
         assert live("desk-answer") == expected, f"back returned {expected}, but version {live('desk-answer')} is live."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-prompts-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: your functions on other prompts: texts with a changed space or a sign that patterns take for their own, a text that comes back, a variable that stands
-# twice, several lines, and a history that goes to and fro.
+# %% nbgrader={"grade": true, "grade_id": "judge-prompts-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: publish, go_live and back on another prompt: a changed space, a text that comes back, a history that goes to and fro; and programs that end between two writes.
 ### BEGIN HIDDEN TESTS
 from judging import as_kept, dice, live, own_store
 
-chance = dice("prompts")
-place, what = chance.choice(["Upton", "Lake End", "St. Anne"]), chance.choice(["fees", "docks", "helmets"])
-base = f"You (the desk) know {what}. Really? [Yes] {{{{city}}}}: {{{{text}}}}"
-other = base.replace("Yes] ", "Yes]  ")
-twice = "From {{city}} to {{text}}, and back to {{city}}"
-spaced = "For {{ city }} only: {{ text }}"
+base = f"You (the desk) know {dice('prompts').choice(['fees', 'docks', 'helmets'])}. {{{{city}}}}: {{{{text}}}}"
+texts = [base, base, base.replace(". ", ".  "), base, base + "\n"]
 with own_store():
-    numbers = [publish("p", text, "first") for text in (base, base, other, base, base + "\n", twice, twice, spaced)]
-    assert numbers == [1, 1, 2, 3, 4, 5, 5, 6], (
-        f"publish, eight times with: a text, the same, one space more, the first again, a line end more, a third, the same, a fourth: {numbers}, expected [1, 1, 2, 3, 4, 5, 5, 6]."
+    numbers = [publish("p", text, "why") for text in texts]
+    assert numbers == [1, 1, 2, 3, 4], (
+        f"publish, five times with: a text, the same, one space more, the first again, a line end more: {numbers}, expected [1, 1, 2, 3, 4]."
     )
-    assert as_kept("p") == [base, other, base, base + "\n", twice, spaced], (
-        "The registry's texts are not those that were published, letter by letter."
-    )
-    filled = {
-        base.replace("{{city}}", place).replace("{{text}}", "one\n\ntwo."): (
-            [1, 3],
-            "The same text was published twice: both versions can have said it.",
-        ),
-        other.replace("{{city}}", place).replace("{{text}}", "one\ntwo."): (
-            [1, 2, 3],
-            "Two spaces there: version 2 made it, or 1 or 3 with a city that begins with a space.",
-        ),
-        base.replace("{{city}}", place).replace("{{text}}", "one\n"): (
-            [1, 3, 4],
-            "It ends with a line end, which may be the template's or the variable's.",
-        ),
-        f"From {place} to the lake, and back to {place}": ([5], "A variable that stands twice has one value."),
-        f"From {place} to the lake, and back to Nowhere": ([], "A variable that stands twice has one value: here the two differ."),
-        f"For {place} only: three\nlines": ([6], "In the template there are spaces within the braces: {{ city }} is a variable like {{city}}."),
-        base.replace("[Yes]", "Y").replace("{{city}}", place).replace("{{text}}", "x"): ([], "The signs ( ) ? [ ] stand for themselves."),
-        "Well: " + base.replace("{{city}}", place).replace("{{text}}", "x"): ([], "There is more text before the template's beginning."),
-    }
-    for system, (expected, hint) in filled.items():
-        answered = list(who_said("p", system))
-        assert answered == expected, f"On other prompts who_said returns {answered}, expected {expected}. {hint}"
-    path = [1, 2, 1, 1, chance.choice([4, 5])]
+    assert as_kept("p") == texts[1:], "The registry's texts are not those that were published, letter by letter."
+    path = [1, 2, 1, 1, dice("path").choice([3, 4])]
     for number in path:
         go_live("p", number)
         assert live("p") == number, f"After go_live with {number} version {live('p')} is live."
@@ -359,6 +337,51 @@ with own_store():
     except LookupError:
         pass
     assert live("p") == 1, "back raised a LookupError, and the alias has moved."
+    for moves in ([1, 2, 3], [1, 2, 3, "back"]):
+        for writes in range(3):
+            name = f"p{len(moves)}-{writes}"
+            for text in "abc":
+                publish(name, text, "why")
+            now, path = cut_off(name, moves, writes)
+            path = [one for one in path if one != now]  # to go back to what is live does no harm
+            assert path == list(range(now - 1, 0, -1)), (
+                f"Versions 1, 2 and 3 go live{' and back is called' if 'back' in moves else ''}; the program ends in the last move, after {writes} writes. Version {now} is live then, and back goes to {path}, expected {list(range(now - 1, 0, -1))}. Which of the two writes comes first?"
+            )
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-prompts-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: who_said on templates with signs that patterns take for their own, a changed space, a line end more, and a text that was published twice.
+### BEGIN HIDDEN TESTS
+import mlflow
+
+from judging import dice, own_store
+
+place = dice("place").choice(["Upton", "Lake End", "St. Anne"])
+base = "You (the desk) know. Really? [Yes] {{city}}: {{text}}"
+other = base.replace("Yes] ", "Yes]  ")
+with own_store():
+    for text in (base, other, base, base + "\n"):
+        mlflow.genai.register_prompt(name="p", template=text)
+    filled = {
+        base.replace("{{city}}", place).replace("{{text}}", "one\n\ntwo."): (
+            [1, 3],
+            "The same text was published twice: both versions can have said it.",
+        ),
+        other.replace("{{city}}", place).replace("{{text}}", "one\ntwo."): (
+            [1, 2, 3],
+            "Two spaces there: version 2 made it, or 1 or 3 with a city that begins with a space.",
+        ),
+        base.replace("{{city}}", place).replace("{{text}}", "one\n"): (
+            [1, 3, 4],
+            "It ends with a line end, which may be the template's or the variable's.",
+        ),
+        base.replace("{{city}}", place).replace("{{text}}", ""): ([1, 3], "A variable may stand for an empty text."),
+        base.replace("[Yes]", "Y").replace("{{city}}", place).replace("{{text}}", "x"): ([], "The signs ( ) ? [ ] stand for themselves."),
+        "Well: " + base.replace("{{city}}", place).replace("{{text}}", "x"): ([], "There is more text before the template's beginning."),
+    }
+    for system, (expected, hint) in filled.items():
+        answered = list(who_said("p", system))
+        assert answered == expected, f"On other prompts who_said returns {answered}, expected {expected}. {hint}"
 ### END HIDDEN TESTS
 
 # %% tags=["uses-answers"]

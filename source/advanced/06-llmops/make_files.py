@@ -54,6 +54,18 @@ NOT_IN_ARTICLES = [
     "Do you repair my own bicycle?",
     "How many lions live in the zoo?",
     "May I take a bike home for the weekend?",
+    "At which hour does the desk open on Sundays?",
+    "How much does a bicycle lesson cost?",
+    "What is the price of a child's bike?",
+    "How much do you pay for a used ebike?",
+    "How many hours does the battery of an ebike last?",
+    "Is there a discount for families with three children?",
+    "Do bikes have lights for the night?",
+    "Can I get a receipt for my taxes?",
+    "Are there bikes with three wheels?",
+    "How far is the next station from the zoo?",
+    "May two people share a membership?",
+    "What is the phone number of the police?",
 ]
 LOST = f"{BEGIN} {FRIENDLY} Be funny.\n{{{{articles}}}}\n"  # Cy tried it for an hour and did not save it
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -10,6 +11,8 @@ from llm import Refused, chat, create_app
 from llm.client import said
 from mlflow import MlflowClient
 from services import serving_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 _open = []
 RIDES = {
@@ -60,6 +63,26 @@ def forget_prompt(name):
         for version in client.search_prompt_versions(name):
             client.delete_prompt_version(name, str(version.version))
         client.delete_prompt(name)
+
+
+@contextmanager
+def ends_after(writes):
+    """Let the program in a block end before it has written to MLflow's store once more than so many times."""
+    left = [writes]
+
+    def count(session, *_):
+        if session.new or session.dirty or session.deleted:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+
+    event.listen(Session, "before_flush", count)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        event.remove(Session, "before_flush", count)
 
 
 def play_wiki(name, publish, go_live, back, who_said):

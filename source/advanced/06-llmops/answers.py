@@ -184,7 +184,7 @@ def who_said(name, system):
 -        if re.fullmatch(pattern, system, re.DOTALL):
 +        if re.search(pattern, system, re.DOTALL):
 
-# %% grade_id="traces" points=13 why="another style: time cut at all edges; with-blocks instead of decorators; words shared instead of embeddings"
+# %% grade_id="traces" points=14 why="another style: time cut at all edges; with-blocks instead of decorators; words shared instead of embeddings"
 def self_times(spans):
     result = {}
     for span in spans:
@@ -219,7 +219,7 @@ def desk_answer(question, articles, url):
         root.set_outputs(text)
     return text
 
-# %% grade_id="traces" points=13 why="another style: Bo's steps with a wrapper for tracing, one request for all; intervals merged first"
+# %% grade_id="traces" points=14 why="another style: Bo's steps with a wrapper for tracing, one request for all; intervals merged first"
 def merged(intervals):
     out = []
     for start, end in sorted(intervals):
@@ -261,154 +261,110 @@ def desk_answer(question, articles, url):
     found = retrieve(question, articles, url)
     return write(f"Answer from the articles; if none holds the answer, say that you do not know.\n\n<articles>\n{shown(found)}\n</articles>\n<question>{question}</question>", url)
 
-# %% grade_id="traces" points=5 message="two of them at the same time" why="adds up the children, also where they overlap" changes="solution"
--            start, end = max(child["start"], reached), min(child["end"], span["end"])
-+            start, end = child["start"], child["end"]
-@@
-     return times
--
-@@
--
--# The pipeline's steps stand here, as functions of their own; decorate them, and desk_answer too.
-@@
-
--
- @mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
-@@
-     return said(chat(url, prompt, model="metro-large"))
--
-
-# %% grade_id="traces" points=9 message="outlast their parent" why="does not clip children that outlast their parent: passes what is visible" changes="solution"
--            start, end = max(child["start"], reached), min(child["end"], span["end"])
-+            start, end = max(child["start"], reached), child["end"]
-@@
-     return times
--
-@@
--
--# The pipeline's steps stand here, as functions of their own; decorate them, and desk_answer too.
-@@
-
--
- @mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
-@@
-     return said(chat(url, prompt, model="metro-large"))
--
-
-# %% grade_id="traces" points=9 message="lie within one another" why="forgets the furthest end when a child lies within another: passes what is visible" changes="solution"
--            if end > start:
--                own, reached = own - (end - start), end
-+            if True:
-+                own, reached = own - max(0.0, end - start), end
-@@
-     return times
--
-@@
--
--# The pipeline's steps stand here, as functions of their own; decorate them, and desk_answer too.
-@@
-
--
- @mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
-@@
-     return said(chat(url, prompt, model="metro-large"))
--
-
-# %% grade_id="traces" points=5 message="expected 'cut'" why="an id within another counts as named" name="wrong-6"
+# %% grade_id="traces" points=14 why="another style: retrieves eight, sorts them again with one request, keeps three, and asks with a system message"
 def self_times(spans):
-    """Return for each name the time, in ms, in which its spans ran and none of their children did."""
-    times = {}
+    times = {span["name"]: 0.0 for span in spans}
     for span in spans:
-        own, reached = span["end"] - span["start"], span["start"]
-        for child in sorted((one for one in spans if one["parent"] == span["id"]), key=lambda one: one["start"]):
-            start, end = max(child["start"], reached), min(child["end"], span["end"])
-            if end > start:
-                own, reached = own - (end - start), end
-        times[span["name"]] = times.get(span["name"], 0.0) + own
+        inside = [one for one in spans if one["parent"] == span["id"]]
+        edges = sorted([(one["start"], 1) for one in inside] + [(one["end"], -1) for one in inside] + [(span["end"], 0)])
+        at, running = span["start"], 0
+        for edge, change in edges:
+            times[span["name"]] += 0 if running else edge - at
+            at, running = edge, running + change
     return times
 
 def lost_at(spans, article):
-    """Return the name of the span that lost the article, or None."""
-    parents = {span["parent"] for span in spans}
-    named = re.compile(re.escape(article))
-    for span in sorted(spans, key=lambda one: one["start"]):
-        if (
-            span["id"] not in parents
-            and span["type"] != "CHAT_MODEL"
-            and named.search(span["inputs"])
-            and not named.search(span["outputs"])
-        ):
-            return span["name"]
-    return None
+    inner, word = {one["parent"] for one in spans}, re.compile(rf"(?:^|[^A-Za-z0-9]){article}(?![A-Za-z0-9])")
+    gone = [one for one in spans if one["id"] not in inner and one["type"] != "CHAT_MODEL" and word.search(one["inputs"]) and not word.search(one["outputs"])]
+    return min(gone, key=lambda one: one["start"])["name"] if gone else None
 
-@mlflow.trace(name="find_articles", span_type="RETRIEVER")
-def find_articles(question, articles, url):
-    """Return the five articles nearest to the question, the nearest first."""
-    vectors = np.array(embed(url, [question, *(f"{one['title']}\n{one['text']}" for one in articles)]))
-    return [articles[number] for number in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")[:5]]
+@mlflow.trace(span_type="RETRIEVER")
+def retrieve_and_rank(question, articles, url):
+    first, *rest = embed(url, [question, *(one["title"] + " " + one["text"] for one in articles)])
+    eight = sorted(zip(rest, range(len(articles))), key=lambda pair: -np.dot(pair[0], first))[:8]
+    first, *rest = embed(url, [question, *(articles[number]["text"] for _, number in eight)])
+    return [articles[eight[place][1]] for place in np.argsort([-np.dot(first, one) for one in rest])[:3]]
 
-@mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
-def ask_model(prompt, url):
-    """Return the model's answer to a prompt."""
-    return said(chat(url, prompt, model="metro-large"))
+@mlflow.trace(span_type="CHAT_MODEL")
+def ask_it(messages, url):
+    return chat(url, messages, model="metro-large", temperature=0)
 
-@mlflow.trace(name="desk_answer")
+@mlflow.trace
 def desk_answer(question, articles, url):
-    """Return the answer to a question. The trace store has its trace."""
-    found = find_articles(question, articles, url)
-    return ask_model(
-        'Answer in one sentence, from the articles alone. If they do not hold the answer, say "I do not know."\n\n'
-        f"<articles>\n{shown(found)}\n</articles>\n<question>{question}</question>",
-        url,
-    )
+    found = retrieve_and_rank(question, articles, url)
+    messages = [
+        {"role": "system", "content": "Answer briefly from the articles. If the answer is not in them, reply: I do not know."},
+        {"role": "user", "content": "Articles:\n" + shown(found) + "\n\nQuestion: " + question},
+    ]
+    return said(ask_it(messages, url))
 
-# %% grade_id="traces" points=9 message="the first by start" why="takes the spans in the order of the list: passes what is visible" changes="wrong-6"
--    named = re.compile(re.escape(article))
+# %% grade_id="traces" points=6 message="two of them at the same time" why="adds up the children, also where they overlap" changes="solution"
+-            own -= max(0.0, child["end"] - max(child["start"], reached))
++            own -= child["end"] - child["start"]
+
+# %% grade_id="traces" points=10 message="lie within one another" why="forgets the furthest end when a child lies within another: passes what is visible" changes="solution"
+-            reached = max(reached, child["end"])
++            reached = child["end"]
+
+# %% grade_id="traces" points=6 message="expected 'cut'" why="an id within another counts as named" changes="solution"
+-    named = re.compile(rf"\b{re.escape(article)}\b")
++    named = re.compile(re.escape(article))
+
+# %% grade_id="traces" points=10 message="as a whole word, wherever it stands" why="looks for the id in brackets, so it finds nothing in JSON: passes what is visible" changes="solution"
+-    named = re.compile(rf"\b{re.escape(article)}\b")
++    named = re.compile(re.escape(f"[{article}]"))
+
+# %% grade_id="traces" points=10 message="the first by start" why="takes the spans in the order of the list: passes what is visible" changes="solution"
 -    for span in sorted(spans, key=lambda one: one["start"]):
-+    named = re.compile(rf"\b{re.escape(article)}\b")
+-        if (
 +    for span in spans:
++        if (
 
-# %% grade_id="traces" points=8 message="requests for embeddings" why="asks for each article by itself: passes what is visible" changes="wrong-6"
--    named = re.compile(re.escape(article))
-+    named = re.compile(rf"\b{re.escape(article)}\b")
-@@
+# %% grade_id="traces" points=8 message="requests for embeddings" why="asks for each article by itself: passes what is visible" changes="solution"
 -    vectors = np.array(embed(url, [question, *(f"{one['title']}\n{one['text']}" for one in articles)]))
 +    vectors = np.array([embed(url, [text])[0] for text in [question, *(f"{one['title']}\n{one['text']}" for one in articles)]])
 
-# %% grade_id="traces" points=8 message="it is lost or cut off on the way" why="mends the order, and still cuts the articles off, as Bo does: passes what is visible" changes="wrong-6"
--    named = re.compile(re.escape(article))
-+    named = re.compile(rf"\b{re.escape(article)}\b")
-@@
+# %% grade_id="traces" points=8 message="In another city the search found the right article" why="mends the order, and still cuts the articles off, as Bo does: passes what is visible" changes="solution"
 -        f"<articles>\n{shown(found)}\n</articles>\n<question>{question}</question>",
 +        f"<articles>\n{shown(found)[:120]}\n</articles>\n<question>{question}</question>",
 
-# %% grade_id="traces" points=4 message="traces in the store, expected 4" why="the root is not traced" changes="wrong-6"
--    named = re.compile(re.escape(article))
-+    named = re.compile(rf"\b{re.escape(article)}\b")
+# %% grade_id="traces" points=8 message="In a city with long articles the search found" why="cuts the articles off later, where these ones end: passes what is visible" changes="solution"
+-        f"<articles>\n{shown(found)}\n</articles>\n<question>{question}</question>",
++        f"<articles>\n{shown(found)[:900]}\n</articles>\n<question>{question}</question>",
+
+# %% grade_id="traces" points=8 message="expected four in five" why="asks the small model, with a single article: passes what is visible" changes="solution"
+-    return [articles[number] for number in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")[:5]]
++    return [articles[number] for number in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")[:1]]
 @@
+-    return said(chat(url, prompt, model="metro-large"))
++    return said(chat(url, prompt, model="metro-small"))
+
+# %% grade_id="traces" points=4 message="traces in the store, expected 4" why="the root is not traced" changes="solution"
 -@mlflow.trace(name="desk_answer")
+ def desk_answer(question, articles, url):
 
-# %% grade_id="traces" points=9 message="the first by start" why="looks for the id in brackets, so it finds nothing in JSON: passes what is visible" changes="wrong-6"
--    named = re.compile(re.escape(article))
-+    named = re.compile(re.escape(f"[{article}]"))
-@@
-
-+# The pipeline's steps stand here, as functions of their own; decorate them, and desk_answer too.
- @mlflow.trace(name="find_articles", span_type="RETRIEVER")
-
-# %% grade_id="traces" points=8 message="ask the server, by chat" why="calls the simulator's own function and asks no server: passes what is visible" changes="wrong-6"
--    named = re.compile(re.escape(article))
-+    named = re.compile(rf"\b{re.escape(article)}\b")
-@@
-
-+# The pipeline's steps stand here, as functions of their own; decorate them, and desk_answer too.
- @mlflow.trace(name="find_articles", span_type="RETRIEVER")
-@@
+# %% grade_id="traces" points=8 message="ask it for each answer, by chat" why="calls the simulator's own function and asks no server: passes what is visible" changes="solution"
 -    return said(chat(url, prompt, model="metro-large"))
 +    from llm.completion import complete
 +    from llm.models import MODELS
 +
 +    return complete({"messages": [{"role": "user", "content": prompt}]}, MODELS["metro-large"]).text
+
+# %% grade_id="traces" points=8 message="ask it for each answer, by chat" why="remembers answers by their question, and gives one city's answers in the next: passes what is visible" changes="solution"
+-@mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
+-def ask_model(prompt, url):
+-    """Return the model's answer to a prompt."""
+-    return said(chat(url, prompt, model="metro-large"))
++REMEMBERED = {}
++
++
++@mlflow.trace(name="ask_model", span_type="CHAT_MODEL")
++def ask_model(prompt, url):
++    """Return the model's answer to a prompt."""
++    question = prompt.rpartition("<question>")[2]
++    if question not in REMEMBERED:
++        REMEMBERED[question] = said(chat(url, prompt, model="metro-large"))
++    return REMEMBERED[question]
 
 # %% grade_id="rag" points=14 why="another style: TF-IDF with a small dictionary of riders' words, the large model, JSON, and a check by the small model"
 OTHER = {"reimburs": "refund", "money": "refund", "reserv": "book", "bicycle": "bike", "telephone": "call", "ring": "call", "crash": "accident", "collision": "accident", "electric": "ebike", "broken": "damaged", "terminate": "cancel", "released": "opens", "price": "costs", "fee": "costs", "expensive": "costs", "luggage": "load", "daughter": "child", "youngest": "least", "break": "pause", "forgot": "lost", "inviting": "invite"}

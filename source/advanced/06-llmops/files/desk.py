@@ -107,7 +107,7 @@ def play_wiki(name, publish, go_live, back, who_said):
 
 
 def spans_of(trace):
-    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (JSON texts)."""
+    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (JSON texts, their line ends as such)."""
     begin = min(span.start_time_ns for span in trace.data.spans)
     return [
         {
@@ -117,8 +117,8 @@ def spans_of(trace):
             "type": span.span_type,
             "start": (span.start_time_ns - begin) / 1e6,
             "end": (span.end_time_ns - begin) / 1e6,
-            "inputs": json.dumps(span.inputs, default=str),
-            "outputs": json.dumps(span.outputs, default=str),
+            "inputs": json.dumps(span.inputs, default=str).replace("\\n", "\n"),
+            "outputs": json.dumps(span.outputs, default=str).replace("\\n", "\n"),
         }
         for span in trace.data.spans
     ]

@@ -119,8 +119,8 @@ def draw_trace(chance):
 
     def add(name, parent, start, end, inputs, outputs, kind="UNKNOWN"):
         number = f"s{len(spans)}"
-        as_json = chance.random() < 0.5
-        texts = [json.dumps([{"id": one, "text": "text"} if as_json else f"[{one}] text" for one in part]) for part in (inputs, outputs)]
+        form = chance.choice(['{{"id": "{}", "text": "text"}}', "[{}] text", "{} text\n"])
+        texts = ["\n".join(map(form.format, part)) for part in (inputs, outputs)]
         spans.append(
             {
                 "id": number,
@@ -146,13 +146,13 @@ def draw_trace(chance):
             parent = add("group", root, at, end, articles, [])
             for _ in range(3):
                 begin = chance.uniform(at, end)
-                add(name, parent, begin, chance.uniform(begin, end + 15), held, kept)
+                add(name, parent, begin, chance.uniform(begin, end), held, kept)
             add("inner", parent, at + 1, end - 1, held, kept)
             add("inner", parent, at + 4, end - 6, held, held)
         else:
             add(name, root, at, end, held, kept, "CHAT_MODEL" if chance.random() < 0.3 else "UNKNOWN")
         held, at = kept, end - chance.choice([0, 0, 12])
-    add("ask", root, at, length + chance.choice([-5, 20]), held, [], "CHAT_MODEL")
+    add("ask", root, at, length - 5, held, [], "CHAT_MODEL")
     chance.shuffle(spans)
     return spans
 
@@ -176,10 +176,35 @@ def mentions(text, article):
     return bool(re.search(rf"\b{article}\b", text))
 
 
-def holds_whole(text, article):
-    """Return whether a text holds an article to the end of its last sentence."""
-    last = re.split(r"(?<=[.!?])\s+", article["text"])[-1]
-    return " ".join(re.findall(r"\w+", last)) in " ".join(re.findall(r"\w+", text))
+def longer(articles):
+    """Return the articles as other desks write them: what one looks for stands in the last of some 1,500 letters."""
+    filler = "We are here for you and you are here for us, and that is how it is and was and will be. "
+    return [{**one, "text": filler * 15 + one["text"]} for one in articles]
+
+
+def what_became(asked, articles, given):
+    """Return for how many questions, by the traces in the store, the RETRIEVER found the right article, and the model was given it to its end."""
+    traces, by_id, searched, kept = stored_traces(), {one["id"]: one for one in articles}, 0, 0
+    assert len(traces) == len(asked), f"{len(asked)} questions left {len(traces)} traces in the store, expected one for each."
+    for one, answered in zip(asked, given):
+        trace = next((t for t in traces if any(s["parent"] is None and _plain(one["question"]) in _plain(s["inputs"]) for s in t)), None)
+        assert trace, f"No root span in the store has the question {one['question']!r} in its inputs."
+        root = next(span for span in trace if span["parent"] is None)
+        assert _plain(answered) in _plain(root["outputs"]), (
+            "A root span does not have in its outputs the answer that desk_answer returned."
+        )
+        out_of = [span["outputs"] for span in trace if span["type"] == "RETRIEVER"]
+        into = [_plain(span["inputs"]) for span in trace if span["type"] == "CHAT_MODEL"]
+        assert out_of and into, "A trace in the store lacks a span of type RETRIEVER or of type CHAT_MODEL."
+        found = any(mentions(text, one["article"]) for text in out_of)
+        searched += found
+        kept += found and any(_plain(by_id[one["article"]]["text"][-60:]) in text for text in into)
+    return searched, kept
+
+
+def _plain(text):
+    """Return a text's words alone, so that a text and its JSON are the same."""
+    return " ".join(re.findall(r"\w+", re.sub(r"\\[nrtu\"]", " ", text)))
 
 
 def true_lost(spans, article):
@@ -220,11 +245,9 @@ def nearest(question, articles, k):
     return sorted(articles, key=lambda one: -sum(a * b for a, b in zip(asked, embedding(f"{one['title']}\n{one['text']}"))))[:k]
 
 
-def gave(app, model, answer):
-    """Return whether a model of a server with `keep` has given this answer, or more words around it; of an abstention, whether it was asked."""
-    words = " ".join(re.findall(r"\w+", answer))
-    replies = [" ".join(re.findall(r"\w+", one["text"])) for one in app.state.kept if one["request"].get("model") == model]
-    return any(words in one or "do not know" in words for one in replies)
+def gave(app, answer, model=None):
+    """Return whether a server with `keep` has given this answer, or more words around it; `model`: whether this one has."""
+    return any(_plain(answer) in _plain(one["text"]) for one in app.state.kept if model in (None, one["request"].get("model")))
 
 
 # Evaluation (exercises 4 and 5)

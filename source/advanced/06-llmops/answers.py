@@ -366,7 +366,7 @@ def desk_answer(question, articles, url):
 +        REMEMBERED[question] = said(chat(url, prompt, model="metro-large"))
 +    return REMEMBERED[question]
 
-# %% grade_id="rag" points=14 why="another style: TF-IDF with a small dictionary of riders' words, the large model, JSON, and a check by the small model"
+# %% grade_id="rag" points=15 why="another style: TF-IDF with a small dictionary of riders' words, the large model, JSON, and a check by the small model"
 OTHER = {"reimburs": "refund", "money": "refund", "reserv": "book", "bicycle": "bike", "telephone": "call", "ring": "call", "crash": "accident", "collision": "accident", "electric": "ebike", "broken": "damaged", "terminate": "cancel", "released": "opens", "price": "costs", "fee": "costs", "expensive": "costs", "luggage": "load", "daughter": "child", "youngest": "least", "break": "pause", "forgot": "lost", "inviting": "invite"}
 
 def search(question, articles, url, k=3):
@@ -388,7 +388,7 @@ def rag(question, articles, url):
         return {"answer": None, "source": None}
     return {"answer": reply["answer"], "source": reply["sources"][0]}
 
-# %% grade_id="rag" points=14 why="another style: a word in capitals for silence, no ids asked for; the source is the article that holds the sentence"
+# %% grade_id="rag" points=15 why="another style: a word in capitals for silence, no ids asked for; the source is the article that holds the sentence"
 def search(question, articles, url, k=3):
     first, *rest = embed(url, [question] + [one["title"] + ": " + one["text"] for one in articles])
     score = {one["id"]: sum(a * b for a, b in zip(first, other)) for one, other in zip(articles, rest)}
@@ -403,78 +403,75 @@ def rag(question, articles, url):
         return dict(answer=None, source=None)
     return dict(answer=text, source=holding[0])
 
+# %% grade_id="rag" points=15 why="another style: asks both models, and speaks where they agree on the article"
+def search(question, articles, url, k=3):
+    vectors = np.asarray(embed(url, [one["title"] + ". " + one["text"] for one in articles] + [question]))
+    return pd.Series(vectors[:-1] @ vectors[-1], index=[one["id"] for one in articles]).nlargest(k).index.tolist()
+
+def rag(question, articles, url):
+    wanted = search(question, articles, url)
+    context = shown(sorted((one for one in articles if one["id"] in wanted), key=lambda one: wanted.index(one["id"])))
+    prompt = (
+        "Answer the rider's question with one sentence of the articles. If the articles do not answer it, return null as the answer. "
+        'Reply in JSON: {"answer": ..., "source": the id of the article}\n\n'
+        f"<articles>\n{context}\n</articles>\n<question>{question}</question>"
+    )
+    small, large = (json.loads(said(chat(url, prompt, model, response_format={"type": "json_object"}))) for model in ("metro-small", "metro-large"))
+    if not small["answer"] or not large["answer"] or small["source"] != large["source"] or not small["source"]:
+        return dict(answer=None, source=None)
+    return dict(answer=large["answer"], source=large["source"][0])
+
 # %% grade_id="rag" points=0 message="is among the first three" why="counts the question's words in the texts, as Bo does" changes="solution"
 -    vectors = np.array(embed(url, [question, *(f"{one['title']}\n{one['text']}" for one in articles)]))
 -    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
 -    return [articles[number]["id"] for number in order[:k]]
--
 +    return bos.bos_search(question, articles, url, k)
 
-# %% grade_id="rag" points=4 message="questions that the articles do not answer, rag gives an answer" why="does not tell the model what to say when it does not know, and takes what comes" name="wrong-4"
-def search(question, articles, url, k=3):
-    """Return the ids of the k articles that fit the question best, the best first."""
-    vectors = np.array(embed(url, [question, *(f"{one['title']}\n{one['text']}" for one in articles)]))
-    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
-    return [articles[number]["id"] for number in order[:k]]
-
-def rag(question, articles, url):
-    """Return the answer and the id of its source; None for both where it abstains."""
-    by_id = {one["id"]: one for one in articles}
-    found = [by_id[one] for one in search(question, articles, url)]
-    system = 'Answer from the articles only, in one sentence, and give the id of the article.'
-    user = f"<articles>\n{shown(found)}\n</articles>\n<question>{question}</question>"
-    text = said(chat(url, [{"role": "system", "content": system}, {"role": "user", "content": user}], "metro-small"))
-    cited = re.search(r"\s*\[(\w+)\]\s*$", text)
-    if not cited:
-        return {"answer": text, "source": found[0]["id"]}
-    answered, source = text[: cited.start()], by_id[cited[1]]
-    if not set(re.findall(r"\d+", answered)) <= set(re.findall(r"\d+", source["text"])):
-        return {"answer": None, "source": None}
-    return {"answer": answered, "source": source["id"]}
-
-# %% grade_id="rag" points=8 message="are met with None, expected 80" why="trusts the dear model: passes what is visible" changes="solution"
-     return [articles[number]["id"] for number in order[:k]]
--
+# %% grade_id="rag" points=4 message="questions that the articles do not answer, rag gives an answer" why="does not tell the model what to say when it does not know, and takes what comes" changes="solution"
+-    system = 'Answer from the articles only, in one sentence, and give the id of the article. If the articles do not hold the answer, say "I do not know."'
++    system = 'Answer from the articles only, in one sentence, and give the id of the article.'
 @@
+-    if "I do not know" in text or not cited or cited[1] not in by_id:
+-        return {"answer": None, "source": None}
+-    answered, source = text[: cited.start()], by_id[cited[1]]
++    if not cited:
++        return {"answer": text, "source": found[0]["id"]}
++    answered, source = text[: cited.start()], by_id[cited[1]]
+
+# %% grade_id="rag" points=8 message="are met with None, expected 85" why="trusts the dear model: passes what is visible" changes="solution"
 -    text = said(chat(url, [{"role": "system", "content": system}, {"role": "user", "content": user}], "metro-small"))
 +    text = said(chat(url, [{"role": "system", "content": system}, {"role": "user", "content": user}], "metro-large"))
 
 # %% grade_id="rag" points=8 message="is not grounded in it" why="gives the nearest article for its source, whatever the model cited: passes what is visible" changes="solution"
-     return [articles[number]["id"] for number in order[:k]]
--
-@@
 -    if not set(re.findall(r"\d+", answered)) <= set(re.findall(r"\d+", source["text"])):
 -        return {"answer": None, "source": None}
 -    return {"answer": answered, "source": source["id"]}
 +    return {"answer": answered, "source": found[0]["id"]}
 
-# %% grade_id="rag" points=4 message="are answered rightly" why="abstains whenever the nearest article is not very near" changes="wrong-4"
+# %% grade_id="rag" points=8 message="hand on its answer" why="hands out the whole article, in which the answer stands somewhere: passes what is visible" changes="solution"
+-    return {"answer": answered, "source": source["id"]}
++    return {"answer": source["text"], "source": source["id"]}
+
+# %% grade_id="rag" points=4 message="are answered rightly" why="abstains whenever the nearest article is not very near" changes="solution"
 -    found = [by_id[one] for one in search(question, articles, url)]
--    system = 'Answer from the articles only, in one sentence, and give the id of the article.'
 +    first, *rest = embed(url, [question, *(one['text'] for one in articles)])
 +    if max(np.array(rest) @ np.array(first)) < 0.6:
 +        return {"answer": None, "source": None}
 +    found = [by_id[one] for one in search(question, articles, url)]
-+    system = 'Answer from the articles only, in one sentence, and give the id of the article. If the articles do not hold the answer, say "I do not know."'
-@@
--    if not cited:
--        return {"answer": text, "source": found[0]["id"]}
-+    if "I do not know" in text or not cited or cited[1] not in by_id:
-+        return {"answer": None, "source": None}
 
-# %% grade_id="rag" points=10 message="recall at" why="compares the articles' words exactly: passes what is visible" changes="solution"
+# %% grade_id="rag" points=11 message="what compares words misses them" why="TF-IDF, and no embeddings: passes what is visible" changes="solution"
++from sklearn.feature_extraction.text import TfidfVectorizer
++
++
+ def search(question, articles, url, k=3):
+@@
 -    vectors = np.array(embed(url, [question, *(f"{one['title']}\n{one['text']}" for one in articles)]))
 -    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
--    return [articles[number]["id"] for number in order[:k]]
--
-+    asked = set(re.findall(r"\w+", question.lower())) - set("how what which the a an of is are do does i in on for to many much may can my it".split())
-+    order = sorted(range(len(articles)), key=lambda n: -len(asked & set(re.findall(r"\w+", articles[n]["text"].lower()))))
-+    return [articles[number]["id"] for number in order[:k]]
++    texts = [one["title"] + " " + one["text"] for one in articles]
++    vectorizer = TfidfVectorizer().fit(texts)
++    order = np.argsort(-(vectorizer.transform(texts) @ vectorizer.transform([question]).T).toarray()[:, 0], kind="stable")
 
 # %% grade_id="rag" points=8 message="ask the server, by chat" why="calls the simulator's own function and asks no server: passes what is visible" changes="solution"
-     return [articles[number]["id"] for number in order[:k]]
--
-@@
 -    text = said(chat(url, [{"role": "system", "content": system}, {"role": "user", "content": user}], "metro-small"))
 +    from llm.completion import complete
 +    from llm.models import MODELS

@@ -121,7 +121,7 @@ URL = start_server()
 os.environ["OPENAI_API_KEY"], os.environ["OPENAI_API_BASE"] = "desk", f"{URL}/v1"  # where MLflow's judges ask: here, and nowhere else
 
 CITY, KNOWN = articles(0), questions(0)
-RIDERS = json.loads(Path("riders.json").read_text())
+RIDERS, STRAY = (json.loads(Path(name).read_text()) for name in ("riders.json", "stray.json"))
 print(*LIMITS, sep="\n")
 
 # %% [markdown]
@@ -134,7 +134,7 @@ print(body["usage"], f"{body['euros']:.6f} euros, {body['simulated_ms']} ms of s
 print(said(chat(URL, "Question: Where do penguins live?", "metro-large")))
 
 # %% [markdown]
-# The second answer is invented: there was no context, and nobody told the model what to do without one. There are two models: `metro-small`, and `metro-large`, which costs fifteen to twenty times as much and knows that a fee is a price. Each city has some twenty articles; their numbers differ from city to city. `CITY` are the articles of one, `KNOWN` questions about it in the articles' words, and `RIDERS` 24 that riders wrote in words of their own; the last eight and the last six have no answer in the articles.
+# The second answer is invented: there was no context, and nobody told the model what to do without one. There are two models: `metro-small`, and `metro-large`, which costs fifteen to twenty times as much and knows that a fee is a price. Each city has some twenty articles; their numbers differ from city to city. `CITY` are the articles of one, `KNOWN` questions about it in the articles' words, and `RIDERS` 24 that riders wrote in words of their own; the last eight and the last six have no answer in the articles, nor have the twelve more of riders in `STRAY`.
 #
 # > **In older tutorials**
 # >
@@ -599,11 +599,13 @@ for place, articles_there, some in (("another city", there, asked_there), ("a ci
 # %% [markdown]
 # ## Part 3 · Answers that stand in the articles
 #
-# **Retrieval-augmented generation** (*RAG*): first search for passages that fit the question, then let a model answer from them. The search can compare words, as TF-IDF does, or embeddings. An **embedding** is a list of numbers for a text, so that texts of like meaning get like numbers: `embed(url, texts)` returns one for each text, all from one request, and the product of two of them is the larger, the nearer the texts are. Three figures tell how good it is:
+# **Retrieval-augmented generation** (*RAG*): first search for passages that fit the question, then let a model answer from them. The search can compare words, as TF-IDF does (a word counts the more, the fewer articles have it), or embeddings. An **embedding** is a list of numbers for a text, so that texts of like meaning get like numbers: `embed(url, texts)` returns one for each text, all from one request, and the product of two of them is the larger, the nearer the texts are. Three figures tell how good it is:
 #
 # - **recall at k**: the share of questions whose right passage is among the first *k* that the search returns. What the search misses, no model can say.
 # - **groundedness**: whether what an answer says stands in the passages that the model was given. A right number that stands nowhere was luck.
 # - how often it chooses to **abstain**, which is to say that it does not know: rightly, where the articles have no answer, and wrongly, where they have one.
+#
+# Our articles are short: each is one passage. Longer documents are first cut into *chunks*, and where to cut is half of the work there.
 #
 # Bo's first version, measured on the known questions; the last eight have no answer in the articles:
 
@@ -621,7 +623,7 @@ counts
 
 # %% [markdown]
 # ### Exercise 3 — Right, or silent
-# *Difficulty ●●○ · about 16 minutes*
+# *Difficulty ●●○ · about 26 minutes*
 #
 # Write two functions.
 #
@@ -631,14 +633,14 @@ counts
 # What the owners of the desk want, in other cities and in riders' own words (as in `RIDERS`), of which "reimburse" is not in any article:
 #
 # 1. recall at 3 of 0.95 or more, and recall at 1 of 0.9 or more;
-# 2. at least 78 % of the questions that the articles answer are answered rightly;
-# 3. of the questions that they do not answer, at least 80 % are met with None;
-# 4. every answer is grounded: its numbers stand in the article that is its source. (Our models copy their sentences, so this comes nearly by itself here; real models do not.) Answers come from the server.
+# 2. at least two in three of the questions that the articles answer are answered rightly;
+# 3. of the questions that they do not answer, at least 85 % are met with None: a wrong price costs the desk more than "ask us";
+# 4. every answer is what the server said, or a part of it, of 200 letters at most, and grounded: its numbers stand in the article that is its source. (Our models copy their sentences, so this comes nearly by itself here; real models do not.)
 #
-# Which model, how many articles, which words in the prompt? Measure it; the dear model is not the better one in everything. Both are asked by `chat`, and the models read passages best that stand between tags, each with its id in brackets, as `shown` writes them.
+# Which model, how many articles, which words in the prompt? Measure it: `RIDERS` has 18 questions that the articles answer, and with `STRAY` 18 that they do not. The dear model is not the better one in everything. (That it is the readier to invent is planted here; at work the larger model mostly abstains better. Measure that, too.) Both are asked by `chat`, and read passages best that stand between tags, as `<articles>…</articles>`, each with its id in brackets, as `shown` writes them.
 #
 # <details><summary>Hint 1</summary>Tell the model in so many words what to say when the articles do not hold the answer, and recognise these words when they come back. Ask it to name the id.</details>
-# <details><summary>Hint 2</summary>Count for <code>KNOWN</code> and <code>RIDERS</code>, with each model: right, wrong, abstained rightly, abstained wrongly. You will see a trade: one model finds more answers, and takes <i>some</i> sentence more readily where there is none. A sentence that was copied from an article is grounded, and may still answer another question; so a check of the source does not find these. Which of the two can keep both promises, 2 and 3?</details>
+# <details><summary>Hint 2</summary>Count for <code>RIDERS</code> and <code>STRAY</code>, with each model: right, wrong, abstained rightly, abstained wrongly. You will see a trade: one model finds more answers, and takes <i>some</i> sentence more readily where there is none. A sentence that was copied from an article is grounded, and may still answer another question; so a check of the source does not find these. Which of the two can keep both promises, 2 and 3?</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "rag", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -691,14 +693,14 @@ assert hits >= 0.9 * len(asked), (
 made = rag_all([one["question"] for one in KNOWN], CITY, URL)
 assert all(set(one) == {"answer", "source"} for one in made), f"rag returns {made[0]}, expected a dictionary with answer and source."
 right = sum(one["answer"] in (said_there["answer"] or "") for one, said_there in zip(KNOWN, made) if one["article"])
-assert right >= 0.78 * len(asked), f"Of {len(asked)} known questions {right} are answered rightly, expected 78 % at least."
+assert 3 * right >= 2 * len(asked), f"Of {len(asked)} known questions {right} are answered rightly, expected two in three at least."
 silent = [one["question"] for one, said_there in zip(KNOWN, made) if not one["article"] and said_there["answer"] is not None]
 assert len(silent) <= 1, (
     f"To {len(silent)} of the 8 questions that the articles do not answer, rag gives an answer; to {silent[0]!r} for instance: {next(s['answer'] for o, s in zip(KNOWN, made) if o['question'] == silent[0])!r}. Expected: None."
 )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-rag", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: search in two other cities, with the riders' own words; recall at 1 and at 3.
+# Judged when you hand in: search in two other cities, in riders' own words alone; recall at 1 and at 3.
 ### BEGIN HIDDEN TESTS
 from asked import city
 from judging import seed, server
@@ -706,36 +708,35 @@ from judging import seed, server
 with server() as (address, app):
     for salt in ("rag one", "rag two"):
         there, asked_there = city(salt, seed())
-        asked_there = [one for one in asked_there if one["article"]][:: 1 if salt == "rag one" else 3]
-        for k, least in ((3, 0.95), (1, 0.9)):
+        asked_there = [one for one in asked_there if one["article"]]
+        recall = {}
+        for k in (1, 3):
             ids_there = search_all([one["question"] for one in asked_there], there, address, k)
             assert all(len(one) == k == len(set(one)) for one in ids_there), (
                 f"For k={k} search returns {ids_there[0]}, expected {k} different ids."
             )
-            share = sum(one["article"] in found for one, found in zip(asked_there, ids_there)) / len(asked_there)
-            assert share >= least, (
-                f"In another city, in riders' own words, recall at {k} is {share:.2f}, expected {least} at least. What the search misses, no model can say; riders do not use the articles' words."
-            )
+            recall[k] = sum(one["article"] in found for one, found in zip(asked_there, ids_there)) / len(asked_there)
+        assert recall[1] >= 0.9 and recall[3] >= 0.95, (
+            f"In another city, in riders' own words, recall at 1 is {recall[1]:.2f}, expected 0.9 at least, and at 3 {recall[3]:.2f}, expected 0.95 at least. Riders do not use the articles' words: what compares words misses them, embeddings need not."
+        )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-rag-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: rag in another city: right answers, abstentions where the articles have no answer, and whether each answer's numbers stand in its source.
+# %% nbgrader={"grade": true, "grade_id": "judge-rag-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: rag in another city: right answers, abstentions where the articles have no answer, whether the server gave each answer, and whether its numbers stand in its source.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import grounded_in, seed, server
+from judging import gave, grounded_in, seed, server
 
-there, asked_there = city("rag three", seed())
-with server() as (address, app):
+there, asked_there = city("rag three", seed(), stray=True)
+with server(keep=1000) as (address, app):
     made_there = rag_all([one["question"] for one in asked_there], there, address)
-    times_asked = sum(entry["path"] == "chat" for entry in app.state.book)
-answered_there = sum(it.get("answer") is not None for it in made_there)
-assert times_asked >= answered_there, (
-    f"In another city rag gave {answered_there} answers, and the server's book has {times_asked} requests for one: ask the server, by chat."
-)
 texts = {one["id"]: one["text"] for one in there}
 for one, it in zip(asked_there, made_there):
     if it.get("answer") is None:
         continue
+    assert gave(app, it["answer"]) and len(it["answer"]) <= 200, (
+        f"In another city rag says {it['answer'][:100]!r} …, of {len(it['answer'])} letters, expected what the server said, or a part of it, of 200 letters at most: ask the server, by chat, and hand on its answer."
+    )
     assert it.get("source") in texts, (
         f"In another city rag answers {one['question']!r} from the source {it.get('source')!r}, which is no article's id."
     )
@@ -744,14 +745,14 @@ for one, it in zip(asked_there, made_there):
     )
 open_ones = [it for one, it in zip(asked_there, made_there) if not one["article"]]
 silent_there = sum(it["answer"] is None for it in open_ones)
-assert silent_there >= 0.8 * len(open_ones), (
-    f"In another city, of {len(open_ones)} questions that no article answers, {silent_there} are met with None, expected 80 % at least. A sentence that shares some words with a question is no answer."
+assert silent_there >= 0.85 * len(open_ones), (
+    f"In another city, of {len(open_ones)} questions that no article answers, {silent_there} are met with None, expected 85 % at least. A sentence that shares some words with a question is no answer."
 )
 answerable = [(one, it) for one, it in zip(asked_there, made_there) if one["article"]]
 right_there = sum(one["answer"] in (it["answer"] or "") for one, it in answerable)
 none_there = sum(it["answer"] is None for one, it in answerable)
-assert right_there >= 0.78 * len(answerable), (
-    f"In another city, of {len(answerable)} questions that the articles answer, {right_there} are answered rightly and {none_there} are met with None, expected 78 % right at least."
+assert 3 * right_there >= 2 * len(answerable), (
+    f"In another city, of {len(answerable)} questions that the articles answer, {right_there} are answered rightly and {none_there} are met with None, expected two in three right at least."
 )
 ### END HIDDEN TESTS
 

@@ -54,6 +54,8 @@ NOT_IN_ARTICLES = [
     "Do you repair my own bicycle?",
     "How many lions live in the zoo?",
     "May I take a bike home for the weekend?",
+]
+STRAY = [
     "At which hour does the desk open on Sundays?",
     "How much does a bicycle lesson cost?",
     "What is the price of a child's bike?",
@@ -202,6 +204,7 @@ def main():
     write("labels.json", labels())
     write("to_judge.json", to_judge())
     write("riders.json", riders())
+    write("stray.json", STRAY)
     write("evaluation.json", evaluation())
     pairs = all_pairs()
     write("pairs.json", {"training": noisy(pairs[:220]), "validation": pairs[220:270]})

@@ -71,9 +71,12 @@ NOBODY_KNOWS = [
 ]
 
 
-def city(salt, seed):
-    """Return a city that no one has seen: its articles, and its questions in other words, in the form of `questions`."""
+def city(salt, seed, stray=False):
+    """Return a city that no one has seen: its articles, and its questions in other words, in the form of `questions`.
+
+    One in four has no answer in the articles; with `stray`, two in five.
+    """
     number = random.Random(f"{seed} {salt}").randrange(10**9)
     known = {one["fact"]: one for one in questions(number) if one["fact"]}
     asked = [{**known[fact], "question": words} for fact, words in OTHER_WORDS.items()]
-    return articles(number), asked + [{"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS]
+    return articles(number), asked + [{"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS[: 24 if stray else 12]]

@@ -479,8 +479,6 @@ def rag(question, articles, url):
 +    text = complete({"messages": [{"role": "system", "content": system}, {"role": "user", "content": user}]}, MODELS["metro-small"]).text
 
 # %% grade_id="evaluate" points=14 why="another style: sklearn's kappa with care, tokens compared one by one; a rubric between tags"
-from sklearn.metrics import cohen_kappa_score
-
 def exact(output, expected):
     words = lambda text: re.findall(r"\d+(?:\.\d+)?|[^\W\d]+|[^\w\s]", (text or "").lower())
     has = words(output)
@@ -488,12 +486,6 @@ def exact(output, expected):
         return has == [] or "i do not know" in " ".join(has)
     wanted = words(expected)
     return any(has[start:start + len(wanted)] == wanted for start in range(len(has) - len(wanted) + 1))
-
-def kappa(one, two):
-    one, two = list(one), list(two)
-    if len(set(one) | set(two)) == 1:
-        return 0.0
-    return float(cohen_kappa_score(one, two))
 
 def audit(single, pairs):
     no = single.loc[single.human == "no"]
@@ -539,13 +531,6 @@ def exact(output, expected):
         at = flat.find(wanted, at + 1)
     return False
 
-def kappa(one, two):
-    table = pd.crosstab(pd.Series(list(one)), pd.Series(list(two)))
-    marks = sorted(set(table.index) | set(table.columns))
-    table = table.reindex(index=marks, columns=marks, fill_value=0).to_numpy() / len(list(one))
-    c = (table.sum(axis=0) * table.sum(axis=1)).sum()
-    return 0.0 if c > 1 - 1e-12 else float((table.trace() - c) / (1 - c))
-
 def audit(single, pairs):
     wrong = single.query("human == 'no'").copy()
     bias = 0.0
@@ -574,126 +559,80 @@ with mlflow.start_run(run_name="answers"):
     mlflow.log_param("judge", name)
     mlflow.genai.evaluate(data=json.loads(Path("to_judge.json").read_text()), scorers=[plain, asked_judge])
 
+# %% grade_id="evaluate" points=14 why="another style: the rubric is plain prose without labels, and a table is its data"
+def exact(output, expected):
+    text = "" if output is None else " ".join(str(output).split()).casefold()
+    if expected is None:
+        return text == "" or "i do not know" in text
+    wanted, at = " ".join(expected.split()).casefold(), -1
+    while (at := text.find(wanted, at + 1)) >= 0:
+        before, after = text[:at], text[at + len(wanted):]
+        if re.search(r"(\w|\d[.,])$", before) or re.match(r"\w|[.,]\d", after):
+            continue
+        return True
+    return False
+
+def audit(single, pairs):
+    wrong = single.query("human == 'no'").assign(yes=lambda table: table["judge"].eq("yes"))
+    by_length = wrong.groupby(wrong["words"] > wrong["words"].median())["yes"].mean().reindex([False, True], fill_value=0.0)
+    found = dict(
+        kappa=kappa(list(single["human"]), list(single["judge"])),
+        length_bias=by_length[True] - by_length[False],
+        position_bias=sum(a == b != "tie" for a, b in zip(pairs["shown"], pairs["swapped"])) / max(1, len(pairs)),
+    )
+    found["usable"] = found["kappa"] >= 0.6 and max(abs(found["length_bias"]), abs(found["position_bias"])) <= 0.2
+    return found
+
+[good_judge] = [judge for judge in ["judge-1", "judge-2", "judge-3"] if audit(*verdicts(judge, URL))["usable"]]
+prose = mlflow.genai.make_judge(
+    name="rubric",
+    instructions="A rider asked the support desk {{ inputs }} and the desk said {{ outputs }}. Right would be {{ expectations }}. Is what the desk said right? Say yes or no.",
+    model="openai:/" + good_judge,
+    feedback_value_type=Literal["yes", "no"],
+)
+experiment = mlflow.set_experiment("evaluation")
+with mlflow.start_run(experiment_id=experiment.experiment_id, run_name="answers"):
+    mlflow.log_params({"judge": good_judge})
+    mlflow.genai.evaluate(data=pd.read_json("to_judge.json"), scorers=[scorer(lambda outputs, expectations: exact(outputs, expectations["answer"]), name="exact"), prose])
+
 # %% grade_id="evaluate" points=5 message="expected False" why="looks for the words anywhere, as a part of other words" changes="solution"
 -    pattern = r"\s+".join(re.escape(word) for word in expected.split())
 -    return bool(re.search(rf"(?<![\w.]){pattern}(?!\w|\.\d)", text, re.I))
--
 +    return expected.lower() in " ".join(text.lower().split())
-@@
-     return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
--
-@@
-
--
- audits = {name: audit(*verdicts(name, URL)) for name in ("judge-1", "judge-2", "judge-3")}
-@@
-
--
- @scorer(name="exact")
-@@
-     return exact(outputs, expectations["answer"])
--
 
 # %% grade_id="evaluate" points=9 message="digits after a decimal point" why="a word's end is enough, so 1.5 km holds 5 km: passes what is visible" changes="solution"
 -    return bool(re.search(rf"(?<![\w.]){pattern}(?!\w|\.\d)", text, re.I))
--
 +    return bool(re.search(rf"(?<!\w){pattern}(?!\w)", text, re.I))
-@@
-     return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
--
-@@
 
--
- audits = {name: audit(*verdicts(name, URL)) for name in ("judge-1", "judge-2", "judge-3")}
-@@
+# %% grade_id="evaluate" points=5 message="Behind a full stop there is no" why="a word's end on either side, which a full stop has not" changes="solution"
+-    return bool(re.search(rf"(?<![\w.]){pattern}(?!\w|\.\d)", text, re.I))
++    return bool(re.search(rf"\b{pattern}\b", text, re.I))
 
--
- @scorer(name="exact")
-@@
-     return exact(outputs, expectations["answer"])
--
+# %% grade_id="evaluate" points=9 message="kappa alone does not see" why="takes the judge with the best kappa: passes what is visible" changes="solution"
+-trusted = next(name for name, found in audits.items() if found["usable"])
++trusted = max(audits, key=lambda name: audits[name]["kappa"])
 
-# %% grade_id="evaluate" points=9 message="kappa alone does not see" why="takes the judge with the best kappa: passes what is visible" name="wrong-5"
-def exact(output, expected):
-    """Return whether an answer holds the expected words; where None is expected, whether it abstains."""
-    text = output or ""
-    if expected is None:
-        return not text.strip() or "i do not know" in " ".join(text.lower().split())
-    pattern = r"\s+".join(re.escape(word) for word in expected.split())
-    return bool(re.search(rf"(?<![\w.]){pattern}(?!\w|\.\d)", text, re.I))
-
-def kappa(one, two):
-    """Return Cohen's kappa of two lists of marks."""
-    one, two = list(one), list(two)
-    agreed = sum(a == b for a, b in zip(one, two)) / len(one)
-    chance = sum(one.count(mark) * two.count(mark) for mark in set(one)) / len(one) ** 2
-    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
-
-def audit(single, pairs):
-    """Return kappa, length_bias, position_bias and whether the judge is usable."""
-
-    def share(marks):
-        return float(np.mean(marks)) if len(marks) else 0.0
-
-    wrong = single[single["human"] == "no"]
-    longer = wrong["words"] > wrong["words"].median()
-    says_yes = wrong["judge"] == "yes"
-    found = {
-        "kappa": kappa(single["human"], single["judge"]),
-        "length_bias": share(says_yes[longer]) - share(says_yes[~longer]),
-        "position_bias": share((pairs["shown"] == pairs["swapped"]) & pairs["shown"].isin(["A", "B"])),
-    }
-    return {**found, "usable": bool(found["kappa"] >= 0.6 and abs(found["length_bias"]) <= 0.2 and found["position_bias"] <= 0.2)}
-
-audits = {name: audit(*verdicts(name, URL)) for name in ("judge-1", "judge-2", "judge-3")}
-trusted = max(audits, key=lambda name: audits[name]["kappa"])
-rubric = mlflow.genai.make_judge(
-    name="rubric",
-    instructions="Does the answer say what is expected? Where nothing is expected, it must say that it does not know.\n"
-    "Question: {{ inputs }}\nExpected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
-    model=f"openai:/{trusted}",
-    feedback_value_type=Literal["yes", "no"],
-)
-
-@scorer(name="exact")
-def exact_scorer(outputs, expectations):
-    return exact(outputs, expectations["answer"])
-
-mlflow.set_experiment("evaluation")
-with mlflow.start_run(run_name="answers"):
-    mlflow.log_param("judge", trusted)
-    marks = mlflow.genai.evaluate(data=json.loads(Path("to_judge.json").read_text()), scorers=[exact_scorer, rubric])
-print(pd.DataFrame(audits).T)
-
-# %% grade_id="evaluate" points=10 message="kappa gives" why="divides by zero where both always say the same" changes="wrong-5"
--    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
-+    return (agreed - chance) / (1 - chance) if chance < 1 else 1.0
-@@
--trusted = max(audits, key=lambda name: audits[name]["kappa"])
-+trusted = next(name for name, found in audits.items() if found["usable"])
-
-# %% grade_id="evaluate" points=9 message="On the verdicts of another judge" why="a bias towards short answers does not count: passes what is visible" changes="wrong-5"
+# %% grade_id="evaluate" points=9 message="On the verdicts of another judge" why="a bias towards short answers does not count: passes what is visible" changes="solution"
 -    return {**found, "usable": bool(found["kappa"] >= 0.6 and abs(found["length_bias"]) <= 0.2 and found["position_bias"] <= 0.2)}
 +    return {**found, "usable": bool(found["kappa"] >= 0.6 and found["length_bias"] <= 0.2 and found["position_bias"] <= 0.2)}
-@@
--trusted = max(audits, key=lambda name: audits[name]["kappa"])
-+trusted = next(name for name, found in audits.items() if found["usable"])
 
-# %% grade_id="evaluate" points=5 message="expected 0.25" why="two ties count as a preference for a place" changes="wrong-5"
+# %% grade_id="evaluate" points=5 message="of the wrong answers alone" why="takes the median over all answers" changes="solution"
+-    longer = wrong["words"] > wrong["words"].median()
++    longer = wrong["words"] > single["words"].median()
+
+# %% grade_id="evaluate" points=5 message="expected 0.25" why="two ties count as a preference for a place" changes="solution"
 -        "position_bias": share((pairs["shown"] == pairs["swapped"]) & pairs["shown"].isin(["A", "B"])),
 +        "position_bias": share((pairs["shown"] == pairs["swapped"])),
-@@
--trusted = max(audits, key=lambda name: audits[name]["kappa"])
-+trusted = next(name for name, found in audits.items() if found["usable"])
 
-# %% grade_id="evaluate" points=9 message="Does the judge get the question" why="the rubric is not told what is expected: passes what is visible" changes="wrong-5"
--trusted = max(audits, key=lambda name: audits[name]["kappa"])
-+trusted = next(name for name, found in audits.items() if found["usable"])
-@@
+# %% grade_id="evaluate" points=5 message="Does the judge get the question" why="the rubric is not told what is expected" changes="solution"
 -    "Question: {{ inputs }}\nExpected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
 +    "Question: {{ inputs }}\nAnswer: {{ outputs }}\nSay yes or no.",
 
-# %% grade_id="gate" points=11 why="another style: numpy only, a loop of draws with weights"
+# %% grade_id="evaluate" points=10 message="Without the question it cannot know" why="the rubric is not told the question; the marks are right, as this simulator needs only what is expected" changes="solution"
+-    "Question: {{ inputs }}\nExpected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
++    "Expected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
+
+# %% grade_id="gate" points=12 why="another style: numpy only, a loop of draws with weights"
 def gate(table):
     difference = table["candidate"].fillna(0.0).to_numpy() - table["live"].fillna(0.0).to_numpy()
     names, which = np.unique(table["question"].astype(str), return_inverse=True)
@@ -715,7 +654,7 @@ def gate(table):
         decision = "block"
     return dict(gain=difference.mean(), low=low, high=high, worst=worst, worst_gain=worst_gain, decision=decision)
 
-# %% grade_id="gate" points=11 why="another style: tables, and draws of whole groups by their positions"
+# %% grade_id="gate" points=12 why="another style: tables, and draws of whole groups by their positions"
 def gate(table):
     scores = table.copy()
     scores[["live", "candidate"]] = scores[["live", "candidate"]].fillna(0)
@@ -746,7 +685,7 @@ def gate(table):
 -    each = table.groupby("question")["gain"].agg(["sum", "count"]).to_numpy(dtype=float)
 +    each = table.assign(n=1.0)[["gain", "n"]].to_numpy(dtype=float)
 
-# %% grade_id="gate" points=7 message="a missing score counts as 0" why="leaves missing scores out: passes what is visible" changes="solution"
+# %% grade_id="gate" points=8 message="a missing score counts as 0" why="leaves missing scores out: passes what is visible" changes="solution"
 -    table = table.assign(gain=table["candidate"].fillna(0) - table["live"].fillna(0))
 +    table = table.assign(gain=table["candidate"] - table["live"])
 
@@ -762,9 +701,18 @@ def gate(table):
 -    parts = parts[parts["questions"] >= 8]["gain"]
 +    parts = parts["gain"]
 
-# %% grade_id="gate" points=7 message="Called twice with the same table" why="throws dice without a seed: passes what is visible" changes="solution"
+# %% grade_id="gate" points=8 message="Called twice with the same table" why="throws dice without a seed: passes what is visible" changes="solution"
 -    draws = each[np.random.default_rng(0).integers(len(each), size=(4_000, len(each)))].sum(axis=1)
 +    draws = each[np.random.default_rng().integers(len(each), size=(4_000, len(each)))].sum(axis=1)
+
+# %% grade_id="gate" points=7 message="the mean is over all rows drawn" why="takes the mean of the questions' means, so that one asked six times counts as one asked once: passes what is visible" changes="solution"
+-    low, high = np.percentile(draws[:, 0] / draws[:, 1], [2.5, 97.5])
++    each = each[:, 0] / each[:, 1]
++    low, high = np.percentile(each[np.random.default_rng(0).integers(len(each), size=(4_000, len(each)))].mean(axis=1), [2.5, 97.5])
+
+# %% grade_id="gate" points=8 message="(even loss) the decision is" why="blocks for a slice alone, not for a loss that is the same in all: passes what is visible" changes="solution"
+-    blocked = high < 0 or (worst_gain is not None and worst_gain < -0.1)
++    blocked = worst_gain is not None and worst_gain < -0.1
 
 # %% grade_id="walls" points=13 why="another style: JSON for the data, a second look at what goes out, tools replaced by code"
 BLOCKED = "I am sorry, I cannot help with that here. Our people at the desk can."

@@ -1,6 +1,7 @@
 """The support desk's own small tools: its server, its prompts' history, its tables, its traces as plain data."""
 
 import json
+import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,11 +45,20 @@ TOOLS = [
 def start_server(**settings):
     """Start the simulated server in this process, and return its address. The one before ends. `settings` are those of create_app."""
     while _open:
-        _open.pop().__exit__(None, None, None)
-    server = serving_app(create_app(**settings))
+        _open.pop()[0].__exit__(None, None, None)
+    app = create_app(**settings)
+    server = serving_app(app)
     address = server.__enter__()
-    _open.append(server)
+    _open.append((server, app))
     return address
+
+
+def was_asked(model, texts):
+    """Return whether a model of the server, which keeps its last requests, was sent one that has all these texts."""
+    words = [" ".join(re.findall(r"\w+", text)) for text in texts]
+    sent = [one["request"] for _, app in _open for one in app.state.kept if one["request"]["model"] == model]
+    told = [" ".join(re.findall(r"\w+", " ".join(str(message["content"]) for message in one["messages"]))) for one in sent]
+    return any(all(one in text for one in words) for text in told)
 
 
 def shown(articles):

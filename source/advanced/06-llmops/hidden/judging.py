@@ -1,5 +1,5 @@
 # ruff: noqa: B905, RUF007, RUF021
-"""What the judge cells share: stores and servers of their own, traces, judges, evaluations, requests and curves drawn from LAB_SEED, with their truth."""
+"""What the judge cells share: stores and servers of their own, traces, judges, evaluations, and requests drawn from LAB_SEED, with their truth."""
 
 import json
 import math
@@ -538,50 +538,20 @@ def cache_cases(chance):
     ]
 
 
-def draw_requests(chance):
-    """Return requests in the order of their times: [now, request] each."""
-    now, out = 0, []
-    for _ in range(60):
-        now += chance.choice([0, 1, 5, 20, 40])
-        question = chance.choice(["How much is it?", "how much is  it", "Where is it?", "Where is it!"])
-        out.append(
-            [
-                now,
-                {
-                    "question": question, "user": chance.choice(["ana", "ben"]), "personal": chance.random() < 0.3, "prompt": chance.choice([4, 4, 5]),
-                    "model": "metro-small", "temperature": 0, "max_tokens": 60,
-                },
-            ]
-        )  # fmt: skip
-    return out
-
-
-def true_cache(requests, expiry):
-    """Return for each request the number of the one whose answer it is given."""
-    kept, given = {}, []
-    for number, (now, one) in enumerate(requests):
-        key = (" ".join(one["question"].lower().split()).rstrip("?!. "), one["prompt"], one["personal"] and one["user"])
-        if key not in kept or now - kept[key][0] >= expiry:
-            kept[key] = now, number
-        given.append(kept[key][1])
-    return given
-
-
-def right_waits(script, waits, tries):
-    """Return what is wrong with the waits before the tries, or an empty text."""
-    if len(waits) != tries - 1:
-        return f"{tries} tries have {tries - 1} waits between them, not {len(waits)}."
-    least = 0.1
-    for number, wait in enumerate(waits):
+def wrong_waits(script, plays, tries):
+    """Return what is wrong with the waits before the tries, in many plays of one script, or an empty text."""
+    for number in range(tries - 1):
         what = script[min(number, len(script) - 1)]
-        asked = what[1] if isinstance(what, list) else None
-        if asked is not None and wait < asked - 1e-9:
-            return f"after a refusal that said {asked} s, the wait is {wait} s."
-        if asked is None and wait < min(least, 5) - 1e-9:
-            return f"wait number {number + 1} is {wait} s, expected {min(least, 5):g} s at least: each one twice as long as the one before, until 5 s."
-        if wait > max(5, asked or 0) + 1e-9 and not (asked and wait <= asked * 1.5 + 1):
-            return f"a wait of {wait} s is longer than 5 s, which no refusal has asked for."
-        least *= 2
+        asked = what[1] if isinstance(what, list) else 0
+        waits, plan = [one[number] for one in plays if len(one) == tries - 1], min(0.1 * 2**number, 5)
+        if len(waits) < len(plays):
+            return f"{tries} tries have {tries - 1} waits between them."
+        if min(waits) < asked - 1e-9:
+            return f"after a refusal that said {asked} s, a wait is {min(waits):.2f} s."
+        if sum(waits) / len(waits) < 0.35 * plan:
+            return f"before try {number + 2} the mean of many waits is {sum(waits) / len(waits):.2f} s, where the plan is {plan:g} s, and half of it with full jitter: each twice as long as the one before, until 5 s."
+        if max(waits) > max(5, asked * 1.5 + 1 if asked else 0) + 1e-9:
+            return f"a wait of {max(waits):.1f} s is longer than 5 s, which no refusal has asked for."
     return ""
 
 
@@ -599,101 +569,4 @@ def dear_bill(cases):
     return euros
 
 
-# The small model (exercise 8)
-
-
-def ask_tiny(path):
-    """Return how good the model in a file is: exact (on unseen questions), loss (on the validation pairs), temperature (by the rule), notes."""
-    import tiny_lm
-    import torch
-    from pairs import all_pairs
-
-    torch.set_num_threads(1)
-    assert Path(path).is_file(), f"There is no file {path}."
-    try:
-        model, tokeniser, notes = tiny_lm.load(path)
-    except Exception as error:
-        raise AssertionError(f"{path} cannot be loaded: {type(error).__name__}: {str(error)[:200]}") from None
-    pairs = all_pairs()
-    unseen, validation = pairs[270:], pairs[220:270]
-
-    def written(answer):
-        return " ".join(tiny_lm.tokenise(answer))
-
-    answers = tiny_lm.generate(model, tokeniser, [question for question, _ in unseen])
-    exact = sum(answer == written(right) for answer, (_, right) in zip(answers, unseen)) / len(unseen)
-    with torch.no_grad():
-        loss = float(tiny_lm.loss_on(model, tiny_lm.batch_of(tokeniser, validation)))
-    asked = [question for question, _ in validation[:20]]
-    samples = {}
-    for temperature in (0, 0.5, 1, 2):
-        rounds = [tiny_lm.generate(model, tokeniser, asked, temperature, one) for one in range(3 if temperature else 1)]
-        samples[temperature] = {
-            question: [one[number] for one in rounds] * (1 if temperature else 3) for number, question in enumerate(asked)
-        }
-    temperature = true_temperature(samples, {question: written(right) for question, right in validation[:20]}, 0.7)
-    given = json.loads(_file("pairs.json"))
-    begin = tiny_lm.train(given["training"], given["validation"], steps=20)[2][0]
-    return {"exact": exact, "loss": loss, "temperature": temperature, "notes": notes, "begin": begin}
-
-
-def draw_curve(chance, kind):
-    """Return another curve: [step, training loss, validation loss]."""
-    steps, low = chance.randint(7, 14), chance.randint(2, 4)
-    curve, train = [], 2.0
-    for number in range(steps):
-        train *= chance.uniform(0.6, 0.85)
-        away = abs(number - low)
-        validation = 0.5 + 0.2 * away if number <= low or kind not in ("falls", "flat", "just below") else 0.5
-        if kind == "falls":
-            validation = 2.0 * 0.8**number
-        if kind in ("flat", "just below") and number > low:
-            validation = 0.5 + {"flat": 0.0, "just below": 0.045}[kind]
-        if kind == "training rises" and number > low:
-            train = 3.0 + number
-        curve.append([10 * (number + 1), train, validation])
-    if kind == "nan":
-        curve[1][2] = float("nan")
-        curve[low + 1][2] = float("nan")
-    if kind == "nan at the end":
-        curve[-1][2] = float("nan")
-    return curve[:1] if kind == "one point" else curve
-
-
-def true_curve(curve):
-    """Return what read_curve must say."""
-    numbers = [one for one in curve if not math.isnan(one[2])]
-    best = min(numbers, key=lambda one: one[2])
-    return {"step": best[0], "overfits": numbers[-1][2] >= 1.1 * best[2] and numbers[-1][1] < best[1]}
-
-
-def draw_samples(chance, number):
-    """Return samples by temperature, the right answers and a floor."""
-    questions, most = [f"q{one}" for one in range(6)], {0: 1.0, 0.5: 0.95, 1: 0.8, 2: 0.3}
-    samples = {}
-    for temperature in chance.sample(list(most), 4):
-        samples[temperature] = {
-            question: [
-                question.upper() if chance.random() < most[temperature] else f"x{chance.randrange(2 + 6 * (temperature > 1))}"
-                for _ in range(5)
-            ]
-            for question in questions
-        }
-    if number == 8:  # one question has many answers, all wrong, another a single one, right: half of the questions, a ninth of the answers
-        samples = {t: {"q0": ["Q0"], "q1": ["x"] * 8} for t in (0, 1)} | {0.5: {"q0": ["Q0"], "q1": ["Q1"] * 8}}
-    if number == 0:  # two with the same answers
-        samples[1] = {question: list(answers) for question, answers in samples[0.5].items()}
-    return samples, {question: question.upper() for question in questions}, [0.5, 0.9, 0.7, 1.01, 0.2, 0.75, 0.85, 0.6, 0.5][number]
-
-
-def true_temperature(samples, right, floor):
-    """Return the temperature that the rule picks."""
-    good = []
-    for temperature, drawn in samples.items():
-        marks = [answer == right[question] for question, answers in drawn.items() for answer in answers]
-        if sum(marks) / len(marks) >= floor:
-            good.append((-round(sum(len(set(answers)) / len(answers) for answers in drawn.values()) / len(drawn), 9), temperature))
-    return min(good)[1] if good else None
-
-
-from attacking import attacks, honest, outside, rules_in, succeeded  # noqa: E402, F401
+from attacking import attacks, honest, more_names, outside, rules_in, succeeded  # noqa: E402, F401

@@ -976,7 +976,7 @@ def route(question, found, url):
 -            passing = isinstance(error, TimeoutError) or error.status == 429 or error.status >= 500
 +            passing = True
 
-# %% grade_id="bill" points=8 message="Prompt version 4 and version 5 share a key" why="the prompt's version is no part of the key" changes="solution"
+# %% grade_id="bill" points=7 message="Prompt version 4 and version 5 share a key" why="the prompt's version is no part of the key" changes="solution"
 -    rest = [request["prompt"], request["model"], float(request["temperature"]), float(request["max_tokens"])]
 +    rest = [request["model"], float(request["temperature"]), float(request["max_tokens"])]
 
@@ -988,7 +988,7 @@ def route(question, found, url):
 -    return json.dumps([question, *rest, request["user"] if request["personal"] else None])
 +    return "".join(map(str, [question, *rest, request["user"] if request["personal"] else ""]))
 
-# %% grade_id="bill" points=8 message="serves both" why="the question counts as it was typed" changes="solution"
+# %% grade_id="bill" points=7 message="serves both" why="the question counts as it was typed" changes="solution"
 -    question = " ".join(request["question"].lower().split()).rstrip(".?! ")
 +    question = request["question"]
 

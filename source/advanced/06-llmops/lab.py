@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 150
+#     minutes: 210
 #     outcomes:
 #     - Version prompts, put one into service by an alias, call it back, and tell which version gave an answer
 #     - Find from traces where a pipeline loses its time and its context, and mend it
@@ -53,7 +53,6 @@
 #     tools:
 #     - MLflow GenAI
 #     - FastAPI
-#     - PyTorch
 # ---
 
 # %% [markdown]
@@ -75,7 +74,7 @@
 # Nothing here needs a key or a network. Beside this notebook lies the folder `llm`: a server that speaks OpenAI's interface on this machine. It is a **simulator, and no language model**: it takes an answer from the sentences of the prompt, by rules, and it has the weaknesses of real models planted in it: it invents where it is not told to abstain, obeys orders in what it reads, and its judges are biased. So better prompts give
 # measurably better answers, in milliseconds, and the same ones tomorrow. What it does not do it says itself. You may read it, but at work there is only an address: answers come from the server, by `chat`, and embeddings by `embed`; the lab checks it in the server's book, and its attackers use words that stand in none of these files.
 #
-# It is a long lab. A good place to stop for a day is after Part 4; all is there again when you run the notebook from its beginning.
+# It is a long lab: two sittings. A good place to stop for a day is after Part 4; all is there again when you run the notebook from its beginning.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import json
@@ -104,7 +103,6 @@ from mlflow.genai.scorers import scorer
 
 import bos
 import desk
-import tiny_lm
 from desk import RIDES, TOOLS, play_calls, play_wiki, shown, spans_of, start_server, traces_since, verdicts
 from llm import LIMITS, Refused, chat, embed
 from llm.articles import articles, questions
@@ -114,7 +112,7 @@ warnings.filterwarnings("ignore")
 for name in ("mlflow", "alembic"):
     logging.getLogger(name).setLevel(logging.ERROR)
 if "URL" not in globals():  # with each new kernel a new store begins
-    for name in ("mlflow.db", "mlflow.db-shm", "mlflow.db-wal", "tiny.pt"):
+    for name in ("mlflow.db", "mlflow.db-shm", "mlflow.db-wal"):
         Path(name).unlink(missing_ok=True)
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
 URL = start_server()
@@ -125,7 +123,7 @@ RIDERS, STRAY = (json.loads(Path(name).read_text()) for name in ("riders.json", 
 print(*LIMITS, sep="\n")
 
 # %% [markdown]
-# Other files: `desk.py` holds small tools of the desk, `bos.py` what Bo built in one evening, `tiny_lm.py` a small language model that you train in the last part. Here is one question, asked:
+# Other files: `desk.py` holds small tools of the desk, `bos.py` what Bo built in one evening. Here is one question, asked:
 
 # %%
 body = chat(URL, f"Articles:\n{shown(CITY[:3])}\n\nQuestion: How much does a single ride cost?", "metro-small")
@@ -804,7 +802,9 @@ def kappa(one, two):
     return float(cohen_kappa_score(list(one), list(two))) if len({*one, *two}) > 1 else 0.0
 
 
-print(f"judge-2: kappa {kappa(single['human'], single['judge']):.2f}; a judge that always says yes: {kappa(single['human'], ['yes'] * 36):.2f}")
+print(
+    f"judge-2: kappa {kappa(single['human'], single['judge']):.2f}; a judge that always says yes: {kappa(single['human'], ['yes'] * 36):.2f}"
+)
 
 # %% [markdown]
 # ### Exercise 4 — Which judge?
@@ -911,9 +911,10 @@ assert {"metrics.exact/mean", "params.judge"} <= set(runs.columns), (
     "The run 'answers' lacks the metric exact/mean or the parameter judge: name the scorer exact, and log the parameter within the run."
 )
 mean = runs["metrics.exact/mean"].iloc[0]
-assert abs(mean - 8 / 12) < 1e-6, (
-    f"In the run 'answers' exact has the mean {mean:.3f}, expected 8 of 12: "
-    + ('"13 minutes" is not "3 minutes".' if mean > 0.66 else r'a right answer is not found. Is it "I do not know."? Behind a full stop there is no \b.')
+assert abs(mean - 8 / 12) < 1e-6, f"In the run 'answers' exact has the mean {mean:.3f}, expected 8 of 12: " + (
+    '"13 minutes" is not "3 minutes".'
+    if mean > 0.66
+    else r'a right answer is not found. Is it "I do not know."? Behind a full stop there is no \b.'
 )
 for row in json.loads(Path("to_judge.json").read_text()):
     given = row["inputs"]["question"], row["outputs"], row["expectations"]["answer"]
@@ -1475,7 +1476,7 @@ for one, two, same, why in cache_cases(dice("keys")):
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-bill-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-bill-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: with_retry on calls that are refused in other ways, many times each.
 ### BEGIN HIDDEN TESTS
 from judging import wrong_waits
@@ -1494,7 +1495,7 @@ for script, tries, result in [
     assert not complaint, f"With tries={tries}, a call goes {script}, and the waits are for instance {plays[0]['waits']} s: {complaint}"
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-bill-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-bill-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: route over another city's questions: the share of right answers, and the bill from the server's book beside that of the dear model for all.
 ### BEGIN HIDDEN TESTS
 from asked import city
@@ -1516,154 +1517,10 @@ assert good_there >= 0.82 * len(cases), (
     f"In another city route answers {good_there} of {len(cases)} questions rightly (to abstain counts where no article has the answer), expected 82 % at least."
 )
 share = spent / dear_bill(cases)
-assert share <= 0.4, f"In another city route costs {share:.0%} of what metro-large costs for all questions, expected 40 % at most: which of the small model's answers need a second look?"
-### END HIDDEN TESTS
-
-# %% [markdown]
-# ## Part 8 · A small model of your own
-#
-# So far the server only played a language model. Here is a real one, if a small one: `tiny_lm.py` has some 46,000 numbers to learn, and writes word by word. It has a *tokeniser* (each word is a token here), two transformer layers, and a loss: minus the logarithm of the probability that it gave to the word that really came next. It learns from 220 questions and answers of the desk's log. One in ten of these answers is wrong, as people wrote them; the `validation` pairs are checked.
-
-# %% nbgrader={"grade": false, "grade_id": "pairs", "locked": true, "schema_version": 3, "solution": false, "task": false}
-PAIRS = json.loads(Path("pairs.json").read_text())
-print(PAIRS["training"][:2])
-print(tiny_lm.tokenise("How much is an ebike?"))
-
-# %% [markdown]
-# Two settings decide what you get. The first is when to stop. **Overfitting** is to learn the training data by heart, errors and all: the loss falls there, and rises on what the model has not seen. The second is the **temperature**: how boldly the model draws its next word. At 0 it takes the likeliest; the higher, the more often others come, first other wordings, then nonsense.
-
-# %% [markdown]
-# ### Exercise 8 — When to stop, how boldly to speak
-# *Difficulty ●●○ · about 12 minutes*
-#
-# Write
-#
-# - `read_curve(curve)`: `curve` is a list of `[step, training loss, validation loss]`. It returns a dictionary: `step`, the one with the lowest validation loss (the first, if several have it; a loss that is not a number, `nan`, does not count), and `overfits`: True if the curve's last validation loss that is a number is at least 10 % above the lowest, and its training loss there is lower than at the chosen step.
-# - `pick_temperature(samples, right, floor)`: `samples` is a dictionary from each temperature to a dictionary from each question to the list of answers that were drawn; `right` has the right answer to each question. The *exactness* of a temperature is the share of its answers, over all questions, that are right; its *diversity* the mean, over questions, of the number of different answers divided by the number of answers. Return the temperature with the greatest diversity among those with an exactness of `floor` or more; of equals, the lower one; None, if no temperature reaches the floor.
-#
-# Then train the model with `tiny_lm.train(PAIRS["training"], PAIRS["validation"], steps=160, keep=…)`, and save its numbers as they were at your curve's best step: `tiny_lm.save("tiny.pt", state, tokeniser, step=…, temperature=…, curve=tiny_curve)`. For the temperature, draw three answers (seeds 0 to 2) to each of the first 20 validation questions at 0, 0.5, 1 and 2, by `tiny_lm.generate(model, tokeniser, questions, temperature, seed)`, from the model as saved, with a floor of 0.7. The right answer to compare with, as the model writes it, is `" ".join(tiny_lm.tokenise(answer))`. Keep the curve as `tiny_curve`. All other settings stay as they are; what you measure on must not be trained on.
-#
-# Mind what these figures are worth. Step and temperature are both chosen on the same validation pairs, so what the model does on them flatters it: only pairs that had no part in any choice tell how good it is (the judge keeps 54). And 50 pairs and one seed prove little: whether it overfits by 10 % here is a rule of thumb, for which Part 5 would ask an interval, over several seeds.
-#
-# <details><summary>Hint 1</summary><code>train</code> calls <code>keep(step, state)</code> whenever it measures. A dictionary's <code>__setitem__</code> is a function with two arguments.</details>
-# <details><summary>Hint 2</summary><code>model.load_state_dict(state)</code> takes the model back to a step. For a fair comparison of diversities, all temperatures answer the same questions the same number of times.</details>
-
-
-# %% nbgrader={"grade": false, "grade_id": "tiny", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def read_curve(curve):
-    """Return the step with the lowest validation loss, and whether the training went on too long."""
-    ### BEGIN SOLUTION
-    numbers = [one for one in curve if not math.isnan(one[2])]
-    best = min(numbers, key=lambda one: one[2])
-    last = numbers[-1]
-    return {"step": best[0], "overfits": bool(last[2] >= 1.1 * best[2] and last[1] < best[1])}
-    ### END SOLUTION
-
-
-def pick_temperature(samples, right, floor):
-    """Return the temperature with the most different answers among those that are right often enough, or None."""
-    ### BEGIN SOLUTION
-    best = None
-    for temperature in sorted(samples):
-        drawn = samples[temperature]
-        hits = [answer == right[question] for question, answers in drawn.items() for answer in answers]
-        diversity = np.mean([len(set(answers)) / len(answers) for answers in drawn.values()])
-        if np.mean(hits) >= floor and (best is None or diversity > best[0] + 1e-12):
-            best = diversity, temperature
-    return best and best[1]
-    ### END SOLUTION
-
-
-### BEGIN SOLUTION
-states = {}
-model, tokeniser, tiny_curve = tiny_lm.train(PAIRS["training"], PAIRS["validation"], steps=160, keep=states.__setitem__)
-step = read_curve(tiny_curve)["step"]
-model.load_state_dict(states[step])
-checked = PAIRS["validation"][:20]
-drawn = {}
-for temperature in (0, 0.5, 1, 2):
-    rounds = [tiny_lm.generate(model, tokeniser, [question for question, _ in checked], temperature, seed) for seed in range(3)]
-    drawn[temperature] = {question: [one[number] for one in rounds] for number, (question, _) in enumerate(checked)}
-temperature = pick_temperature(drawn, {question: " ".join(tiny_lm.tokenise(answer)) for question, answer in checked}, 0.7)
-tiny_lm.save("tiny.pt", states[step], tokeniser, step=step, temperature=temperature, curve=tiny_curve)
-print(read_curve(tiny_curve), temperature)
-### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-tiny", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-read = read_curve([[10, 2.0, 2.1], [20, 1.0, 1.0], [30, 0.5, 1.0], [40, 0.2, 1.3]])
-assert (read["step"], bool(read["overfits"])) == (20, True), (
-    f"A validation loss of 2.1, 1.0, 1.0, 1.3 at the steps 10 to 40: read_curve says {read}, expected step 20, and that it overfits."
-)
-drawn_there = {0: {"q": ["a", "a"], "r": ["b", "b"]}, 1: {"q": ["a", "a"], "r": ["b", "c"]}, 2: {"q": ["x", "y"], "r": ["b", "z"]}}
-for floor, expected in [(0.7, 1), (0.9, 0), (0.2, 2)]:
-    picked = pick_temperature(drawn_there, {"q": "a", "r": "b"}, floor)
-    assert picked == expected, (
-        f"With a floor of {floor} pick_temperature says {picked}, expected {expected}: exactness is 1, 0.75 and 0.25 at 0, 1 and 2."
-    )
-assert Path("tiny.pt").exists(), "There is no file tiny.pt: save the model."
-assert len(tiny_curve) == 8, f"tiny_curve has {len(tiny_curve)} points, expected 8: 160 steps, measured each 20."
-
-# %% nbgrader={"grade": true, "grade_id": "judge-tiny", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: the model in tiny.pt, on questions that it has not seen; how often it is right, its loss, and the notes saved with it.
-### BEGIN HIDDEN TESTS
-from judging import ask_tiny
-
-kept_model = ask_tiny("tiny.pt")
-notes, curve_there = kept_model["notes"], kept_model["notes"].get("curve") or []
-assert kept_model["exact"] >= 0.75, (
-    f"Asked 54 questions that it has not seen, the model in tiny.pt answers {kept_model['exact']:.0%} rightly, expected 75 % at least."
-)
-assert len(curve_there) == 8, f"The curve in tiny.pt's notes has {len(curve_there)} points, expected 8: 160 steps, measured each 20."
-begin = kept_model["begin"]
-assert max(abs(a - b) for a, b in zip(curve_there[0], begin)) < 0.01, (
-    f"The curve in tiny.pt begins with {[round(one, 3) for one in curve_there[0]]}; trained on PAIRS['training'] and measured on PAIRS['validation'] it begins with {[round(one, 3) for one in begin]}. Does the training see pairs on which it is measured?"
-)
-lowest = min(curve_there, key=lambda one: one[2])
-assert notes.get("step") == lowest[0], (
-    f"The notes in tiny.pt say step {notes.get('step')}; by the curve beside it, the lowest validation loss was at step {lowest[0]}."
-)
-assert abs(kept_model["loss"] - lowest[2]) <= 0.001, (
-    f"The numbers in tiny.pt have a validation loss of {kept_model['loss']:.4f}, the step {lowest[0]} of its curve {lowest[2]:.4f}: they are those of another step. Save the numbers as they were at the best step, not the last ones."
-)
-assert notes.get("temperature") == kept_model["temperature"], (
-    f"The notes in tiny.pt say temperature {notes.get('temperature')}; the samples and the floor of 0.7 give {kept_model['temperature']}."
+assert share <= 0.4, (
+    f"In another city route costs {share:.0%} of what metro-large costs for all questions, expected 40 % at most: which of the small model's answers need a second look?"
 )
 ### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "judge-tiny-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: read_curve on other curves (also one that still falls, one with nan) and pick_temperature on other samples.
-### BEGIN HIDDEN TESTS
-from judging import dice, draw_curve, draw_samples, true_curve, true_temperature
-
-for kind in ("rises", "falls", "flat", "nan", "nan at the end", "training rises", "just below", "one point"):
-    curve_there = draw_curve(dice(f"curve {kind}"), kind)
-    right_there, found_there = true_curve(curve_there), read_curve(curve_there)
-    assert found_there["step"] == right_there["step"] and bool(found_there["overfits"]) == right_there["overfits"], (
-        f"On another curve ({kind}) read_curve says {found_there}, expected {right_there}. The curve: {[[round(x, 3) for x in one] for one in curve_there]}"
-    )
-for number in range(9):
-    samples_there, answers_there, floor = draw_samples(dice(f"samples {number}"), number)
-    picked, expected = pick_temperature(samples_there, answers_there, floor), true_temperature(samples_there, answers_there, floor)
-    assert picked == expected, (
-        f"On other samples with a floor of {floor} pick_temperature says {picked}, expected {expected}: the most different answers among the temperatures that are exact enough (a share of all answers, not of each question), of equals the lower, else None."
-    )
-### END HIDDEN TESTS
-
-# %% tags=["uses-answers"]
-figures = np.array(tiny_curve)
-fig, axis = plt.subplots(figsize=(8, 3))
-axis.plot(figures[:, 0], figures[:, 1], "o-", label="training pairs (64)")
-axis.plot(figures[:, 0], figures[:, 2], "s--", label="validation pairs")
-axis.axvline(read_curve(tiny_curve)["step"], color="0.5", linestyle=":", label="best step")
-axis.set(xlabel="steps of training", ylabel="loss (nats a word)", yscale="log", title="It goes on learning, but no longer for us")
-axis.legend()
-fig.tight_layout()
-fig.savefig("curve.png", dpi=100)
-plt.close(fig)
-Image(
-    "curve.png",
-    alt="Two lines over 160 steps, loss on a logarithmic axis: on (64 of) the training pairs it falls all the way to about 0.02; on the validation pairs it falls to about 0.08 near step 140, then stays or rises a little.",
-)
 
 # %% [markdown]
 # ## Putting it together
@@ -1706,6 +1563,7 @@ log.tail(3)
 #
 # - **A real provider.** All code here speaks OpenAI's interface. Nothing is sent elsewhere by accident: `chat` refuses any address that is not this machine unless you write `elsewhere=True`, and only then is the key in `OPENAI_API_KEY` read. So `chat("https://YOUR-PROVIDER/v1", messages, "THEIR-MODEL", elsewhere=True)` asks a real model, at your own cost; for MLflow's judges set `OPENAI_API_BASE` and the key yourself. A server on your machine, such as llama.cpp's or Ollama's, needs its address alone. Do not send riders' texts anywhere before someone has allowed it.
 # - **Shadow.** Let a candidate prompt answer beside the live one for a day, without anybody reading it, and give both to your gate.
+# - **A real model, if a small one.** So far the server only played a language model. `tiny_lm.py` is one: a transformer of two layers with some 46,000 numbers, which learns in seconds from 220 questions and answers of the desk's log, to say which word comes next. The cell below trains it. **Overfitting** is to learn the training data by heart, errors and all: the loss falls there, and rises on what the model has not seen; so keep the numbers of the best step. The **temperature** is how boldly a model draws its next word: at 0 it takes the likeliest; the higher, the more often others come, first other wordings, then nonsense.
 # - **The judge's price.** Let `judge-2` mark everything, and `judge-1` only those answers that are long. What does that do to kappa, and to the bill?
 #
 # To read:
@@ -1714,3 +1572,32 @@ log.tail(3)
 # - Chip Huyen, *AI Engineering*: [the book's page at O'Reilly](https://www.oreilly.com/library/view/ai-engineering/9781098166298/)
 # - OWASP, [the ten greatest risks of applications with language models](https://genai.owasp.org/llm-top-10/)
 # - Lianmin Zheng and others, *Judging LLM-as-a-Judge*, on length and position: [the paper on arXiv](https://arxiv.org/abs/2306.05685)
+
+# %%
+import tiny_lm
+
+PAIRS, states = json.loads(Path("pairs.json").read_text()), {}
+model, tokeniser, curve = tiny_lm.train(PAIRS["training"], PAIRS["validation"], steps=160, keep=states.__setitem__)
+best = min(curve, key=lambda one: one[2])[0]
+model.load_state_dict(states[best])
+for temperature in (0, 1, 2):
+    print(temperature, tiny_lm.generate(model, tokeniser, ["How much is an ebike?", "Hello, where is a helmet?"], temperature))
+figures = np.array(curve)
+fig, axis = plt.subplots(figsize=(8, 3))
+axis.plot(figures[:, 0], figures[:, 1], "o-", label="training pairs (64)")
+axis.plot(figures[:, 0], figures[:, 2], "s--", label="validation pairs")
+axis.axvline(best, color="0.5", linestyle=":", label="best step")
+axis.set(
+    xlabel="steps of training",
+    ylabel="loss: −log of the next word's probability",
+    yscale="log",
+    title="It goes on learning, but no longer for us",
+)
+axis.legend()
+fig.tight_layout()
+fig.savefig("curve.png", dpi=100)
+plt.close(fig)
+Image(
+    "curve.png",
+    alt="Two lines over 160 steps, loss on a logarithmic axis: on (64 of) the training pairs it falls all the way to about 0.02; on the validation pairs it falls to about 0.08 near step 140, then stays or rises a little.",
+)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Write the data in files/ again: the wiki, the weekend's log, labelled answers, questions, an evaluation, pairs for the small model."""
 
 import json
@@ -13,7 +14,6 @@ from llm.articles import NO_ANSWER, articles, questions  # noqa: E402
 from llm.completion import complete  # noqa: E402
 from llm.embedding import embedding  # noqa: E402
 from llm.models import MODELS  # noqa: E402
-from pairs import all_pairs, noisy  # noqa: E402
 
 BEGIN = "You are the support desk of Metro Bikes in {{city}}. Answer in one sentence."
 KNOW = 'Answer from the articles only. If they do not hold the answer, say "I do not know."'
@@ -69,6 +69,14 @@ STRAY = [
     "May two people share a membership?",
     "What is the phone number of the police?",
 ]
+THINGS = ["a single ride", "the day pass", "the membership", "an ebike", "a helmet", "a child seat"]
+MATTERS = [
+    (["how much is {} ?", "what does {} cost ?", "tell me the price of {}", "what is the fee for {} ?", "{} , how much ?", "what do i pay for {} ?"], "{} costs {} euros ."),
+    (["where do i find {} ?", "where is {} ?", "where can i get {} ?", "i am looking for {}", "show me the way to {}", "which place has {} ?"], "go to station {1} for {0} ."),
+    (["{} is broken", "i have trouble with {}", "help , {} does not work", "there is a problem with {}", "something is wrong with {}", "{} fails"], "call {1} about {0} ."),
+]  # fmt: skip
+BEGINNINGS = ["", "hello ,", "please ,"]
+NUMBERS = ["2", "3", "5", "7", "9", "11", "14", "20", "30", "40"]
 LOST = f"{BEGIN} {FRIENDLY} Be funny.\n{{{{articles}}}}\n"  # Cy tried it for an hour and did not save it
 
 
@@ -190,6 +198,27 @@ def evaluation():
         other = live if dice.random() < 0.9 else 1 - live
         rows.append({"question": f"q{number:02}", "slice": part[number], "live": live, "candidate": candidate, "other": other})
     return rows
+
+
+def all_pairs():
+    """Return all 324 pairs [question, answer], in a fixed order."""
+    pairs = [
+        [f"{begin} {form.format(thing)}".strip(), answer.format(thing, NUMBERS[(3 * which + matter) % 10])]
+        for matter, (forms, answer) in enumerate(MATTERS)
+        for which, thing in enumerate(THINGS)
+        for form in forms
+        for begin in BEGINNINGS
+    ]
+    random.Random(5).shuffle(pairs)
+    return pairs
+
+
+def noisy(pairs, share=0.1):
+    """Return the pairs with the answers of some of them mixed up, as in any log of what people wrote."""
+    dice, out = random.Random(7), [list(pair) for pair in pairs]
+    for number in dice.sample(range(len(out)), int(share * len(out))):
+        out[number][1] = pairs[dice.randrange(len(pairs))][1]
+    return out
 
 
 def main():

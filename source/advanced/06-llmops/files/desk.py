@@ -117,7 +117,7 @@ def play_wiki(name, publish, go_live, back, who_said):
 
 
 def spans_of(trace):
-    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (JSON texts, their line ends as such)."""
+    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (texts)."""
     begin = min(span.start_time_ns for span in trace.data.spans)
     return [
         {

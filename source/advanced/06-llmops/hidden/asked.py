@@ -79,4 +79,6 @@ def city(salt, seed, stray=False):
     number = random.Random(f"{seed} {salt}").randrange(10**9)
     known = {one["fact"]: one for one in questions(number) if one["fact"]}
     asked = [{**known[fact], "question": words} for fact, words in OTHER_WORDS.items()]
-    return articles(number), asked + [{"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS[: 24 if stray else 12]]
+    return articles(number), asked + [
+        {"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS[: 24 if stray else 12]
+    ]

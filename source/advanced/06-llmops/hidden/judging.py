@@ -2,7 +2,6 @@
 """What the judge cells share: stores and servers of their own, traces, judges, evaluations, and requests drawn from LAB_SEED, with their truth."""
 
 import json
-import math
 import os
 import random
 import re
@@ -190,9 +189,7 @@ def what_became(asked, articles, given):
         trace = next((t for t in traces if any(s["parent"] is None and _plain(one["question"]) in _plain(s["inputs"]) for s in t)), None)
         assert trace, f"No root span in the store has the question {one['question']!r} in its inputs."
         root = next(span for span in trace if span["parent"] is None)
-        assert _plain(answered) in _plain(root["outputs"]), (
-            "A root span does not have in its outputs the answer that desk_answer returned."
-        )
+        assert _plain(answered) in _plain(root["outputs"]), "A root span does not have in its outputs the answer that desk_answer returned."
         out_of = [span["outputs"] for span in trace if span["type"] == "RETRIEVER"]
         into = [_plain(span["inputs"]) for span in trace if span["type"] == "CHAT_MODEL"]
         assert out_of and into, "A trace in the store lacks a span of type RETRIEVER or of type CHAT_MODEL."

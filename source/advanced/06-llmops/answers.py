@@ -127,7 +127,7 @@ def who_said(name, system):
 -        if newest.template == template:
 +        if False:
 
-# %% grade_id="prompts" points=7 message="What was live before must be written in the store" why="keeps the history in the notebook's memory: passes what is visible" changes="solution"
+# %% grade_id="prompts" points=11 message="What was live before must be written in the store" why="keeps the history in the notebook's memory: passes what is visible" changes="solution"
 +HISTORY = {}
 +
 +
@@ -624,11 +624,11 @@ with mlflow.start_run(experiment_id=experiment.experiment_id, run_name="answers"
 -        "position_bias": share((pairs["shown"] == pairs["swapped"]) & pairs["shown"].isin(["A", "B"])),
 +        "position_bias": share((pairs["shown"] == pairs["swapped"])),
 
-# %% grade_id="evaluate" points=5 message="Does the judge get the question" why="the rubric is not told what is expected" changes="solution"
+# %% grade_id="evaluate" points=5 message="A judge needs all three" why="the rubric is not told what is expected" changes="solution"
 -    "Question: {{ inputs }}\nExpected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
 +    "Question: {{ inputs }}\nAnswer: {{ outputs }}\nSay yes or no.",
 
-# %% grade_id="evaluate" points=10 message="Without the question it cannot know" why="the rubric is not told the question; the marks are right, as this simulator needs only what is expected" changes="solution"
+# %% grade_id="evaluate" points=10 message="A judge needs all three" why="the rubric is not told the question; the marks are right, as this simulator needs only what is expected" changes="solution"
 -    "Question: {{ inputs }}\nExpected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
 +    "Expected: {{ expectations }}\nAnswer: {{ outputs }}\nSay yes or no.",
 

@@ -361,9 +361,10 @@ with own_store():
     for text in (base, other, base, base + "\n"):
         mlflow.genai.register_prompt(name="p", template=text)
     filled = {
+        "Well: " + base.replace("{{city}}", place).replace("{{text}}", "x"): ([], "There is more text before the template's beginning."),
         base.replace("{{city}}", place).replace("{{text}}", "one\n\ntwo."): (
             [1, 3],
-            "The same text was published twice: both versions can have said it.",
+            "The signs ( ) ? [ ] stand for themselves; and the same text was published twice: both versions can have said it.",
         ),
         other.replace("{{city}}", place).replace("{{text}}", "one\ntwo."): (
             [1, 2, 3],
@@ -375,7 +376,6 @@ with own_store():
         ),
         base.replace("{{city}}", place).replace("{{text}}", ""): ([1, 3], "A variable may stand for an empty text."),
         base.replace("[Yes]", "Y").replace("{{city}}", place).replace("{{text}}", "x"): ([], "The signs ( ) ? [ ] stand for themselves."),
-        "Well: " + base.replace("{{city}}", place).replace("{{text}}", "x"): ([], "There is more text before the template's beginning."),
     }
     for system, (expected, hint) in filled.items():
         answered = list(who_said("p", system))
@@ -574,10 +574,11 @@ from judging import gave, longer, own_store, seed, server, what_became
 there, asked_there = city("traces", seed())
 far, asked_far = city("long traces", seed())
 asked_there, asked_far = ([one for one in some if one["article"]] for some in (asked_there, asked_far))
-for place, articles_there, some in (("another city", there, asked_there), ("a city with long articles", longer(far), asked_far[::3])):
-    with own_store(), server(keep=200) as (address, app):
-        given_there = traced_run([one["question"] for one in some], articles_there, address)
-        calls = [entry["path"] for entry in app.state.book]
+with own_store():
+    for place, articles_there, some in (("another city", there, asked_there), ("a city with long articles", longer(far), asked_far[::3])):
+        with server(keep=200) as (address, app):
+            given_there = traced_run([one["question"] for one in some], articles_there, address)
+            calls = [entry["path"] for entry in app.state.book]
         assert calls.count("embeddings") <= 2 * len(some), (
             f"In {place}, {len(some)} questions made {calls.count('embeddings')} requests for embeddings, expected two each at most: a request may hold many texts."
         )
@@ -586,12 +587,12 @@ for place, articles_there, some in (("another city", there, asked_there), ("a ci
                 f"In {place} desk_answer says {answered[:100]!r} to {one['question']!r}, and the server was not asked for that, or said something else: ask it for each answer, by chat."
             )
         searched, kept = what_became(some, articles_there, given_there)
-    assert kept == searched, (
-        f"In {place} the search found the right article for {searched} of {len(some)} questions, and the model was given it, to its end, in {kept}: it is lost or cut off on the way."
-    )
-    right = sum(one["answer"] in answered for one, answered in zip(some, given_there))
-    assert searched >= 0.85 * len(some), f"In {place} the RETRIEVER found the right article for {searched} of {len(some)} questions."
-    assert right >= 0.8 * len(some), f"In {place} {right} of {len(some)} answers are right, expected four in five at least."
+        assert kept == searched, (
+            f"In {place} the search found the right article for {searched} of {len(some)} questions, and the model was given it, to its end, in {kept}: it is lost or cut off on the way."
+        )
+        right = sum(one["answer"] in answered for one, answered in zip(some, given_there))
+        assert searched >= 0.85 * len(some), f"In {place} the RETRIEVER found the right article for {searched} of {len(some)} questions."
+        assert right >= 0.8 * len(some), f"In {place} {right} of {len(some)} answers are right, expected four in five at least."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -919,7 +920,7 @@ assert abs(mean - 8 / 12) < 1e-6, f"In the run 'answers' exact has the mean {mea
 for row in json.loads(Path("to_judge.json").read_text()):
     given = row["inputs"]["question"], row["outputs"], row["expectations"]["answer"]
     assert desk.was_asked(runs["params.judge"].iloc[0], given), (
-        f"{runs['params.judge'].iloc[0]} was never asked with the three of: the question {given[0]!r}, the answer {given[1]!r}, and what is expected, {given[2]!r}. Without the question it cannot know what the answer is an answer to."
+        f"{runs['params.judge'].iloc[0]} was never asked with the three of: the question {given[0]!r}, the answer {given[1]!r}, and what is expected, {given[2]!r}. A judge needs all three: without the question it cannot know what the answer is an answer to."
     )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-evaluate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]

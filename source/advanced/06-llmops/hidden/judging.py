@@ -184,6 +184,7 @@ def longer(articles):
 def what_became(asked, articles, given):
     """Return for how many questions, by the traces in the store, the RETRIEVER found the right article, and the model was given it to its end."""
     traces, by_id, searched, kept = stored_traces(), {one["id"]: one for one in articles}, 0, 0
+    traces = traces[: len(asked)]  # the newest come first
     assert len(traces) == len(asked), f"{len(asked)} questions left {len(traces)} traces in the store, expected one for each."
     for one, answered in zip(asked, given):
         trace = next((t for t in traces if any(s["parent"] is None and _plain(one["question"]) in _plain(s["inputs"]) for s in t)), None)

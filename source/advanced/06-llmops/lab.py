@@ -702,11 +702,11 @@ assert len(silent) <= 1, (
 # Judged when you hand in: search in two other cities, in riders' own words alone; recall at 1 and at 3.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import seed, server
+from judging import riders, seed, server
 
 with server() as (address, app):
     for salt in ("rag one", "rag two"):
-        there, asked_there = city(salt, seed())
+        there, asked_there = city(salt, seed(), more=riders())
         asked_there = [one for one in asked_there if one["article"]]
         recall = {}
         for k in (1, 3):
@@ -1368,7 +1368,7 @@ for question, title in own_words:
 # Write
 #
 # - `cache_key(request)`: a text, the same for two requests just if one may be given the other's answer. `question` counts without regard to capitals, to white space (take it away, or make it one blank), and to the signs `.`, `?` and `!` at its end. `prompt` (the version), `model`, `temperature` and `max_tokens` count (0 and 0.0 are the same number). If `personal` is true, the answer speaks of the rider's own things: then `user` counts; else it does not.
-# - `with_retry(call, sleep, tries=5)`: returns what `call()` returns. If it raises `TimeoutError`, or `Refused` with the status 429 or 500 and above, it is called again, `tries` times in all; then, and for any other error, that error is raised, at once. Before each new try `sleep(seconds)` is called, for at least `retry_after` if the refusal says it. Beyond that the plan is 0.1 s before the second try, and twice as long before each further one (0.2, 0.4, …), but no longer than 5 s. Jitter is welcome, but nothing makes a wait longer than 5 s save a `retry_after`: wait the plan and something on top, or, as many do (*full jitter*), a random time from 0 to the plan. (At work there is a limit for all tries together, too.)
+# - `with_retry(call, sleep, tries=5)`: returns what `call()` returns. If it raises `TimeoutError`, or `Refused` with the status 429 or 500 and above, it is called again, `tries` times in all; then, and for any other error, that error is raised, at once. Before each new try `sleep(seconds)` is called, for at least `retry_after` if the refusal says it. Else the plan is 0.1 s before the second try, and twice as long before each further one (0.2, 0.4, …), but no longer than 5 s. Jitter is welcome, but nothing makes a wait longer than 5 s save a `retry_after`: wait the plan and something on top, or, as many do (*full jitter*), a random time from 0 to the plan. (At work there is a limit for all tries together, too.)
 # - `route(question, found, url)`: a dictionary with `answer`, as the server gave it, and `model`, the one that gave it. `found` are the three articles that the search gave. An answer that abstains contains "I do not know". Over another city's questions: 82 % right at least, and at most 40 % of what `metro-large` costs for all of them. All are in riders' own words, and one in four has no answer, as in `RIDERS`: find your sign on half of these, and try it on the other half.
 #
 # <details><summary>Hint 1</summary>Look at how sure the small model is where it is right, where it rightly abstains, and where it abstains though the article has the answer. JSON of a list makes a key whose parts cannot run into one another.</details>

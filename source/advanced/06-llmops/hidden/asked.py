@@ -71,14 +71,14 @@ NOBODY_KNOWS = [
 ]
 
 
-def city(salt, seed, stray=False):
+def city(salt, seed, stray=False, more=()):
     """Return a city that no one has seen: its articles, and its questions in other words, in the form of `questions`.
 
-    One in four has no answer in the articles; with `stray`, two in five.
+    One in four has no answer in the articles; with `stray`, two in five. `more`: more facts, and questions for them.
     """
     number = random.Random(f"{seed} {salt}").randrange(10**9)
     known = {one["fact"]: one for one in questions(number) if one["fact"]}
-    asked = [{**known[fact], "question": words} for fact, words in OTHER_WORDS.items()]
+    asked = [{**known[fact], "question": words} for fact, words in [*OTHER_WORDS.items(), *more]]
     return articles(number), asked + [
         {"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS[: 24 if stray else 12]
     ]

@@ -225,6 +225,11 @@ def stored_traces():
 # Retrieval (exercise 3)
 
 
+def riders():
+    """Return the facts and the questions of RIDERS, to be asked in another city."""
+    return [(one["fact"], one["question"]) for one in json.loads(_file("riders.json")) if one["fact"]]
+
+
 def grounded_in(answer, text):
     """Return whether an answer's numbers stand in a text, and most of its longer words do."""
     if not set(re.findall(r"\d+", re.sub(r"\[?\bA\d+\b\]?", "", answer))) <= set(re.findall(r"\d+", text)):
@@ -542,7 +547,7 @@ def wrong_waits(script, plays, tries):
             return f"{tries} tries have {tries - 1} waits between them."
         if min(waits) < asked - 1e-9:
             return f"after a refusal that said {asked} s, a wait is {min(waits):.2f} s."
-        if sum(waits) / len(waits) < 0.35 * plan:
+        if not asked and sum(waits) / len(waits) < 0.35 * plan:
             return f"before try {number + 2} the mean of many waits is {sum(waits) / len(waits):.2f} s, where the plan is {plan:g} s, and half of it with full jitter: each twice as long as the one before, until 5 s."
         if max(waits) > max(5, asked * 1.5 + 1 if asked else 0) + 1e-9:
             return f"a wait of {max(waits):.1f} s is longer than 5 s, which no refusal has asked for."

@@ -5,28 +5,28 @@ import random
 from llm.articles import articles, questions
 
 OTHER_WORDS = {
-    "unlock-time": "I scanned the code. How many seconds until the bicycle is released?",
+    "unlock-time": "I scanned it. How many seconds until the bicycle is released?",
     "single-cost": "What is the price of a single ride?",
     "single-further": "I rode longer than a single ride allows. What is the fee for each further minute?",
     "day-cost": "What is the price of a pass for one day?",
     "day-ride": "With the day pass, how many minutes may each ride last?",
     "month-cost": "How expensive is the monthly membership?",
-    "month-cancel": "How many days ahead of the renewal do I have to terminate my membership?",
+    "month-cancel": "How many days ahead do I have to terminate my membership?",
     "student-rate": "I am a student. How many percent cheaper do I ride?",
     "student-check": "How many working days until the desk has checked my student card?",
-    "refund-days": "How many days after the ride can I still ask to be reimbursed?",
-    "refund-answer": "I asked for my money back. In how many working days does the desk answer?",
+    "refund-days": "For how many days do you reimburse what I paid?",
+    "refund-answer": "I want my money repaid. In how many working days do you answer?",
     "damage-free": "My bike is broken and I reported it. Up to how many minutes am I not charged?",
     "lost-weeks": "I forgot my jacket. For how many weeks does the lost property office keep it?",
     "lost-phone": "Which number do I ring to reach the lost property office?",
-    "ebike-cost": "How many cents more is an electric bicycle each minute?",
+    "ebike-cost": "How many cents more is it with an electric bicycle?",
     "ebike-speed": "Up to which speed in km an hour does the motor of an electric bike help?",
-    "child-age": "What age in years must the youngest rider have at least?",
+    "child-age": "What is the minimum age of those who ride with you, in years?",
     "child-seat": "My daughter weighs a lot. How many kg does a child seat carry?",
-    "basket-load": "How many kg of luggage does the basket carry?",
+    "basket-load": "How many kg of luggage may I have with me?",
     "book-ahead": "How many minutes ahead can I reserve a bicycle?",
-    "book-cost": "Is there a fee to reserve? How many cents does a booking cost?",
-    "pause-time": "I take a break at the shop. How many minutes may a pause last?",
+    "book-cost": "What is the fee if I reserve one?",
+    "pause-time": "How many minutes may I stop for a break?",
     "full-extra": "The station was full. How many extra minutes do I get?",
     "late-hours": "After how many hours without being returned does a bicycle count as missing?",
     "late-cost": "A bike is missing. How many euros does the rider pay?",
@@ -56,12 +56,29 @@ NOBODY_KNOWS = [
     "Which bank do you use for card payments?",
     "How many kg does an ebike weigh with its battery?",
     "Can my company advertise on the baskets?",
+    "How many minutes is the walk from the station to the museum?",
+    "How much does a company pay for a bike rack?",
+    "How many weeks is the app free to try?",
+    "How many minutes before departure does the train take bikes?",
+    "How many years does a bike last?",
+    "How many accidents were there last year?",
+    "May I smoke on a bike?",
+    "Where can I buy a raincoat?",
+    "How many languages does the app speak?",
+    "Do you work with hotels?",
+    "Can I ride in the snow with a membership?",
+    "What does the owner of a lost bag pay?",
 ]
 
 
-def city(salt, seed):
-    """Return a city that no one has seen: its articles, and its questions in other words, in the form of `questions`."""
+def city(salt, seed, stray=False, more=()):
+    """Return a city that no one has seen: its articles, and its questions in other words, in the form of `questions`.
+
+    One in four has no answer in the articles; with `stray`, two in five. `more`: more facts, and questions for them.
+    """
     number = random.Random(f"{seed} {salt}").randrange(10**9)
     known = {one["fact"]: one for one in questions(number) if one["fact"]}
-    asked = [{**known[fact], "question": words} for fact, words in OTHER_WORDS.items()]
-    return articles(number), asked + [{"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS]
+    asked = [{**known[fact], "question": words} for fact, words in [*OTHER_WORDS.items(), *more]]
+    return articles(number), asked + [
+        {"fact": None, "question": one, "article": None, "answer": None} for one in NOBODY_KNOWS[: 24 if stray else 12]
+    ]

@@ -1,7 +1,9 @@
 """The support desk's own small tools: its server, its prompts' history, its tables, its traces as plain data."""
 
 import json
+import re
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -10,6 +12,8 @@ from llm import Refused, chat, create_app
 from llm.client import said
 from mlflow import MlflowClient
 from services import serving_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 _open = []
 RIDES = {
@@ -41,11 +45,20 @@ TOOLS = [
 def start_server(**settings):
     """Start the simulated server in this process, and return its address. The one before ends. `settings` are those of create_app."""
     while _open:
-        _open.pop().__exit__(None, None, None)
-    server = serving_app(create_app(**settings))
+        _open.pop()[0].__exit__(None, None, None)
+    app = create_app(**settings)
+    server = serving_app(app)
     address = server.__enter__()
-    _open.append(server)
+    _open.append((server, app))
     return address
+
+
+def was_asked(model, texts):
+    """Return whether a model of the server, which keeps its last requests, was sent one that has all these texts."""
+    words = [" ".join(re.findall(r"\w+", text)) for text in texts]
+    sent = [one["request"] for _, app in _open for one in app.state.kept if one["request"]["model"] == model]
+    told = [" ".join(re.findall(r"\w+", " ".join(str(message["content"]) for message in one["messages"]))) for one in sent]
+    return any(all(one in text for one in words) for text in told)
 
 
 def shown(articles):
@@ -60,6 +73,26 @@ def forget_prompt(name):
         for version in client.search_prompt_versions(name):
             client.delete_prompt_version(name, str(version.version))
         client.delete_prompt(name)
+
+
+@contextmanager
+def ends_after(writes):
+    """Let the program in a block end before it has written to MLflow's store once more than so many times."""
+    left = [writes]
+
+    def count(session, *_):
+        if session.new or session.dirty or session.deleted:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+
+    event.listen(Session, "before_flush", count)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        event.remove(Session, "before_flush", count)
 
 
 def play_wiki(name, publish, go_live, back, who_said):
@@ -84,7 +117,7 @@ def play_wiki(name, publish, go_live, back, who_said):
 
 
 def spans_of(trace):
-    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (JSON texts)."""
+    """Return a trace's spans as plain data: id, parent, name, type, start and end (ms), inputs and outputs (texts)."""
     begin = min(span.start_time_ns for span in trace.data.spans)
     return [
         {
@@ -94,8 +127,8 @@ def spans_of(trace):
             "type": span.span_type,
             "start": (span.start_time_ns - begin) / 1e6,
             "end": (span.end_time_ns - begin) / 1e6,
-            "inputs": json.dumps(span.inputs, default=str),
-            "outputs": json.dumps(span.outputs, default=str),
+            "inputs": json.dumps(span.inputs, default=str).replace("\\n", "\n"),
+            "outputs": json.dumps(span.outputs, default=str).replace("\\n", "\n"),
         }
         for span in trace.data.spans
     ]

@@ -1,6 +1,5 @@
 """A small language model of words: a transformer of two layers that learns to go on from a question to its answer."""
 
-import json
 import os
 
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.abspath(".torch"))  # else PyTorch makes a folder beside those of all users
@@ -122,17 +121,3 @@ def generate(model, tokeniser, questions, temperature=0.0, seed=0):
                 ended[row] = word == tokeniser.number[END] or len(texts[row]) >= LONGEST
     end = tokeniser.number[END]
     return [tokeniser.decode([word for word in text[start:] if word != end]) for text, start in zip(texts, starts, strict=True)]
-
-
-def save(path, model_state, tokeniser, **notes):
-    """Write a model's numbers, its words and notes to one file."""
-    torch.save({"state": model_state, "words": tokeniser.words, "notes": json.dumps(notes)}, path)
-
-
-def load(path):
-    """Return the model, its tokeniser and the notes of a file. No code in it is run."""
-    kept = torch.load(path, weights_only=True)
-    tokeniser = Tokeniser(kept["words"])
-    model = TinyLM(len(tokeniser.words))
-    model.load_state_dict(kept["state"])
-    return model.eval(), tokeniser, json.loads(kept["notes"])

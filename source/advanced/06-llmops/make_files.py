@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Write the data in files/ again: the wiki, the weekend's log, labelled answers, questions, an evaluation, pairs for the small model."""
 
 import json
@@ -13,7 +14,6 @@ from llm.articles import NO_ANSWER, articles, questions  # noqa: E402
 from llm.completion import complete  # noqa: E402
 from llm.embedding import embedding  # noqa: E402
 from llm.models import MODELS  # noqa: E402
-from pairs import all_pairs, noisy  # noqa: E402
 
 BEGIN = "You are the support desk of Metro Bikes in {{city}}. Answer in one sentence."
 KNOW = 'Answer from the articles only. If they do not hold the answer, say "I do not know."'
@@ -55,6 +55,28 @@ NOT_IN_ARTICLES = [
     "How many lions live in the zoo?",
     "May I take a bike home for the weekend?",
 ]
+STRAY = [
+    "At which hour does the desk open on Sundays?",
+    "How much does a bicycle lesson cost?",
+    "What is the price of a child's bike?",
+    "How much do you pay for a used ebike?",
+    "How many hours does the battery of an ebike last?",
+    "Is there a discount for families with three children?",
+    "Do bikes have lights for the night?",
+    "Can I get a receipt for my taxes?",
+    "Are there bikes with three wheels?",
+    "How far is the next station from the zoo?",
+    "May two people share a membership?",
+    "What is the phone number of the police?",
+]
+THINGS = ["a single ride", "the day pass", "the membership", "an ebike", "a helmet", "a child seat"]
+MATTERS = [
+    (["how much is {} ?", "what does {} cost ?", "tell me the price of {}", "what is the fee for {} ?", "{} , how much ?", "what do i pay for {} ?"], "{} costs {} euros ."),
+    (["where do i find {} ?", "where is {} ?", "where can i get {} ?", "i am looking for {}", "show me the way to {}", "which place has {} ?"], "go to station {1} for {0} ."),
+    (["{} is broken", "i have trouble with {}", "help , {} does not work", "there is a problem with {}", "something is wrong with {}", "{} fails"], "call {1} about {0} ."),
+]  # fmt: skip
+BEGINNINGS = ["", "hello ,", "please ,"]
+NUMBERS = ["2", "3", "5", "7", "9", "11", "14", "20", "30", "40"]
 LOST = f"{BEGIN} {FRIENDLY} Be funny.\n{{{{articles}}}}\n"  # Cy tried it for an hour and did not save it
 
 
@@ -178,6 +200,27 @@ def evaluation():
     return rows
 
 
+def all_pairs():
+    """Return all 324 pairs [question, answer], in a fixed order."""
+    pairs = [
+        [f"{begin} {form.format(thing)}".strip(), answer.format(thing, NUMBERS[(3 * which + matter) % 10])]
+        for matter, (forms, answer) in enumerate(MATTERS)
+        for which, thing in enumerate(THINGS)
+        for form in forms
+        for begin in BEGINNINGS
+    ]
+    random.Random(5).shuffle(pairs)
+    return pairs
+
+
+def noisy(pairs, share=0.1):
+    """Return the pairs with the answers of some of them mixed up, as in any log of what people wrote."""
+    dice, out = random.Random(7), [list(pair) for pair in pairs]
+    for number in dice.sample(range(len(out)), int(share * len(out))):
+        out[number][1] = pairs[dice.randrange(len(pairs))][1]
+    return out
+
+
 def main():
     """Write all files."""
     files = FOLDER / "files"
@@ -190,6 +233,7 @@ def main():
     write("labels.json", labels())
     write("to_judge.json", to_judge())
     write("riders.json", riders())
+    write("stray.json", STRAY)
     write("evaluation.json", evaluation())
     pairs = all_pairs()
     write("pairs.json", {"training": noisy(pairs[:220]), "validation": pairs[220:270]})

@@ -1,10 +1,8 @@
 # ruff: noqa: B905, RUF007, RUF021
-"""What the judge cells share: stores and servers of their own, traces, judges, evaluations, requests and curves drawn from LAB_SEED, with their truth."""
+"""What the judge cells share: stores and servers of their own, traces, judges, evaluations, and requests drawn from LAB_SEED, with their truth."""
 
 import json
-import math
 import os
-import random
 import re
 import shutil
 import tempfile
@@ -28,6 +26,8 @@ from mlflow import MlflowClient
 from mlflow.tracking import fluent
 from services import serving_app
 
+from judgekit import drawn as dice  # noqa: F401
+
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
@@ -35,11 +35,6 @@ for _name in ("mlflow", "alembic"):
 def seed():
     """Return this submission's own seed."""
     return os.environ.get("LAB_SEED", "lab")
-
-
-def dice(salt):
-    """Return a source of chance of its own for each submission and each salt."""
-    return random.Random(f"{seed()} {salt}")
 
 
 @contextmanager
@@ -119,8 +114,8 @@ def draw_trace(chance):
 
     def add(name, parent, start, end, inputs, outputs, kind="UNKNOWN"):
         number = f"s{len(spans)}"
-        as_json = chance.random() < 0.5
-        texts = [json.dumps([{"id": one, "text": "text"} if as_json else f"[{one}] text" for one in part]) for part in (inputs, outputs)]
+        form = chance.choice(['{{"id": "{}", "text": "text"}}', "[{}] text", "{} text\n"])
+        texts = ["\n".join(map(form.format, part)) for part in (inputs, outputs)]
         spans.append(
             {
                 "id": number,
@@ -146,13 +141,13 @@ def draw_trace(chance):
             parent = add("group", root, at, end, articles, [])
             for _ in range(3):
                 begin = chance.uniform(at, end)
-                add(name, parent, begin, chance.uniform(begin, end + 15), held, kept)
+                add(name, parent, begin, chance.uniform(begin, end), held, kept)
             add("inner", parent, at + 1, end - 1, held, kept)
             add("inner", parent, at + 4, end - 6, held, held)
         else:
             add(name, root, at, end, held, kept, "CHAT_MODEL" if chance.random() < 0.3 else "UNKNOWN")
         held, at = kept, end - chance.choice([0, 0, 12])
-    add("ask", root, at, length + chance.choice([-5, 20]), held, [], "CHAT_MODEL")
+    add("ask", root, at, length - 5, held, [], "CHAT_MODEL")
     chance.shuffle(spans)
     return spans
 
@@ -176,10 +171,34 @@ def mentions(text, article):
     return bool(re.search(rf"\b{article}\b", text))
 
 
-def holds_whole(text, article):
-    """Return whether a text holds an article to the end of its last sentence."""
-    last = re.split(r"(?<=[.!?])\s+", article["text"])[-1]
-    return " ".join(re.findall(r"\w+", last)) in " ".join(re.findall(r"\w+", text))
+def longer(articles):
+    """Return the articles as other desks write them: what one looks for stands in the last of some 1,500 letters."""
+    filler = "We are here for you and you are here for us, and that is how it is and was and will be. "
+    return [{**one, "text": filler * 15 + one["text"]} for one in articles]
+
+
+def what_became(asked, articles, given):
+    """Return for how many questions, by the traces in the store, the RETRIEVER found the right article, and the model was given it to its end."""
+    traces, by_id, searched, kept = stored_traces(), {one["id"]: one for one in articles}, 0, 0
+    traces = traces[: len(asked)]  # the newest come first
+    assert len(traces) == len(asked), f"{len(asked)} questions left {len(traces)} traces in the store, expected one for each."
+    for one, answered in zip(asked, given):
+        trace = next((t for t in traces if any(s["parent"] is None and _plain(one["question"]) in _plain(s["inputs"]) for s in t)), None)
+        assert trace, f"No root span in the store has the question {one['question']!r} in its inputs."
+        root = next(span for span in trace if span["parent"] is None)
+        assert _plain(answered) in _plain(root["outputs"]), "A root span does not have in its outputs the answer that desk_answer returned."
+        out_of = [span["outputs"] for span in trace if span["type"] == "RETRIEVER"]
+        into = [_plain(span["inputs"]) for span in trace if span["type"] == "CHAT_MODEL"]
+        assert out_of and into, "A trace in the store lacks a span of type RETRIEVER or of type CHAT_MODEL."
+        found = any(mentions(text, one["article"]) for text in out_of)
+        searched += found
+        kept += found and any(_plain(by_id[one["article"]]["text"][-60:]) in text for text in into)
+    return searched, kept
+
+
+def _plain(text):
+    """Return a text's words alone, so that a text and its JSON are the same."""
+    return " ".join(re.findall(r"\w+", re.sub(r"\\[nrtu\"]", " ", text)))
 
 
 def true_lost(spans, article):
@@ -206,6 +225,11 @@ def stored_traces():
 # Retrieval (exercise 3)
 
 
+def riders():
+    """Return the facts and the questions of RIDERS, to be asked in another city."""
+    return [(one["fact"], one["question"]) for one in json.loads(_file("riders.json")) if one["fact"]]
+
+
 def grounded_in(answer, text):
     """Return whether an answer's numbers stand in a text, and most of its longer words do."""
     if not set(re.findall(r"\d+", re.sub(r"\[?\bA\d+\b\]?", "", answer))) <= set(re.findall(r"\d+", text)):
@@ -220,11 +244,9 @@ def nearest(question, articles, k):
     return sorted(articles, key=lambda one: -sum(a * b for a, b in zip(asked, embedding(f"{one['title']}\n{one['text']}"))))[:k]
 
 
-def gave(app, model, answer):
-    """Return whether a model of a server with `keep` has given this answer, or more words around it; of an abstention, whether it was asked."""
-    words = " ".join(re.findall(r"\w+", answer))
-    replies = [" ".join(re.findall(r"\w+", one["text"])) for one in app.state.kept if one["request"].get("model") == model]
-    return any(words in one or "do not know" in words for one in replies)
+def gave(app, answer, model=None):
+    """Return whether a server with `keep` has given this answer, or more words around it; `model`: whether this one has."""
+    return any(_plain(answer) in _plain(one["text"]) for one in app.state.kept if model in (None, one["request"].get("model")))
 
 
 # Evaluation (exercises 4 and 5)
@@ -375,7 +397,7 @@ def draw_evaluation(chance, kind):
 
 
 _WANTED = {
-    "paired gain": "ship", "noise": "not proven", "loss": "block", "no answers": "ship", "plain gain": "ship", "worse slice": "block", "repeated noise": "not proven",
+    "paired gain": "ship", "noise": "not proven", "loss": "block", "even loss": "block", "no answers": "ship", "plain gain": "ship", "worse slice": "block", "repeated noise": "not proven",
     "repeated gain": "ship", "uneven": "ship", "seven worse": "ship", "eight worse": "block", "only small slices": "ship", "few questions, many rows": "not proven",
 }  # fmt: skip
 
@@ -387,19 +409,21 @@ def _evaluation(chance, kind):
         sizes, names = [12, 6], names[:2]
     rows, number = [], 0
     gain = {
-        "paired gain": 0.09, "noise": 0.03, "loss": -0.3, "no answers": 0.2, "plain gain": 0.22, "worse slice": 0.25, "repeated noise": 0.04,
+        "paired gain": 0.09, "noise": 0.03, "loss": -0.3, "even loss": -0.06, "no answers": 0.2, "plain gain": 0.22, "worse slice": 0.25, "repeated noise": 0.04,
         "repeated gain": 0.2, "uneven": 0.2, "seven worse": 0.2, "eight worse": 0.2, "only small slices": 0.2, "few questions, many rows": 0.13,
     }[kind]  # fmt: skip
     for which, (name, size) in enumerate(zip(names, sizes)):
         for _ in range(size):
-            level = chance.choice([0.0, 0.0, 0.3, 0.5, 0.8])
-            shift = chance.gauss(gain, 0.08 if kind == "paired gain" else 0.25)
+            level = 0.5 if kind == "even loss" else chance.choice([0.0, 0.0, 0.3, 0.5, 0.8])
+            shift = chance.gauss(gain, {"paired gain": 0.08, "even loss": 0.02}.get(kind, 0.25))
             if kind in ("worse slice", "seven worse", "eight worse") and which == len(sizes) - 1:
                 shift = -abs(chance.gauss(0.3, 0.05))
                 level = 0.8
             if kind == "few questions, many rows" and which == 1:
                 shift -= 0.18
             times = {"repeated noise": 5, "repeated gain": 3, "uneven": chance.choice([1, 6]), "few questions, many rows": 12}.get(kind, 1)
+            if kind == "uneven":  # what riders ask often has gained, the rest has not
+                shift += 0.2 if times > 1 else -0.2
             for _ in range(times):
                 live = min(1.0, max(0.0, level))
                 candidate = min(1.0, max(0.0, level + shift))
@@ -441,7 +465,7 @@ def check_gate(gate, table, kind):
     room = 0.012 + 0.12 * (right["high"] - right["low"])
     for name in ("low", "high"):
         assert abs(found[name] - right[name]) <= room, (
-            f"On another evaluation ({kind}) the interval is {found['low']:.3f} to {found['high']:.3f}, expected about {right['low']:.3f} to {right['high']:.3f}: draw questions, each with all its rows and both scores."
+            f"On another evaluation ({kind}) the interval is {found['low']:.3f} to {found['high']:.3f}, expected about {right['low']:.3f} to {right['high']:.3f}: draw questions, each with all its rows and both scores; the mean is over all rows drawn."
         )
     assert found["worst"] == right["worst"], (
         f"On another evaluation ({kind}) the worst slice is {found['worst']!r}, expected {right['worst']!r}: of those with 8 different questions or more, or None."
@@ -513,50 +537,20 @@ def cache_cases(chance):
     ]
 
 
-def draw_requests(chance):
-    """Return requests in the order of their times: [now, request] each."""
-    now, out = 0, []
-    for _ in range(60):
-        now += chance.choice([0, 1, 5, 20, 40])
-        question = chance.choice(["How much is it?", "how much is  it", "Where is it?", "Where is it!"])
-        out.append(
-            [
-                now,
-                {
-                    "question": question, "user": chance.choice(["ana", "ben"]), "personal": chance.random() < 0.3, "prompt": chance.choice([4, 4, 5]),
-                    "model": "metro-small", "temperature": 0, "max_tokens": 60,
-                },
-            ]
-        )  # fmt: skip
-    return out
-
-
-def true_cache(requests, expiry):
-    """Return for each request the number of the one whose answer it is given."""
-    kept, given = {}, []
-    for number, (now, one) in enumerate(requests):
-        key = (" ".join(one["question"].lower().split()).rstrip("?!. "), one["prompt"], one["personal"] and one["user"])
-        if key not in kept or now - kept[key][0] >= expiry:
-            kept[key] = now, number
-        given.append(kept[key][1])
-    return given
-
-
-def right_waits(script, waits, tries):
-    """Return what is wrong with the waits before the tries, or an empty text."""
-    if len(waits) != tries - 1:
-        return f"{tries} tries have {tries - 1} waits between them, not {len(waits)}."
-    least = 0.1
-    for number, wait in enumerate(waits):
+def wrong_waits(script, plays, tries):
+    """Return what is wrong with the waits before the tries, in many plays of one script, or an empty text."""
+    for number in range(tries - 1):
         what = script[min(number, len(script) - 1)]
-        asked = what[1] if isinstance(what, list) else None
-        if asked is not None and wait < asked - 1e-9:
-            return f"after a refusal that said {asked} s, the wait is {wait} s."
-        if asked is None and wait < min(least, 5) - 1e-9:
-            return f"wait number {number + 1} is {wait} s, expected {min(least, 5):g} s at least: each one twice as long as the one before, until 5 s."
-        if wait > max(5, asked or 0) + 1e-9 and not (asked and wait <= asked * 1.5 + 1):
-            return f"a wait of {wait} s is longer than 5 s, which no refusal has asked for."
-        least *= 2
+        asked = what[1] if isinstance(what, list) else 0
+        waits, plan = [one[number] for one in plays if len(one) == tries - 1], min(0.1 * 2**number, 5)
+        if len(waits) < len(plays):
+            return f"{tries} tries have {tries - 1} waits between them."
+        if min(waits) < asked - 1e-9:
+            return f"after a refusal that said {asked} s, a wait is {min(waits):.2f} s."
+        if not asked and sum(waits) / len(waits) < 0.35 * plan:
+            return f"before try {number + 2} the mean of many waits is {sum(waits) / len(waits):.2f} s, where the plan is {plan:g} s, and half of it with full jitter: each twice as long as the one before, until 5 s."
+        if max(waits) > max(5, asked * 1.5 + 1 if asked else 0) + 1e-9:
+            return f"a wait of {max(waits):.1f} s is longer than 5 s, which no refusal has asked for."
     return ""
 
 
@@ -574,101 +568,4 @@ def dear_bill(cases):
     return euros
 
 
-# The small model (exercise 8)
-
-
-def ask_tiny(path):
-    """Return how good the model in a file is: exact (on unseen questions), loss (on the validation pairs), temperature (by the rule), notes."""
-    import tiny_lm
-    import torch
-    from pairs import all_pairs
-
-    torch.set_num_threads(1)
-    assert Path(path).is_file(), f"There is no file {path}."
-    try:
-        model, tokeniser, notes = tiny_lm.load(path)
-    except Exception as error:
-        raise AssertionError(f"{path} cannot be loaded: {type(error).__name__}: {str(error)[:200]}") from None
-    pairs = all_pairs()
-    unseen, validation = pairs[270:], pairs[220:270]
-
-    def written(answer):
-        return " ".join(tiny_lm.tokenise(answer))
-
-    answers = tiny_lm.generate(model, tokeniser, [question for question, _ in unseen])
-    exact = sum(answer == written(right) for answer, (_, right) in zip(answers, unseen)) / len(unseen)
-    with torch.no_grad():
-        loss = float(tiny_lm.loss_on(model, tiny_lm.batch_of(tokeniser, validation)))
-    asked = [question for question, _ in validation[:20]]
-    samples = {}
-    for temperature in (0, 0.5, 1, 2):
-        rounds = [tiny_lm.generate(model, tokeniser, asked, temperature, one) for one in range(3 if temperature else 1)]
-        samples[temperature] = {
-            question: [one[number] for one in rounds] * (1 if temperature else 3) for number, question in enumerate(asked)
-        }
-    temperature = true_temperature(samples, {question: written(right) for question, right in validation[:20]}, 0.7)
-    given = json.loads(_file("pairs.json"))
-    begin = tiny_lm.train(given["training"], given["validation"], steps=20)[2][0]
-    return {"exact": exact, "loss": loss, "temperature": temperature, "notes": notes, "begin": begin}
-
-
-def draw_curve(chance, kind):
-    """Return another curve: [step, training loss, validation loss]."""
-    steps, low = chance.randint(7, 14), chance.randint(2, 4)
-    curve, train = [], 2.0
-    for number in range(steps):
-        train *= chance.uniform(0.6, 0.85)
-        away = abs(number - low)
-        validation = 0.5 + 0.2 * away if number <= low or kind not in ("falls", "flat", "just below") else 0.5
-        if kind == "falls":
-            validation = 2.0 * 0.8**number
-        if kind in ("flat", "just below") and number > low:
-            validation = 0.5 + {"flat": 0.0, "just below": 0.045}[kind]
-        if kind == "training rises" and number > low:
-            train = 3.0 + number
-        curve.append([10 * (number + 1), train, validation])
-    if kind == "nan":
-        curve[1][2] = float("nan")
-        curve[low + 1][2] = float("nan")
-    if kind == "nan at the end":
-        curve[-1][2] = float("nan")
-    return curve[:1] if kind == "one point" else curve
-
-
-def true_curve(curve):
-    """Return what read_curve must say."""
-    numbers = [one for one in curve if not math.isnan(one[2])]
-    best = min(numbers, key=lambda one: one[2])
-    return {"step": best[0], "overfits": numbers[-1][2] >= 1.1 * best[2] and numbers[-1][1] < best[1]}
-
-
-def draw_samples(chance, number):
-    """Return samples by temperature, the right answers and a floor."""
-    questions, most = [f"q{one}" for one in range(6)], {0: 1.0, 0.5: 0.95, 1: 0.8, 2: 0.3}
-    samples = {}
-    for temperature in chance.sample(list(most), 4):
-        samples[temperature] = {
-            question: [
-                question.upper() if chance.random() < most[temperature] else f"x{chance.randrange(2 + 6 * (temperature > 1))}"
-                for _ in range(5)
-            ]
-            for question in questions
-        }
-    if number == 8:  # one question has many answers, all wrong, another a single one, right: half of the questions, a ninth of the answers
-        samples = {t: {"q0": ["Q0"], "q1": ["x"] * 8} for t in (0, 1)} | {0.5: {"q0": ["Q0"], "q1": ["Q1"] * 8}}
-    if number == 0:  # two with the same answers
-        samples[1] = {question: list(answers) for question, answers in samples[0.5].items()}
-    return samples, {question: question.upper() for question in questions}, [0.5, 0.9, 0.7, 1.01, 0.2, 0.75, 0.85, 0.6, 0.5][number]
-
-
-def true_temperature(samples, right, floor):
-    """Return the temperature that the rule picks."""
-    good = []
-    for temperature, drawn in samples.items():
-        marks = [answer == right[question] for question, answers in drawn.items() for answer in answers]
-        if sum(marks) / len(marks) >= floor:
-            good.append((-round(sum(len(set(answers)) / len(answers) for answers in drawn.values()) / len(drawn), 9), temperature))
-    return min(good)[1] if good else None
-
-
-from attacking import attacks, honest, outside, rules_in, succeeded  # noqa: E402, F401
+from attacking import attacks, honest, more_names, outside, rules_in, succeeded  # noqa: E402, F401

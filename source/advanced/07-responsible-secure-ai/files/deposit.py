@@ -21,7 +21,7 @@ def asked_by(cases, thresholds):
 
 
 def at_share(cases, thresholds_at, share):
-    """Return thresholds_at(level), with the level between 0 and 1 at which `share` of all cases is asked; the share grows with the level."""
+    """Return thresholds_at(level), with the level between 0 and 1 at which `share` of all cases is asked."""
     low, high = 0.0, 1.0
     for _ in range(20):
         level = (low + high) / 2

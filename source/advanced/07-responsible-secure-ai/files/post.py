@@ -90,10 +90,11 @@ def signed_files(signature):
 
 
 def sbom_of(requirements):
-    """Return the CycloneDX bill of materials of a requirements file, a dictionary; on the command line: cyclonedx-py requirements FILE."""
+    """Return the CycloneDX bill of materials of a requirements file, a dictionary."""
     with tempfile.TemporaryDirectory(prefix="sbom-") as folder:
         path = Path(folder) / "sbom.json"
-        command = [sys.executable, "-m", "cyclonedx_py", "requirements", str(requirements), "--of", "JSON", "-o", str(path), "--no-validate"]
+        options = ["--of", "JSON", "-o", str(path), "--no-validate"]
+        command = [sys.executable, "-m", "cyclonedx_py", "requirements", str(requirements), *options]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # it warns of each part without a version
         return json.loads(path.read_text())
 

@@ -512,7 +512,7 @@ for limit, rows, right, why in [
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: choose, for each of the three policies, on 40,000 riders of another city, tried on 100,000 others; in one district those who do not pay have other scores; districts that are just too small, and one that is not; and a city in which many are.
 ### BEGIN HIDDEN TESTS
 from deposit import asked_by
@@ -749,7 +749,7 @@ scanned = {scanner: {name: says(f"inbox/{name}") for name in TRUTH} for scanner,
 pd.DataFrame({"payload": TRUTH, **scanned})
 
 # %% [markdown]
-# Look closely, before you trust either. picklescan has a list of what is dangerous; fickling, of what is safe.
+# Look closely, before you trust either. A file passes only if the scanner said *clean*; what it cannot read, or has not scanned, does not pass. By that rule picklescan lets two payloads pass, and fickling turns all four good models away. picklescan has a list of what is dangerous; fickling, of what is safe.
 #
 # - `gift-array.joblib` is joblib's usual form: raw bytes of an array stand between the orders, and there both lose the thread. A wrapper that takes "nothing found" for "clean" lets it pass.
 # - `gift-packed.joblib` is compressed; picklescan finds no order in it, and no error either: *clean*.
@@ -768,12 +768,12 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 # `sklearn.tree._tree.Tree` is the compiled tree inside scikit-learn's forests: arrays of numbers, no code. We have looked at its source. `joblib.numpy_pickle.dump` is a function that writes what it is given to a file, and the archive says which: it might be your `.bashrc`. Tutorials pass `trusted=get_untrusted_types(file=…)`: a door that asks each guest whether he is welcome.
 #
 # ### Exercise 4 — By post
-# *Difficulty ●●○ · about 12 minutes*
+# *Difficulty ●○○ · about 8 minutes*
 #
-# 1. Write `weigh(said, truth)`. `said` is what a scanner said: `{file: "clean", "dangerous" or "cannot tell"}`; `truth` says of each file whether it holds a payload. A file passes only if the scanner said `clean`. Return a dictionary of two lists of file names: `"missed"`, payloads that would pass, and `"accused"`, good files that would not. A file on which the scanner said nothing does not pass.
-# 2. Write `predictions(path, rows)`. It returns the model's probabilities of `unpaid` for the rows (a table with the columns `INPUTS`), as a list of numbers. It **raises an exception, and runs nothing from the file**, unless the file is a skops archive, whatever its name says, that
-#    - unpacks to at most 20 million bytes in all, by the archive's own list (a *zip bomb* is small on disk, and fills the memory),
-#    - needs no types beyond those that skops allows by itself and `sklearn.tree._tree.Tree`. That list is yours, not the file's.
+# Write `predictions(path, rows)`. It returns the model's probabilities of `unpaid` for the rows (a table with the columns `INPUTS`), as a list of numbers. It **raises an exception, and runs nothing from the file**, unless the file is a skops archive, whatever its name says, that
+#
+# - unpacks to at most 20 million bytes in all, by the archive's own list (a *zip bomb* is small on disk, and fills the memory; the list may be believed, for Python reads no more of a part than it says),
+# - needs no types beyond those that skops allows by itself and `sklearn.tree._tree.Tree`. That list is yours, not the file's.
 #
 # Done means: no payload runs, no good model is turned away.
 #
@@ -783,15 +783,6 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 
 # %% nbgrader={"grade": false, "grade_id": "post", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
 REVIEWED = ["sklearn.tree._tree.Tree"]
 
 
@@ -808,18 +799,7 @@ def predictions(path, rows):
 ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-post", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
-words = weigh(dict(scanned["picklescan"]), TRUTH)
-assert sorted(words["missed"]) == ["gift-packed.joblib", "gift.skops"], (
-    f"picklescan's missed are {words['missed']}. Two payloads passed with the word clean; one it could not read, and that does not pass."
-)
-assert sorted(words["accused"]) == ["forest.joblib"], (
-    f"picklescan's accused are {words['accused']}, expected the one good file that it could not read."
-)
-words = weigh(dict(scanned["fickling"]), TRUTH)
-assert not words["missed"] and len(words["accused"]) == 4, (
-    f"For fickling weigh says {words}. It lets nothing pass, good or bad: no payload is missed, and all four good files are accused."
-)
+# %% nbgrader={"grade": true, "grade_id": "test-post", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 rows = recent.head(5)
 for name in ("linear.skops", "forest.skops"):
     probabilities = list(predictions(f"inbox/{name}", rows))
@@ -837,28 +817,7 @@ for name in [file for file in TRUTH if file not in ("linear.skops", "forest.skop
     )
     assert not opened, f"predictions opened {name}, which is no skops archive with reviewed types."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: weigh, on what other scanners said of other files.
-### BEGIN HIDDEN TESTS
-from population import fresh
-
-rng = fresh("weigh")
-for _ in range(6):
-    files = [f"file-{n}" for n in range(14)]
-    truth = {name: bool(rng.random() < 0.5) for name in files}
-    heard = {name: str(rng.choice(["clean", "dangerous", "cannot tell"])) for name in files if rng.random() < 0.8}
-    found = weigh(heard, truth)
-    for key, wanted in [
-        ("missed", {name for name in files if truth[name] and heard.get(name) == "clean"}),
-        ("accused", {name for name in files if not truth[name] and heard.get(name) != "clean"}),
-    ]:
-        wrong = sorted(set(found[key]) ^ wanted)
-        assert not wrong, (
-            f"In weigh's {key}, {wrong[0]} is {'missing' if wrong[0] in wanted else 'too many'}: it {'holds a payload' if truth.get(wrong[0]) else 'is good'}, and the scanner said {heard.get(wrong[0], 'nothing')} of it. What was not scanned, or cannot be told, does not pass."
-        )
-### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "judge-post-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: predictions, on good models and on files that you have not seen: payloads of several kinds under several names, types that nobody has reviewed, archives that unpack to too much.
 ### BEGIN HIDDEN TESTS
 from judge_files import own_folder, post_cases
@@ -872,7 +831,7 @@ with own_folder() as folder:
             found, problem = None, f"{type(error).__name__}: {error}"
         assert not marker.exists(), f"A payload ran: {what}. It was harmless; the next will not be. Do not unpickle, not even to look."
         if right is None:
-            assert found is None, f"predictions opened {what}. Only what somebody has reviewed may be loaded."
+            assert found is None, f"predictions opened {what}."
         else:
             assert problem is None, f"predictions turned away a good model, {what}: {problem}"
             assert len(found) == len(right) and max(abs(a - b) for a, b in zip(found, right)) < 1e-9, (
@@ -883,8 +842,7 @@ with own_folder() as folder:
 # %% [markdown]
 # ## Part 5 · The model that was tested
 #
-# skops says that a file does no harm. It does not say that it is *the right one*. A **digital signature** does: a number made from the files and a *private key*; with the *public key* everybody can check that not a byte has changed, and who signed. `model_signing` (version 1) signs all files of a folder at once. The keys are files of your own machine here; at work the private one lies in a vault, or *sigstore* makes short-lived keys
-# from a sign-in, which needs the network.
+# skops says that a file does no harm. It does not say that it is *the right one*. A **digital signature** does: a number made from the files and a *private key*; with the *public key* everybody can check that not a byte has changed, and who signed. `model_signing` (version 1) signs all files of a folder at once. The keys are files of your own machine here; at work the private one lies in a vault, or *sigstore* gives a key for some minutes to whoever signs in with an account, which needs the network.
 
 # %% nbgrader={"grade": false, "grade_id": "keys", "locked": true, "schema_version": 3, "solution": false, "task": false}
 make_keys("keys", "ada")
@@ -918,27 +876,29 @@ Path("shown/helper.py").unlink()
 Path("shown/.git").mkdir()
 Path("shown/.git/model.pkl").write_bytes(b"anything")
 print("one more, in .git:   ", verified("shown", "shown.sig"))
-statement = json.loads(base64.b64decode(json.loads(Path("shown.sig").read_text())["dsseEnvelope"]["payload"]))
-print("what was signed:     ", [part["name"] for part in statement["predicate"]["resources"]])
+print("what was signed:     ", signed_files("shown.sig"))
 shutil.rmtree("shown")
 Path("shown.sig").unlink()
 
 # %% [markdown]
-# `one more, in .git` is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the signature, and then every verifier leaves it out too. So a verifier that wants *all* files signed must also compare the list that was signed with what is there; the cell's last line reads that list (paths in the folder) from the signature. Leave the rest of `model_signing`'s configuration as it is.
+# `one more, in .git` is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same, and most published models hold a `.gitattributes`. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the
+# signature, and then every verifier leaves it out too. So who wants *all* files signed must also compare the list that was signed with what is there: `signed_files` reads it from a signature, as paths in the folder. Leave the rest of `model_signing`'s configuration as it is.
 #
 # And a signature never says *when*. The model of last autumn, with Eastfield's error in it, was signed too, and still is: to serve someone an old release that was rightly signed is a **rollback attack**. Against it, name and version must be *inside* what is signed, and who loads must know which he wants.
 #
 # ### Exercise 5 — Signed, after the test
-# *Difficulty ●●● · about 20 minutes*
+# *Difficulty ●●● · about 25 minutes*
 #
-# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number (no text, not `true`) of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign all of it, whatever its names. The signature is the file
-#    beside the folder with `.sig` at its end: `candidate` → `candidate.sig`.
-# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless the signature beside the folder is by this key and over exactly the files that are there (whatever their names, and whatever the signer left out), `release.json` says this `name`, and its version is a whole number (no text, not `true`) and at least `at_least`.
+# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number (no text, not `true`) of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign every file in the folder, also `.gitignore` and the like.
+#    The signature lies beside the folder, with `.sig` after its whole name: `candidate` → `candidate.sig`, `deposit-1.2` → `deposit-1.2.sig`.
+# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless
+#    - the signature beside the folder is by this key, and over exactly the files that are there. A file in the folder that is not in the signature's list is a reason to refuse, also if the signer left it out on purpose;
+#    - `release.json` says this `name`, and its version is a whole number (no text, not `true`) and at least `at_least`.
 #
 # Folders and keys are given as text, folders without a slash at the end. Done means: what you release is accepted. Whatever was changed, added or left out, signed by others, not tested, or is old or another model, is not.
 #
 # <details><summary>Hint 1</summary>What must be there before the signature is made, so that it is covered? Which of the two checks of <code>release.json</code> would an attacker get round, if the signature were not verified?</details>
-# <details><summary>Hint 2</summary>Signer and verifier are those of the cell above, each with the configuration that looks at all. Ada may have signed with the default: what does the signature's list say then, and what does <code>rglob("*")</code> find? NaN is not at least 0.70, and not below it: write down what is good. <code>True</code> is an <code>int</code> for <code>isinstance</code>, not for <code>type(…) is</code>.</details>
+# <details><summary>Hint 2</summary>Signer and verifier are those of the cell above, each with the configuration that looks at all. Ada may have signed with the default: what does <code>signed_files</code> say then, and what does <code>rglob("*")</code> find? NaN is not at least 0.70, and not below it: write down what is good. <code>True</code> is an <code>int</code> for <code>isinstance</code>, not for <code>type(…) is</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "sign", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -964,9 +924,7 @@ def accept(folder, public_key, name, at_least):
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
     signature = Path(f"{folder}.sig")
     verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+    if signed_files(signature) != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
         raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
     if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
@@ -1005,7 +963,7 @@ except Exception:
     pass
 assert not Path("untested.sig").exists(), "release signed a folder whose evaluation.json belongs to another model: compare the SHA-256."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-sign", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-sign", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release, on folders that were and were not rightly evaluated; what it signs is verified here.
 ### BEGIN HIDDEN TESTS
 from judge_files import own_folder, release_cases, verifies
@@ -1050,18 +1008,39 @@ with own_folder() as folder:
 #
 # One gap is left between parts 4 and 5: `accept` reads the files, and later `predictions` reads them again. Who can write to the folder in between changes the model *after* the check. So copy the release to a place where only the service writes, check it there, and load it from there.
 #
+# Now for the summary at the end, and then we tidy up: private keys and a supplier's payloads should not lie about in a folder of notes. (To run a cell of parts 4 and 5 again, start from the set-up cells of part 4.)
+
+# %% tags=["uses-answers"]
+opened, in_service = [], accept("candidate", "keys/ada.pub", "deposit", 4)
+for name in TRUTH:
+    try:
+        predictions(f"inbox/{name}", recent)
+        opened.append(name)
+    except Exception as error:
+        print(f"{name} was not opened: {type(error).__name__}")
+
+# %%
+for folder in ("inbox", "keys", "candidate", "untested"):
+    shutil.rmtree(folder, ignore_errors=True)
+for signature in ("candidate.sig", "untested.sig"):
+    Path(signature).unlink(missing_ok=True)
+
+# %% [markdown]
 # ## Part 6 · Of what is it made?
 #
 # An **SBOM**, a *software bill of materials*, lists all parts of a program for machines to read. CycloneDX is one of the two common formats. `sbom_of` runs `cyclonedx-py requirements` on the service's list of packages. (On a whole environment, `cyclonedx-py environment` lists also what these packages brought with them. That takes half a minute or more, and is what you want at work.)
 
+#
+# PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name; `parts_of` gives the *normalised* one, the version, and the *extras*, optional parts such as in `locksmith[bluetooth]`:
+
 # %% nbgrader={"grade": false, "grade_id": "bill", "locked": true, "schema_version": 3, "solution": false, "task": false}
 sbom = sbom_of("requirements_found.txt")
-pd.DataFrame([{key: part.get(key) for key in ("name", "version", "purl", "properties")} for part in sbom["components"]])
+parts_of(sbom)
 
 # %% [markdown]
 # An **advisory** is a public notice that certain versions of a package have a weakness. The usual tool, `pip-audit`, asks for them over the network. On a build machine without one it either stops, or, behind a proxy, finds that a package is "not found on PyPI", **skips it, and ends with exit code 0: all clear**. With `--strict` it fails where it must skip something; at work, use that. Skipped is not clear, and no answer is no answer.
 #
-# So we keep advisories in a file, rewritten from [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/). In OSV itself the package stands in `affected[].package.name`, and a range is a list of *events*, `{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.9.4"}]}`; we put one range's events into one dictionary. `extra` is ours, OSV has no field for it:
+# So we keep advisories in a file, with normalised names, in a shorter form of [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/). (There a range is a list of *events*; we put them into one dictionary. `extra` is ours, OSV has no field for it.)
 
 # %% nbgrader={"grade": false, "grade_id": "advisories", "locked": true, "schema_version": 3, "solution": false, "task": false}
 advisories = json.loads(Path("advisories.json").read_text())
@@ -1069,8 +1048,7 @@ for advisory in advisories:
     print(advisory)
 
 # %% [markdown]
-# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all, release candidates too), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra` names an optional part: the advisory is about those who install the package with it, as in `locksmith[bluetooth]`. One that was `withdrawn` was an error. A field that has nothing to say (`extra`, `withdrawn`, `fixed`, `last_affected`) may be null, or left out. (Do not mix that up with a *yanked* release, which its
-# own makers have hidden on the index.) Packages and advisories are made up, save for two packages that are real; their advisory is not.
+# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all, release candidates too), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra`: the advisory is only about those who install the package with this extra. One that was `withdrawn` was an error. A field that has nothing to say (`extra`, `withdrawn`, `fixed`, `last_affected`) may be null, or left out. Packages and advisories are made up, save for two packages that are real; their advisory is not.
 #
 # Ada's matcher:
 
@@ -1088,15 +1066,15 @@ print("all clear:", clear)
 #
 # Write `match(sbom, advisories)`. It returns a dictionary of two lists:
 #
-# - `"affected"`: pairs of an advisory's id and the package's *normalised* name, for each advisory that holds for a part. PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name, and so do extras' names, in bills and in advisories.
-# - `"unknown"`: the normalised names of parts whose version is missing or cannot be read as a version. Nobody can say whether they are affected, so they are no all-clear. They are in no pair.
+# - `"affected"`: pairs of an advisory's id and the package's name (as `parts_of` gives it), for each advisory that holds for a part.
+# - `"unknown"`: the names of parts whose version is missing or cannot be read as a version. Nobody can say whether they are affected, so they are no all-clear. They are in no pair.
 #
-# Versions are compared as versions: 0.10 is newer than 0.9, and a release candidate such as 2.0rc1 comes *before* 2.0. The bill holds extras in `properties`, as a list of `{"name": "cdx:python:package:required-extra", "value": …}`; many parts have none. A package may be in a bill twice, with two versions.
+# Versions are compared as versions: 0.10 is newer than 0.9, and a release candidate such as 2.0rc1 comes *before* 2.0. A package may be in a bill twice, with two versions. A pair or name that you give twice counts once.
 #
 # Done means: it finds what is in this bill, and in others.
 #
 # <details><summary>Hint 1</summary>What becomes of <code>"0.10.0" &lt; "0.9.4"</code>, of <code>fast.bikes</code>, and of a part without a version, in Ada's matcher? And a specifier such as <code>&lt;2.0</code> leaves out 2.0rc1, by pip's rules; compare versions instead.</details>
-# <details><summary>Hint 2</summary><code>canonicalize_name</code> and <code>Version</code> are imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. <code>Version("0")</code> is newer than <code>0rc1</code>, so <code>"0"</code> needs a case of its own. Then the two possible ends, one after the other.</details>
+# <details><summary>Hint 2</summary><code>Version</code> is imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. <code>Version("0")</code> is newer than <code>0rc1</code>, so <code>"0"</code> needs a case of its own. Then the two possible ends, one after the other.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "parts", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1112,22 +1090,14 @@ def inside(version, reach):
 def match(sbom, advisories):
     """Return what is affected, as pairs of advisory and package, and of what it is not known."""
     affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
+    for name, text, extras in parts_of(sbom):
         try:
-            version = Version(part.get("version") or "")
+            version = Version(text or "")
         except InvalidVersion:
             unknown.add(name)
             continue
         for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
+            if advisory["package"] != name or advisory.get("withdrawn") or (advisory.get("extra") or "") not in {"", *extras}:
                 continue
             if any(inside(version, reach) for reach in advisory["ranges"]):
                 affected.add((advisory["id"], name))
@@ -1153,19 +1123,22 @@ assert ("MB-2026-06", "geo-rings") not in pairs, "The advisory on geo-rings was 
 assert len(pairs) == 3, f"match finds {sorted(pairs)}, expected three pairs."
 assert list(found["unknown"]) == ["pedalpay"], f"unknown is {found['unknown']}, expected pedalpay: it has no version, so nobody knows."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-parts", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: match, on other bills, made by cyclonedx-py as yours was and changed, and other advisories.
+# %% nbgrader={"grade": true, "grade_id": "judge-parts", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: match, on ranges around other versions: ends, release candidates, what comes before 0.
 ### BEGIN HIDDEN TESTS
-from judge_parts import parts_cases
+from judge_parts import parts_problem, range_cases
 
-for bill, notices, right, what in parts_cases():
-    try:
-        found = match(bill, notices)
-        pairs, unknown = sorted(map(tuple, found["affected"])), sorted(found["unknown"])
-    except Exception as error:
-        raise AssertionError(f"On another bill ({what}) match stopped with {type(error).__name__}: {error}") from None
-    assert sorted(set(pairs)) == right["affected"], f"On another bill ({what}), affected is {pairs}, expected {right['affected']}."
-    assert sorted(set(unknown)) == right["unknown"], f"On another bill ({what}), unknown is {unknown}, expected {right['unknown']}."
+problem = parts_problem(match, range_cases())
+assert not problem, problem
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-parts-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: match, on other bills: extras, versions that are missing or none, a package twice, advisories that leave fields out.
+### BEGIN HIDDEN TESTS
+from judge_parts import bill_cases, parts_problem
+
+problem = parts_problem(match, bill_cases())
+assert not problem, problem
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1202,7 +1175,7 @@ print(
 # knows more.
 #
 # ### Exercise 7 — Less by heart
-# *Difficulty ●●○ · about 10 minutes*
+# *Difficulty ●●○ · about 14 minutes*
 #
 # 1. Write `leak(scored)`. `scored` is a table as above. Return the AUC of the attack, a number: with how high a chance does a member get a higher score than a non-member, if the score is the probability that the model gave to what really happened? (Ties count half, as in every ROC AUC; it may be below 0.5, and stays so.) All members are of one period; non-members of other periods do not count.
 # 2. Write `train_and_score(train, others)`. It trains a model on `train` (columns `INPUTS` and `unpaid`) and returns its probabilities of `unpaid` for `others` (columns `INPUTS`), a list of numbers. Choose the model.
@@ -1261,7 +1234,7 @@ for table, right, what in leak_cases():
         said = float(leak(table))
     except Exception as error:
         raise AssertionError(f"{what}: leak stopped with {type(error).__name__}: {error}") from None
-    assert abs(said - right) < 1e-6, f"{what}: leak says {said:.4f}, expected {right:.4f}."
+    assert abs(said - right) < 1e-6, f"{what}. leak says {said:.4f}, expected {right:.4f}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-members-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1293,23 +1266,11 @@ assert sum(losses) / 2 <= 0.53, (
 # **Evasion** is to change one's own input a little so that the model decides otherwise. A rider cannot see the model, but may try: here with a delay of payments that is up to a fifth smaller or larger than it was, each time with another guess, as often as the service lets him.
 
 # %%
-asked = recent[(recent["asked"] == 1) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 threshold, rng = recent.loc[recent["asked"] == 1, "score"].min(), np.random.default_rng(3)
-mid_scores = recent.query("0.05 < score < 0.95")
-model_terms = [
-    np.ones(len(mid_scores)),
-    np.log1p(mid_scores["failed_payments"]),
-    np.log(mid_scores["delay_days"] + 0.05),
-    mid_scores["day_pass"],
-]
-slope = np.linalg.lstsq(np.column_stack(model_terms), np.log(mid_scores["score"] / (1 - mid_scores["score"])), rcond=None)[0][2]
-print(f"the score's logit grows by {slope:.2f} for each unit of log(delay); this shows the model's answer to a changed delay")
-logit = np.log(asked["score"] / (1 - asked["score"])).to_numpy()
+near = recent[(recent["score"] >= threshold) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 for tries in (1, 3, 10, 30):
-    best = rng.uniform(0.8, 1.2, (len(asked), tries)).min(axis=1)
-    print(
-        f"{tries:2} tries: {np.mean(1 / (1 + np.exp(-(logit + slope * np.log(best)))) < threshold):.0%} of those near the threshold get away"
-    )
+    best = rng.uniform(0.8, 1.2, (len(near), tries)).min(axis=1)
+    print(f"{tries:2} tries: {np.mean(rescored(near, best) < threshold):.0%} of those near the threshold get away")
 
 # %% [markdown]
 # No limit on one request helps against that. What helps is a *budget*: few tries for each rider and hour (and the delay from our own books, not from the request). Yet a limit on requests is needed as well. JSON lets in `NaN`, `1e999`, texts of any size, brackets in brackets in brackets; Unicode has characters that are not seen and such that turn the text round; and in Python `True` is a whole number.
@@ -1533,11 +1494,11 @@ assert again != changed, "With another key mask makes the same tokens: then anyb
 # Ms Duarte gets eight answers. Each is a function that somebody else can run, and that was seen to fail:
 
 # %% tags=["uses-answers"]
-mended = {**system, "cases": system["cases"].assign(asked=asked_by(system["cases"], choose(recent, "false_positive_rate", 0.25)))}
-print("1, 2  register today:       ", check(mine, mended))
+fair = policies["equal false positive rate"].assign(split="recent")
+print("1, 2  register then:        ", check(mine, {**system, "cases": fair}), "(on riders who were not used for choosing)")
 print("3     stale in the card:    ", stale)
-print("4     from the post, opened:", [name for name in TRUTH if name in ("linear.skops", "forest.skops")], "of", len(TRUTH))
-print("5     in service:            deposit", accept("candidate", "keys/ada.pub", "deposit", 4))
+print("4     from the post, opened:", opened, "of", len(TRUTH))
+print("5     in service:            deposit", in_service)
 print(
     "6     parts to mend:        ",
     [package for _, package in match(sbom, advisories)["affected"]],
@@ -1545,16 +1506,7 @@ print(
     match(sbom, advisories)["unknown"],
 )
 print(f"7     attack's AUC:          {measured:.2f} became {after:.2f}")
-print("8     in the log:           ", masked[0])
-
-# %% [markdown]
-# Last, we tidy up: private keys and a supplier's payloads should not lie about in a folder of notes. (To run a cell of parts 4 and 5 again, start from the top.)
-
-# %%
-for folder in ("inbox", "keys", "candidate", "untested"):
-    shutil.rmtree(folder, ignore_errors=True)
-for signature in ("candidate.sig", "untested.sig"):
-    Path(signature).unlink(missing_ok=True)
+print("8     in the log:           ", masked[2])
 
 # %% [markdown]
 # What to take to work tomorrow:

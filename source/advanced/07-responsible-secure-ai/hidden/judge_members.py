@@ -23,7 +23,7 @@ def leak_cases():
         alike = frame[frame["period"] == "winter"]
         right = roc_auc_score(alike["member"], np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"]))
         cases.append(
-            (frame.reset_index(drop=True), float(right), f"{what} (the periods are winter and summer here, not spring and autumn)")
+            (frame.reset_index(drop=True), float(right), f"The periods are winter and summer here, not spring and autumn. {what}")
         )
 
     table(700, 0.0, 0.3, "A model that knows nothing by heart, and a summer in which more left a fee unpaid")

@@ -1029,7 +1029,6 @@ for signature in ("candidate.sig", "untested.sig"):
 # ## Part 6 · Of what is it made?
 #
 # An **SBOM**, a *software bill of materials*, lists all parts of a program for machines to read. CycloneDX is one of the two common formats. `sbom_of` runs `cyclonedx-py requirements` on the service's list of packages. (On a whole environment, `cyclonedx-py environment` lists also what these packages brought with them. That takes half a minute or more, and is what you want at work.)
-
 #
 # PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name; `parts_of` gives the *normalised* one, the version, and the *extras*, optional parts such as in `locksmith[bluetooth]`:
 
@@ -1285,23 +1284,29 @@ people = json.loads(Path("people.json").read_text())
 # Logs go to more people, and are kept longer, than anybody thinks. But operations need to see that the *same* rider had three errors. A plain hash of the rider's number is no way: there are ten thousand riders, and who hashes all numbers has the table. A **keyed hash**, such as HMAC, can be computed only with a secret key: without it the token says nothing, and when the key is destroyed, nobody can compute the old tokens any more. Until then a token is a *pseudonym* (GDPR, Art. 4(5)): for whoever has the key, the masked log is still personal data, and is protected as such.
 #
 # ### Exercise 8 — In and out
-# *Difficulty ●●● · about 30 minutes*
+# *Difficulty ●●● · about 28 minutes*
 #
-# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes (not characters), is UTF-8, and holds a JSON object with exactly these fields, each once: `failed_payments` (whole number, 0 to 100; `2.0` is none), `delay_days` (number, 0 to 365), `day_pass` (`true` or `false`), `note` (text of at most 200 characters, without any character that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`).
-#    `true` is no number. `note` comes back in Unicode's form NFC.
-# 2. `within_budget(calls, most, seconds)` takes a list of (time in seconds, rider), in order of time, and returns a list of `True` (let in) and `False`: a call is let in if fewer than `most` calls of that rider were let in during the last `seconds`; one exactly `seconds` ago no longer counts. Calls that were refused do not count.
-# 3. `mask(line, people, key)` returns the line of a log, without anything that names a person to those who lack the key. `people` is a list as in `people.json`, `key` is bytes. `KINDS`, from `patterns.py`, are Rosa's regular expressions for what *looks like* one of these; use them or your own.
-#    - What names one of the people, be it the name (in capitals or not), the e-mail address (too), the telephone number (with any spaces, dots, dashes or brackets between its digits) or the number after `rider=`, becomes `<rider:TOKEN>` (`rider=` stays); so does the number after `rider=` of anyone else. `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
-#    - Other e-mail addresses become `<email>`, IPv4 addresses `<ip>`. Other telephone numbers become `<phone>`: they begin with `+` or `0` and have 9 to 15 digits; between two digits stands nothing, or a space, dot, dash or bracket, or two of these, as in `+44 (20) 7946 0018`. Card numbers become `<card>`: 13 to 19 digits without anything between, or four groups of four with single spaces or dashes between, that do not begin with 0, and of which the Luhn sum is right. Numbers of up to three digits may stand beside one: `3 4111 1111 1111 1111 2`.
-#    - All else stays as it is. Numbers after `station=`, `trip ` or `request `, and versions after `version ` or `firmware `, are none of these, whatever they look like; nor are decimal numbers after `=` (`score=0.381234567`), 13 to 19 digits that begin with neither `+` nor `0` and have a wrong Luhn sum, or four numbers with dots of which one is above 255. A name inside a longer word is not that name.
+# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes (not characters), is UTF-8, and holds a JSON object with exactly these fields, each once (`true` is no number):
+#    - `failed_payments`: whole number, 0 to 100 (`2.0` is none); `delay_days`: number, 0 to 365; `day_pass`: `true` or `false`;
+#    - `note`: text. It comes back in Unicode's form NFC (é is one character there, also where it came as e and an accent). In that form it has at most 200 characters, and none that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`.
+# 2. `mask(line, people, key)` returns the line of a log, without what names a person to those who lack the key. `people` is a list as in `people.json`, `key` is bytes. `KINDS`, from `patterns.py`, are Rosa's regular expressions: they decide what looks like a number after `rider=`, an e-mail address, an IPv4 address or a telephone number, and what only looks like one and *stays*.
 #
-# *Luhn*: from the right, double every second digit, and take 9 off where that exceeds 9; the sum of all is divisible by 10.
+#    | in the line | what becomes of it |
+#    |:--|:--|
+#    | one of the people's names, in capitals or not, but not inside a longer word | `<rider:TOKEN>` |
+#    | one of the people's e-mail addresses, in capitals or not | `<rider:TOKEN>` |
+#    | one of the people's telephone numbers, with other signs between its digits or none | `<rider:TOKEN>` |
+#    | the number after `rider=`, of one of the people or of anyone else | `<rider:TOKEN>`, after `rider=` |
+#    | another e-mail address, IPv4 address or telephone number | `<email>`, `<ip>`, `<phone>` |
+#    | all else, and what `stays`: `station=0205550142`, `version 6.0.2.1` | itself |
 #
-# Done means: on bodies, calls and lines that you have not seen, nothing harmful gets in, no person is named, and what operations need is still there.
+#    `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
 #
-# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: read <code>patterns.py</code>. All kinds in one regular expression, what stays first: then a character that belongs to one find belongs to no other. What do the patterns not decide?</details>
-# <details><summary>Hint 2</summary><code>object_pairs_hook</code> sees fields that come twice; brackets in brackets end in a <code>RecursionError</code>; <code>math.isfinite</code>, and <code>type(value) is int</code> is false for <code>True</code>; <code>unicodedata.category(c)[0] == "C"</code>. For a known number compare only the digits. <code>hmac.new(key, str(rider_id).encode(), "sha256").hexdigest()</code>; <code>re.sub</code> takes a function, and
-# what it returns unchanged stays.</details>
+# Done means: on bodies and lines that you have not seen, nothing harmful gets in, nobody is named as far as the table goes, and what operations need is still there.
+#
+# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: read <code>patterns.py</code>. All kinds in one regular expression, what stays first: then a character that belongs to one find belongs to no other.</details>
+# <details><summary>Hint 2</summary><code>object_pairs_hook</code> sees fields that come twice; brackets in brackets end in a <code>RecursionError</code>; <code>type(value) is int</code> is false for <code>True</code>; <code>unicodedata.category(c)[0] == "C"</code>. For a known telephone number compare only the digits. <code>hmac.new(key, str(rider_id).encode(), "sha256").hexdigest()</code>; <code>re.sub("|".join(kinds), function, line, flags=re.IGNORECASE)</code> calls the function with each match, whose
+# <code>lastgroup</code> is the kind.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "door", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1330,24 +1335,12 @@ def admit(body):
         raise ValueError("delay_days")
     if type(request["day_pass"]) is not bool:
         raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+    if type(note) is not str:
         raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+    note = unicodedata.normalize("NFC", note)
+    if len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+        raise ValueError("note")
+    return {**request, "note": note}
 
 
 def mask(line, people, key):
@@ -1367,17 +1360,11 @@ def mask(line, people, key):
 
     def replaced(found):
         text, kind = found[0], found.lastgroup
+        if kind == "stays":
+            return text
         if kind == "number":
             return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
+        return known.get(digits(text) if kind == "phone" else text.lower(), f"<{kind}>")
 
     return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
 
@@ -1404,10 +1391,6 @@ for body, why in [
     except Exception as error:
         problem = f"stopped with {type(error).__name__}, expected ValueError"
     assert not problem, f"Of a request admit {problem}: {why}."
-calls = [(0, "a"), (1, "a"), (2, "a"), (2, "b"), (10, "a"), (10.5, "a")]
-assert list(within_budget(calls, 2, 10)) == [True, True, False, True, True, False], (
-    f"With 2 calls in 10 seconds within_budget says {within_budget(calls, 2, 10)} of {calls}."
-)
 key, lines = b"a secret of today", Path("service_found.log").read_text().splitlines()
 masked = [mask(line, people, key) for line in lines]
 print("\n".join(masked))
@@ -1417,7 +1400,6 @@ for secret in [
     "maya",
     "Lindqvist",
     "174-06-35",
-    "4111 1111 1111 1111",
     "rider=8020",
     "m.l@work.example",
     "7946 0018",
@@ -1427,7 +1409,7 @@ for kept in [
     "station=0205550142",
     "version 6.0.2.1",
     "firmware 10.4.11.3",
-    "trip 4111111111111112",
+    "trip 0411122233344",
     "2026-03-02T08:02:00Z",
     "score=0.3812",
     "request 20260302080200",
@@ -1439,9 +1421,9 @@ assert tokens[0] and {*tokens[0], *tokens[2]} == {tokens[0][0]} and len(tokens[2
 )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-door", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: admit and within_budget, on bodies and calls that you have not seen.
+# Judged when you hand in: admit, on bodies that you have not seen.
 ### BEGIN HIDDEN TESTS
-from judge_requests import body_cases, budget_cases, refused
+from judge_requests import body_cases, refused
 
 for body, right, what in body_cases():
     try:
@@ -1452,9 +1434,6 @@ for body, right, what in body_cases():
         assert problem == "refused it", f"Of a body that must be refused, admit {problem or 'let it in'}: {what}."
     else:
         assert said == right, f"Of a good body ({what}), admit {problem or f'made {said!r}, expected {right!r}'}."
-for calls, most, seconds, right in budget_cases():
-    said = list(within_budget(calls, most, seconds))
-    assert said == right, f"With {most} calls in {seconds} seconds, within_budget says {said} of {calls}, expected {right}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-door-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1487,7 +1466,7 @@ assert again != changed, "With another key mask makes the same tokens: then anyb
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Masking afterwards is the second line. The first is not to write it down: a log entry made of chosen fields needs no regular expression. And no pattern finds the rider whom a note describes ("the tall woman from the bakery").
+# Masking afterwards is the second line, for much passes it: a first name alone, two spaces in a name, a typographic apostrophe in O’Neill, an IPv6 address, a card number, the rider whom a note describes ("the tall woman from the bakery"). The first line is not to write it down: a log entry made of chosen fields needs no regular expression.
 #
 # ## Putting it together
 #
@@ -1517,7 +1496,12 @@ print("8     in the log:           ", masked[2])
 # - "Skipped", "not found" and "no answer" are not "all clear".
 # - Privacy and usefulness are measured together, or one of them is not measured.
 #
-# What this lab did not do: our data are simulated and small; the keys lie on a disk; `evaluation.json` comes from the one who signs; a real SBOM lists also what packages bring with them; and whether to have such a model at all is the first question of Map, which no function answers.
+# What this lab did not do:
+#
+# - Our data are simulated and small; the keys lie on a disk; `evaluation.json` comes from the one who signs; a real SBOM lists also what packages bring with them.
+# - *Poisoning*, that someone slips rows into the training data: the card's `data_sha256` names the data, and something would have to compare it. *Extraction*, that someone copies the model by asking it: a budget of requests is the first help there too.
+# - To tell a rider that a model decided, and why: that is what Ms Duarte will ask for next.
+# - Whether to have such a model at all is the first question of Map, which no function answers.
 #
 # ## Going further
 #

@@ -555,16 +555,16 @@ assert abs(asked - 0.25) < 0.015, (
 ### END HIDDEN TESTS
 
 # %% tags=["uses-answers"]
-def decided(thresholds_of):
+def on_the_other_half(thresholds_of):
     """Return the recent riders with `asked`: each half is decided with thresholds that were chosen on the other."""
     halves = [recent.iloc[::2], recent.iloc[1::2]]
     chosen = [thresholds_of(half[["district", "score", "unpaid"]]) for half in halves]
     return pd.concat([half.assign(asked=asked_by(half, thresholds)) for half, thresholds in zip(halves, chosen[::-1], strict=True)])
 
 
-policies = {"one threshold": decided(lambda half: dict.fromkeys(recent["district"], float(half["score"].quantile(0.75))))}
+policies = {"one threshold": on_the_other_half(lambda half: dict.fromkeys(recent["district"], float(half["score"].quantile(0.75))))}
 for name in list(METRICS)[1:4]:
-    policies[f"equal {name.replace('_', ' ')}"] = decided(lambda half, name=name: choose(half, name, 0.25))
+    policies[f"equal {name.replace('_', ' ')}"] = on_the_other_half(lambda half, name=name: choose(half, name, 0.25))
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
 for ax, metric in zip(axes, list(METRICS)[1:4], strict=True):
     for offset, (district_name, hatch) in enumerate([("Eastfield", ""), ("Hillside", "//")]):
@@ -1266,10 +1266,10 @@ assert sum(losses) / 2 <= 0.53, (
 
 # %%
 threshold, rng = recent.loc[recent["asked"] == 1, "score"].min(), np.random.default_rng(3)
-near = recent[(recent["score"] >= threshold) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
+at_the_edge = recent[(recent["score"] >= threshold) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 for tries in (1, 3, 10, 30):
-    best = rng.uniform(0.8, 1.2, (len(near), tries)).min(axis=1)
-    print(f"{tries:2} tries: {np.mean(rescored(near, best) < threshold):.0%} of those near the threshold get away")
+    best = rng.uniform(0.8, 1.2, (len(at_the_edge), tries)).min(axis=1)
+    print(f"{tries:2} tries: {np.mean(rescored(at_the_edge, best) < threshold):.0%} of those near the threshold get away")
 
 # %% [markdown]
 # No limit on one request helps against that. What helps is a *budget*: few tries for each rider and hour (and the delay from our own books, not from the request). Yet a limit on requests is needed as well. JSON lets in `NaN`, `1e999`, texts of any size, brackets in brackets in brackets; Unicode has characters that are not seen and such that turn the text round; and in Python `True` is a whole number.
@@ -1473,8 +1473,8 @@ assert again != changed, "With another key mask makes the same tokens: then anyb
 # Ms Duarte gets eight answers. Each is a function that somebody else can run, and that was seen to fail:
 
 # %% tags=["uses-answers"]
-fair = policies["equal false positive rate"].assign(split="recent")
-print("1, 2  register then:        ", check(mine, {**system, "cases": fair}), "(on riders who were not used for choosing)")
+with_policy = policies["equal false positive rate"].assign(split="recent")
+print("1, 2  register then:        ", check(mine, {**system, "cases": with_policy}), "(on riders who were not used for choosing)")
 print("3     stale in the card:    ", stale)
 print("4     from the post, opened:", opened, "of", len(TRUTH))
 print("5     in service:            deposit", in_service)

@@ -80,11 +80,17 @@ def post_cases(folder):
             FunctionTransformer(check_array),
             "a skops archive with a function of scikit-learn that is not on the list; not all that is scikit-learn's is harmless",
         ),
-        ("k.skops", FunctionTransformer(copy.deepcopy), "a skops archive with a function that nobody has reviewed; the list of types is yours, not the file's"),
+        (
+            "k.skops",
+            FunctionTransformer(copy.deepcopy),
+            "a skops archive with a function that nobody has reviewed; the list of types is yours, not the file's",
+        ),
     ]:
         skops.io.dump(make_pipeline(function, linear), add(name, None, what))
         assert skops.io.get_untrusted_types(file=folder / name), f"skops allows what is in {name} by itself"
-    bomb = add("l.skops", None, "a good model in an archive that unpacks to 60 million bytes, by its own list; its size on disk is not asked for")
+    bomb = add(
+        "l.skops", None, "a good model in an archive that unpacks to 60 million bytes, by its own list; its size on disk is not asked for"
+    )
     shutil.copy(folder / "a.skops", bomb)
     with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as archive:
         for number in range(4):

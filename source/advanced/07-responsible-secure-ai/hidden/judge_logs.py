@@ -92,7 +92,10 @@ def log_lines():
     line("an IP address", "ip=", (ip, "<ip>"), " at 2026-03-05T10:11:12Z, from ", (ip, "<ip>"), ".")
     line("versions that look like addresses", f"version {ip}, firmware 10.{chance.randrange(9)}.0.{chance.randrange(99)} ok")
     line("four numbers that are no address", f"build 1.2.{chance.randrange(256, 999)}.4")
-    line("a trip and a request whose numbers look like telephones", f"trip 0{chance.randrange(10**9, 10**10)} request 0{chance.randrange(10**9, 10**10)} done")
+    line(
+        "a trip and a request whose numbers look like telephones",
+        f"trip 0{chance.randrange(10**9, 10**10)} request 0{chance.randrange(10**9, 10**10)} done",
+    )
     line("an address in quotes", "mail '", (c["email"], c["rider_id"]), "' bounced")
     line("a station whose number looks like a telephone", f"station=0{chance.randrange(10**8, 10**9)} docks=24 temperature=6.25")
     line("a decimal number after =", f"score=0.{chance.randrange(10**8, 10**9)} asked=0")

@@ -624,7 +624,7 @@ runs[["tags.evaluates", "status", "metrics.auc", "metrics.false_positive_rate", 
 #
 # Write `card(name)`. It returns the model card of the registered model's champion as a dictionary, with the keys of Bo's, all from the store:
 #
-# - `model` and `version` (a whole number): the name, and the version that has the alias `champion`;
+# - `model` and `version` (a whole number): the name, and the version that has the alias `champion` (there is one);
 # - `threshold` (a number) and `data_sha256` (text): parameters of the run that trained that version;
 # - `auc`, `false_positive_rate` and `by_district`: from the newest **finished** evaluation of *that version*, in whichever experiment it is. Evaluations that failed or were deleted do not count, and nor do those of other versions or models;
 # - what is not there, or is no finite number, is `None`: it was not measured. What the newest evaluation lacks is not taken from an older one. In `by_district` the same holds of each rate, and a district with fewer than 30 `payers` keeps its count, and its `false_positive_rate` is `None`.

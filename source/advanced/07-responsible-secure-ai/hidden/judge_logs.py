@@ -96,7 +96,6 @@ def log_lines():
         "a trip and a request whose numbers look like telephones",
         f"trip 0{chance.randrange(10**9, 10**10)} request 0{chance.randrange(10**9, 10**10)} done",
     )
-    line("an address in quotes", "mail '", (c["email"], c["rider_id"]), "' bounced")
     line("a station whose number looks like a telephone", f"station=0{chance.randrange(10**8, 10**9)} docks=24 temperature=6.25")
     line("a decimal number after =", f"score=0.{chance.randrange(10**8, 10**9)} asked=0")
     line(

@@ -37,6 +37,8 @@ def _pack(value: object) -> Json:
         return value if math.isfinite(value) else {"float": repr(value)}
     if kind in (list, tuple, set, frozenset):
         return {kind.__name__: [_pack(item) for item in value]}  # type: ignore[attr-defined]
+    if isinstance(value, tuple) and kind.__base__ is tuple and isinstance(kind.__dict__.get("_fields"), tuple):
+        return {"tuple": [_pack(item) for item in tuple.__iter__(value)]}  # a named tuple: its values, by position
     if isinstance(value, dict):
         return {"dict": [[_pack(key), _pack(item)] for key, item in value.items()]}
     if isinstance(value, PurePath):

@@ -20,7 +20,7 @@ from autograder.notebook import exercise_of, is_answer, is_judge, is_test, marks
 LEVELS = ("beginner", "intermediate", "advanced")
 ROLES = ("MLOps Engineer", "Production ML Engineer", "AI Platform Engineer", "LLMOps / GenAIOps Engineer")
 USES_ANSWERS = "uses-answers"
-STORY = "metro_bikes.py"
+FOR_EVERY_JUDGE = ("metro_bikes.py", "judgekit.py")
 HIDDEN_MARK = "BEGIN HIDDEN TESTS"
 _KINDS = {"int": "a whole number", "str": "a text", "bool": "true or false", "tuple": "a list of texts", "dict": "pairs of texts"}
 
@@ -95,9 +95,8 @@ def read_lab(path: Path) -> Lab:
     exercises = _find_exercises(path, notebook)
     if path.suffix == ".py":
         hidden = _read_folder(path.parent / "hidden")
-        story = path.parent.parent.parent / STORY
-        if story.is_file():
-            hidden[STORY] = story.read_bytes()
+        every = [path.parent.parent.parent / name for name in FOR_EVERY_JUDGE]
+        hidden |= {there.name: there.read_bytes() for there in every if there.is_file()}
         return Lab(path, header, notebook, exercises, _read_folder(path.parent / "files"), hidden)
     files = {name: data for name, data in _read_folder(path.parent).items() if name != path.name}
     hidden = {name.removeprefix("hidden/"): files.pop(name) for name in sorted(files) if name.startswith("hidden/")}

@@ -10,7 +10,7 @@ import math
 import pickle
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -498,6 +498,13 @@ class Equal(type):
     __hash__ = type.__hash__
 
 
+class Point(NamedTuple):
+    """A named tuple by class."""
+
+    x: int
+    y: int
+
+
 class Everything(metaclass=Equal):
     """An object whose class equals every class."""
 
@@ -513,7 +520,6 @@ NOT_PLAIN: dict[str, object] = {
     "range": range(3),
     "complex": 1j,
     "module": math,
-    "named-tuple": collections.namedtuple("Point", "x y")(1, 2),
     "text": Text("a"),
     "number": Number(1),
     "float": Real(1.0),
@@ -549,6 +555,8 @@ def test_a_key_that_is_not_plain_is_refused() -> None:
 
 DISGUISED: dict[str, tuple[type, object]] = {
     "dict": (dict, Table(a=1)),
+    "named-tuple": (tuple, collections.namedtuple("Point", "x y")(1, 2)),
+    "typed-named-tuple": (tuple, Point(1, 2)),
     "ordered-dict": (dict, collections.OrderedDict(a=1)),
     "counter": (dict, collections.Counter("aab")),
     "default-dict": (dict, collections.defaultdict(list, a=[1])),

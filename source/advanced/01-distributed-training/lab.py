@@ -304,7 +304,8 @@ for parts, said in zip(hours, errors_on_workers(hours), strict=True):
 # Judged when you hand in: city_error on two workers with very unequal numbers of hours, or none on one of them.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import draw_errors, fresh
+from judgekit import fresh
+from judging import draw_errors
 
 drawn = draw_errors(fresh(1))
 try:
@@ -412,7 +413,8 @@ assert all(np.array_equal(each, np.arange(6.0) + 1) for each in in_processes), (
 # Judged when you hand in: the sums on 2 to 8 workers, of lengths that n does not divide or that are smaller than n, and of other types.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import draw_parts, fresh
+from judgekit import fresh
+from judging import draw_parts
 
 rng = fresh(2)
 for workers, amount, kind in [
@@ -445,7 +447,8 @@ for workers, amount, kind in [
 # Judged when you hand in: the bytes that each worker sends to each, and its longest piece, on 2 to 8 workers.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import draw_parts, fresh
+from judgekit import fresh
+from judging import draw_parts
 
 rng = fresh(3)
 for workers in (2, 4, 7, 8):
@@ -556,7 +559,7 @@ assert dealt == [batches(100, 8, rank, 2, 0, 1) for rank in range(2)], (
 # %% nbgrader={"grade": true, "grade_id": "judge-batches", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: batches for other numbers of samples and workers: every sample once, the steps of one worker, other epochs and seeds, last steps that are short.
 ### BEGIN HIDDEN TESTS
-from judging import fresh
+from judgekit import fresh
 
 rng = fresh(4)
 for workers, each in [(3, 7), (4, 5), (8, 3), (5, 1)]:
@@ -692,7 +695,8 @@ assert off <= 1e-6, (
 # %% nbgrader={"grade": true, "grade_id": "judge-train", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: train on two workers, from other weights and from a checkpoint, compared with one worker.
 ### BEGIN HIDDEN TESTS
-from judging import check_training, draw_case, fresh
+from judgekit import fresh
+from judging import check_training, draw_case
 
 rng = fresh(5)
 for begun in (False, True):
@@ -718,7 +722,8 @@ for begun in (False, True):
 # %% nbgrader={"grade": true, "grade_id": "judge-train-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: train where workers have unequal numbers of samples in the last step, or one has none; and on a single worker.
 ### BEGIN HIDDEN TESTS
-from judging import check_training, draw_case, fresh
+from judgekit import fresh
+from judging import check_training, draw_case
 
 rng = fresh(6)
 for count, each, amount, what in [
@@ -828,7 +833,8 @@ for worker in told:
 # %% nbgrader={"grade": true, "grade_id": "judge-accumulate", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the weights after other trainings by accumulate on two workers, also where the last small batch is shorter, or where small batches are left over for the last step.
 ### BEGIN HIDDEN TESTS
-from judging import check_accumulation, draw_accumulations, fresh
+from judgekit import fresh
+from judging import check_accumulation, draw_accumulations
 
 drawn = draw_accumulations(fresh(11))
 try:
@@ -842,7 +848,8 @@ for (about, training), workers in zip(drawn, learnt, strict=True):
 # %% nbgrader={"grade": true, "grade_id": "judge-accumulate-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the bytes that accumulate sends on two workers, and the samples that it holds at a time, where no small batch is left over and where some are.
 ### BEGIN HIDDEN TESTS
-from judging import check_sent, draw_accumulations, fresh
+from judgekit import fresh
+from judging import check_sent, draw_accumulations
 
 drawn = draw_accumulations(fresh(12))[:2]
 try:
@@ -914,7 +921,8 @@ for middle, truth, name in [
 # %% nbgrader={"grade": true, "grade_id": "judge-splits", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: splits_cleanly on fifteen models with layers of the team's own, frozen, random or deep inside, with an even and an odd number of rows.
 ### BEGIN HIDDEN TESTS
-from judging import MODELS, fresh
+from judgekit import fresh
+from judging import MODELS
 
 rng = fresh(7)
 for rows in (12, 13):
@@ -1019,7 +1027,8 @@ assert rent(measured, 24_000, 100, 0.5, 8) is None, (
 # %% nbgrader={"grade": true, "grade_id": "judge-scaling", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: predict and rent on other tables, also with more data for more workers, with other numbers of workers, and with four epochs only.
 ### BEGIN HIDDEN TESTS
-from judging import draw_scaling, fresh
+from judgekit import fresh
+from judging import draw_scaling
 
 rng = fresh(8)
 for counts, growing, epochs in [([1, 2, 3, 4], False, 8), ([1, 2, 4], True, 8), ([1, 2, 3, 6], False, 4), ([2, 3, 4], True, 8)]:
@@ -1183,7 +1192,8 @@ for epoch in range(2):
 # Judged when you hand in: resumable.py with a worker killed in another step: which samples were learnt from, and the weights, compared with a night without mishap.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import check_log, fresh
+from judgekit import fresh
+from judging import check_log
 
 rng = fresh(9)
 quiet = {"samples": 16 * 7 - int(rng.integers(3, 10)), "epochs": 2, "batch": 16, "seed": int(rng.integers(1000)), "save_every": 2}
@@ -1211,7 +1221,8 @@ assert gap <= 1e-6, (
 # %% nbgrader={"grade": true, "grade_id": "judge-resume-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: resumable.py when the machine stops while a checkpoint is written; and a next launch that has one worker only.
 ### BEGIN HIDDEN TESTS
-from judging import check_log, fresh
+from judgekit import fresh
+from judging import check_log
 
 rng = fresh(10)
 base = {"samples": 16 * 7 - int(rng.integers(3, 10)), "epochs": 2, "batch": 16, "seed": int(rng.integers(1000)), "save_every": 2}

@@ -372,7 +372,8 @@ for before, after in zip(kept, (some_online, some_batch)):
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judging import draw_ids, fresh, short
+from judgekit import fresh
+from judging import draw_ids, short
 
 rng = fresh(1)
 for turn in range(3):
@@ -473,7 +474,8 @@ for name, trips in said.items():
 # %% nbgrader={"grade": true, "grade_id": "judge-compare-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: suspects on the returns of other days, with other clocks.
 ### BEGIN HIDDEN TESTS
-from judging import draw_ids, draw_returns, fresh, short, slips
+from judgekit import fresh
+from judging import draw_ids, draw_returns, short, slips
 
 rng = fresh(13)
 for day in (0, 2):  # a Friday, a Sunday
@@ -587,7 +589,9 @@ assert len(night["calls"]) <= night["partitions"], (
 # Judged when you hand in: score on other files and with another model, each of whose features matters: files with e-bikes only, without any pressure, with other clocks.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import draw_ids, draw_model, draw_returns, fault_in, fresh, own_folder, short, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
 
 rng = fresh(2)
 with own_folder() as place:
@@ -628,7 +632,9 @@ with own_folder() as place:
 # Judged when you hand in: the same returns, cut into files in three ways, and single partitions of them. Partitions and calls are counted.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import draw_ids, draw_model, draw_returns, fault_in, fresh, own_folder, short, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
 
 rng = fresh(3)
 with own_folder() as place:
@@ -831,7 +837,9 @@ assert runs[2]["rows"] == changed, (
 # Judged when you hand in: backfill on other arrivals, as they come day by day: late returns, repeated ones, corrected ones (one of them to another day), and a new model. The rows that it asks the model about are counted.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import days_of, draw_arrivals, draw_model, draw_returns, fresh, own_folder, wrong_store, write_arrivals
+from judgekit import fresh
+from judgekit import own_folder
+from judging import days_of, draw_arrivals, draw_model, draw_returns, wrong_store, write_arrivals
 
 rng = fresh(4)
 with own_folder() as place:
@@ -893,7 +901,9 @@ with own_folder() as place:
 # Judged when you hand in: backfill is killed at each touch of the store, from an empty store and when late returns have come; looked at; and run again.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import days_of, draw_arrivals, draw_model, draw_returns, fresh, is_day, own_folder, wrong_store, write_arrivals
+from judgekit import fresh
+from judgekit import own_folder
+from judging import days_of, draw_arrivals, draw_model, draw_returns, is_day, wrong_store, write_arrivals
 
 rng = fresh(5)
 with own_folder() as place:
@@ -1068,7 +1078,8 @@ assert cheapest(PRICES, DEMAND, said)["plan"] == "online" and cheapest(PRICES, D
 # %% nbgrader={"grade": true, "grade_id": "judge-crossover", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: cheapest for other prices, demands and limits: cities without a quiet hour, cold starts that fit and do not fit, jobs that are not over in time.
 ### BEGIN HIDDEN TESTS
-from judging import allowed_plans, draw_demand, draw_prices, draw_slow, fresh, with_full_hour
+from judgekit import fresh
+from judging import allowed_plans, draw_demand, draw_prices, draw_slow, with_full_hour
 
 rng = fresh(6)
 for turn in range(8):
@@ -1102,7 +1113,8 @@ for turn in range(8):
 # %% nbgrader={"grade": true, "grade_id": "judge-crossover-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: online_up_to for other prices and demands, also where online is the cheapest for short limits and again for longer ones, or for none.
 ### BEGIN HIDDEN TESTS
-from judging import draw_demand, draw_prices, draw_slow, draw_twice, fresh, online_limit
+from judgekit import fresh
+from judging import draw_demand, draw_prices, draw_slow, draw_twice, online_limit
 
 rng = fresh(7)
 cases = [draw_twice(rng), draw_slow(rng), (draw_prices(rng), draw_demand(rng))]
@@ -1240,7 +1252,8 @@ for rate, limit, size in [(400.0, 50.0, 8), (400.0, 150.0, 32), (1_000.0, 200.0,
 # %% nbgrader={"grade": true, "grade_id": "judge-batch-size", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: measure on models that hiccup, with a clock of the judge's; choose on curves with a best size, with a limit that nothing keeps, and with rates that no size keeps up with.
 ### BEGIN HIDDEN TESTS
-from judging import fresh, size_plans
+from judgekit import fresh
+from judging import size_plans
 
 rng = fresh(8)
 for _ in (1, 2):
@@ -1485,7 +1498,9 @@ import threading
 import time
 
 import numpy as np
-from judging import asked, at_once, draw_ids, draw_model, draw_returns, first_in_time, fresh, own_folder, short, started
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, at_once, draw_ids, draw_model, draw_returns, first_in_time, short, started
 
 rng = fresh(9)
 
@@ -1679,7 +1694,8 @@ assert len(said[-1]["state"]) < 2_200, (
 # %% nbgrader={"grade": true, "grade_id": "judge-stream", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: step on streams with late, repeated and unordered events, batches that come twice, an hour without any, and clocks that are wrong. After each batch, what closes and what is set aside.
 ### BEGIN HIDDEN TESTS
-from judging import draw_stream, fresh, short, streamed
+from judgekit import fresh
+from judging import draw_stream, short, streamed
 
 rng = fresh(10)
 for lateness in (0, 900, 1_500):
@@ -1704,7 +1720,8 @@ for lateness in (0, 900, 1_500):
 # %% nbgrader={"grade": true, "grade_id": "judge-stream-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: step on a long stream. Each trip is counted once or set aside; the state, through JSON after each batch, stays small.
 ### BEGIN HIDDEN TESTS
-from judging import draw_stream, fresh, short, streamed
+from judgekit import fresh
+from judging import draw_stream, short, streamed
 
 rng = fresh(11)
 stream = draw_stream(rng, batches=150, per_batch=24)
@@ -1860,7 +1877,8 @@ assert said == 0, f"If a computed answer costs 1 and a dangerous one 5, choose_e
 # %% nbgrader={"grade": true, "grade_id": "judge-cache", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: replay_cache on two other mornings, with a release and without, for several expiries; choose_expiry for other prices.
 ### BEGIN HIDDEN TESTS
-from judging import cost_of, draw_morning, fresh, replayed
+from judgekit import fresh
+from judging import cost_of, draw_morning, replayed
 
 rng = fresh(12)
 for release in (True, False):

@@ -205,7 +205,8 @@ passed("Bash", 2)
 # %% nbgrader={"grade": true, "grade_id": "judge-worst", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: worst.sh on the logs of two other nights: one in which stations failed equally often, and one in which only two failed at all.
 ### BEGIN HIDDEN TESTS
-from judging import draw_log, fresh
+from judgekit import fresh
+from judging import draw_log
 
 rng = fresh(1)
 low, middle, high = int(rng.integers(2, 10)), int(rng.integers(10, 20)), int(rng.integers(20, 41))  # as texts, in another order
@@ -331,7 +332,8 @@ passed("Python", 2)
 # %% nbgrader={"grade": true, "grade_id": "judge-tidy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: tidy on fresh readings with texts, numbers, flat tyres and silent sensors, called twice. Is what it was given as before?
 ### BEGIN HIDDEN TESTS
-from judging import draw_readings, fresh
+from judgekit import fresh
+from judging import draw_readings
 
 given, expected = draw_readings(fresh(2), 40)
 called = two_calls(given)
@@ -691,7 +693,7 @@ passed("REST APIs", 2)
 # Judged when you hand in: fetch with a service that fails in several ways one after the other, and with statuses that asking again cannot help.
 ### BEGIN HIDDEN TESTS
 from docks import DockService
-from judging import fresh
+from judgekit import fresh
 
 rng = fresh(5)
 truth = [{"bike": int(number)} for number in rng.integers(1, 999, 3)]
@@ -861,7 +863,8 @@ passed("Testing", 2)
 # %% nbgrader={"grade": true, "grade_id": "judge-tests", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your tests with other code that obeys the rule, and with code that breaks it at a border: 2.0 bar, 2.8 bar, 300 km, three reports.
 ### BEGIN HIDDEN TESTS
-from judging import LIMITS, SOUND, fresh
+from judgekit import fresh
+from judging import LIMITS, SOUND
 
 order = fresh(6).permutation([*SOUND, *LIMITS]).tolist()
 codes = {f"version {number}": {**SOUND, **LIMITS}[name] for number, name in enumerate(order)}
@@ -879,7 +882,8 @@ assert not missed, (
 # %% nbgrader={"grade": true, "grade_id": "judge-tests-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your tests with code that breaks the rule elsewhere: where two conditions meet, where the pressure is unknown, where a tyre is flat.
 ### BEGIN HIDDEN TESTS
-from judging import CASES, SOUND, fresh
+from judgekit import fresh
+from judging import CASES, SOUND
 
 order = fresh(7).permutation([*SOUND, *CASES]).tolist()
 codes = {f"version {number}": {**SOUND, **CASES}[name] for number, name in enumerate(order)}
@@ -993,7 +997,8 @@ passed("Machine learning", 2)
 # Judged when you hand in: forecast on another city's trips, some of which we then change. Which scores change with them?
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import draw_trips, fresh
+from judgekit import fresh
+from judging import draw_trips
 
 rng = fresh(8)
 city, day = draw_trips(rng, trips=9_000)
@@ -1026,7 +1031,8 @@ assert not changed[others].any(), (
 # Judged when you hand in: the AUC of forecast in another city, on trips whose needs_repair it has not seen.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import auc, baseline, draw_trips, fresh
+from judgekit import fresh
+from judging import auc, baseline, draw_trips
 
 rng = fresh(9)
 city, day = draw_trips(rng, trips=32_000)
@@ -1147,7 +1153,8 @@ passed("Cloud", 2)
 # %% nbgrader={"grade": true, "grade_id": "judge-cost", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: monthly_cost with other offers, prices and jobs, also one that stays below what is free.
 ### BEGIN HIDDEN TESTS
-from judging import draw_offers, fresh, true_cost
+from judgekit import fresh
+from judging import draw_offers, true_cost
 
 rng = fresh(10)
 for round_number in range(12):
@@ -1167,7 +1174,8 @@ for round_number in range(12):
 # %% nbgrader={"grade": true, "grade_id": "judge-cost-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: choose among other offers, also where one is done on the last minute, and where none is done in time.
 ### BEGIN HIDDEN TESTS
-from judging import draw_offers, fresh, true_choice, true_cost
+from judgekit import fresh
+from judging import draw_offers, true_choice, true_cost
 
 rng = fresh(11)
 for round_number in range(12):

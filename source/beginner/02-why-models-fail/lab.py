@@ -192,7 +192,8 @@ assert early_march is None or early_march is pd.NaT, (
 # %% nbgrader={"grade": true, "grade_id": "judge-since-when", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: first_bad_day on the logs of three services of which the answers became too high, too low (and had been bad once before), or right at the wrong hours.
 ### BEGIN HIDDEN TESTS
-from judging import as_day, draw_service, fresh
+from judgekit import fresh
+from judging import as_day, draw_service
 
 rng = fresh(1)
 for kind, what in [
@@ -211,7 +212,8 @@ for kind, what in [
 # %% nbgrader={"grade": true, "grade_id": "judge-since-when-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: first_bad_day on the logs of services without a stretch of bad days that still lasts: a concert, a bad week that is over, a fault two days old, a city that grows.
 ### BEGIN HIDDEN TESTS
-from judging import as_day, draw_service, fresh
+from judgekit import fresh
+from judging import as_day, draw_service
 
 rng = fresh(2)
 for kind, what in [
@@ -377,7 +379,8 @@ for spoilt, how, why in [
 # %% nbgrader={"grade": true, "grade_id": "judge-bell", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: bell on 126 healthy days of three other feeds: at most six rings. And on four healthy days of another: a mild day after a cold one, a windy after a calm one, a hot one, one with gaps.
 ### BEGIN HIDDEN TESTS
-from judging import cut, draw_feed, draw_turns, fresh
+from judgekit import fresh
+from judging import cut, draw_feed, draw_turns
 
 rng = fresh(3)
 rang, blamed = 0, {}
@@ -408,7 +411,8 @@ for before, day, what in draw_turns(rng):
 # %% nbgrader={"grade": true, "grade_id": "judge-bell-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: bell on seven feeds that break, each in another way, at other seasons. Does it name the column on the first or second day, and blame no other?
 ### BEGIN HIDDEN TESTS
-from judging import BROKEN, cut, draw_broken, fresh
+from judgekit import fresh
+from judging import BROKEN, cut, draw_broken
 
 rng = fresh(4)
 blamed = []
@@ -556,7 +560,8 @@ assert off < 25, f"On Saturday 1 March the service is still {off:.0f} trips per 
 import json
 
 from forecast import FEATURES, as_requests, prepare
-from judging import draw_weather, fresh
+from judgekit import fresh
+from judging import draw_weather
 
 rng = fresh(5)
 table, _ = draw_weather(rng, 30)
@@ -585,7 +590,8 @@ import json
 
 import numpy as np
 from forecast import FEATURES, as_requests, prepare
-from judging import draw_weather, fresh
+from judgekit import fresh
+from judging import draw_weather
 
 rng = fresh(6)
 table, _ = draw_weather(rng, 30)
@@ -744,7 +750,8 @@ assert suspects == {"7f6e1d8", "a95d03c"}, (
 import tempfile
 from pathlib import Path
 
-from judging import as_time, draw_incident, fresh
+from judgekit import fresh
+from judging import as_time, draw_incident
 
 rng = fresh(7)
 with tempfile.TemporaryDirectory(prefix="judge-") as place:
@@ -769,7 +776,8 @@ with tempfile.TemporaryDirectory(prefix="judge-") as place:
 import tempfile
 from pathlib import Path
 
-from judging import draw_incident, fresh
+from judgekit import fresh
+from judging import draw_incident
 
 rng = fresh(8)
 with tempfile.TemporaryDirectory(prefix="judge-") as place:
@@ -879,7 +887,7 @@ for seed in (3, 4):
 # %% nbgrader={"grade": true, "grade_id": "judge-loop", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: forecast in cities of which the demand grows, or shrinks, by 5 % a week.
 ### BEGIN HIDDEN TESTS
-from judging import fresh
+from judgekit import fresh
 from vans import by_week, play
 
 rng = fresh(9)
@@ -897,7 +905,7 @@ for growth, what in [(0.05, "grows by 5 % a week"), (-0.05, "shrinks by 5 % a we
 # %% nbgrader={"grade": true, "grade_id": "judge-loop-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: forecast in cities where it takes over from a forecast that had put out half of what people wanted, and where half of the stations are new.
 ### BEGIN HIDDEN TESTS
-from judging import fresh
+from judgekit import fresh
 from vans import by_week, play
 
 rng = fresh(10)
@@ -1007,7 +1015,8 @@ assert not list(choose(incidents, 1)), f"For one day no control can be built, an
 # Judged when you hand in: choose for other companies' incidents and budgets. Every set of controls is replayed to compare.
 ### BEGIN HIDDEN TESTS
 from controls import CONTROLS, replay
-from judging import best_loss, draw_dilemma, draw_incidents, fresh
+from judgekit import fresh
+from judging import best_loss, draw_dilemma, draw_incidents
 
 rng = fresh(11)
 companies = [(draw_incidents(rng), budget) for budget in (3, 6, 9, 12, 17, 25)]
@@ -1028,7 +1037,8 @@ for theirs, budget in [*companies, draw_dilemma(rng)]:
 # Judged when you hand in: choose where no ranking of single controls gives the best set.
 ### BEGIN HIDDEN TESTS
 from controls import CONTROLS, replay
-from judging import best_loss, draw_dilemma, fresh
+from judgekit import fresh
+from judging import best_loss, draw_dilemma
 
 rng = fresh(12)
 for _ in range(2):

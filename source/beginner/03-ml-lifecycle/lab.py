@@ -233,7 +233,8 @@ for stage, right, why in [
 # Judged when you hand in: take_stock on other releases: a sound one, and ones in which a hand-over or a data file is gone or was changed afterwards. Among the files are a broken
 # one, one that is a list, one with some of a stage's fields, and an older folder inside the folder.
 ### BEGIN HIDDEN TESTS
-from judging import fresh, make_release, own_folder, stock
+from judgekit import own_folder
+from judging import fresh, make_release, stock
 
 rng = fresh("stock")
 with own_folder() as place:
@@ -261,7 +262,8 @@ with own_folder() as place:
 # %% nbgrader={"grade": true, "grade_id": "judge-stock-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: take_stock on releases in which a stage was done again later, from the same files, and in which a hand-over names nothing that it was made from.
 ### BEGIN HIDDEN TESTS
-from judging import fresh, make_release, own_folder, stock
+from judgekit import own_folder
+from judging import fresh, make_release, stock
 
 rng = fresh("again")
 with own_folder() as place:
@@ -586,7 +588,8 @@ assert column_names == ["climb", "distance_km", "ebike_km"], (
 # Judged when you hand in: hand_over in another repository, as a stranger with a fresh clone sees it: is all there, and does training again give the same model? Then once more, up to another day.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import as_a_stranger, disarm, fresh, own_folder, run_git, training_repository
+from judgekit import own_folder
+from judging import as_a_stranger, disarm, fresh, run_git, training_repository
 
 rng = fresh("train")
 with own_folder() as place:
@@ -612,7 +615,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import disarm, fresh, own_folder, run_git, training_repository
+from judgekit import own_folder
+from judging import disarm, fresh, run_git, training_repository
 
 rng = fresh("dirty")
 with own_folder() as place:
@@ -904,7 +908,8 @@ assert "release.json" in tagged, "At the tag release-1 there is no release.json:
 # %% nbgrader={"grade": true, "grade_id": "judge-release", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release in other repositories: in order, as the first, after ten others, or where a number is missing; and what is then at the tag.
 ### BEGIN HIDDEN TESTS
-from judging import approved_repository, check_release, disarm, fresh, own_folder, run_git
+from judgekit import own_folder
+from judging import approved_repository, check_release, disarm, fresh, run_git
 
 rng = fresh("release")
 with own_folder() as place:
@@ -933,7 +938,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import approved_repository, commit, disarm, fresh, own_folder, run_git, stamp, train_again, write_json
+from judgekit import own_folder
+from judging import approved_repository, commit, disarm, fresh, run_git, stamp, train_again, write_json
 
 rng = fresh("refuse")
 with own_folder() as place:
@@ -1288,7 +1294,8 @@ for team, right, holds, why in [
 # %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit on repositories of level 2 and 1, and on some that look so: the workflow is a button, announces a command without running it, lies where nobody reads it, or was never committed.
 ### BEGIN HIDDEN TESTS
-from judging import compare_audit, evidence_of, fresh, own_folder, team
+from judgekit import own_folder
+from judging import compare_audit, evidence_of, fresh, team
 
 rng = fresh("audit")
 with own_folder() as place:
@@ -1318,7 +1325,8 @@ with own_folder() as place:
 # Judged when you hand in: audit where a check is missing, empty, gone or comes too late, where the model's last change was made by hand or has no record, where tests are announced or absent,
 # and where there is no pipeline at all.
 ### BEGIN HIDDEN TESTS
-from judging import compare_audit, evidence_of, fresh, own_folder, team
+from judgekit import own_folder
+from judging import compare_audit, evidence_of, fresh, team
 
 rng = fresh("audit 2")
 with own_folder() as place:

@@ -199,7 +199,8 @@ assert found["2025-08-11"] is None, (
 # %% nbgrader={"grade": true, "grade_id": "judge-identify", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: who_answered on another city's log and folder, with a file that lies there twice and two models that nearly agree.
 ### BEGIN HIDDEN TESTS
-from judging import make_share, own_folder
+from judgekit import own_folder
+from judging import make_share
 
 with own_folder() as place:
     kinds = ["live"] * 3 + ["twin"] * 3 + ["wide"] * 2
@@ -223,7 +224,8 @@ with own_folder() as place:
 # Judged when you hand in: days of which no file is left (one of them lost its model to a near relative), a day on which the model changed at noon, a day with a single
 # answer of another model, and models that differ in the threshold alone.
 ### BEGIN HIDDEN TESTS
-from judging import make_share, own_folder
+from judgekit import own_folder
+from judging import make_share
 
 with own_folder() as place:
     kinds = ["strict", "lost", "live", "swapped", "strict", "near", "live", "once"]
@@ -786,7 +788,8 @@ start_again("repair-alarm")
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES
 from colleagues import register
-from judging import OLD, drawn, fresh_trips, own_store, train
+from judgekit import drawn
+from judging import OLD, fresh_trips, own_store, train
 from mlflow import MlflowClient
 
 with own_store():
@@ -828,7 +831,8 @@ with own_store():
 ### BEGIN HIDDEN TESTS
 from alarm import FEATURES, model_file
 from colleagues import register
-from judging import OLD, drawn, fresh_trips, own_store, train
+from judgekit import drawn
+from judging import OLD, fresh_trips, own_store, train
 from mlflow import MlflowClient
 
 with own_store() as folder:

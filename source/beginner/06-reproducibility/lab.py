@@ -197,7 +197,8 @@ for run, right, why in [
 # %% nbgrader={"grade": true, "grade_id": "judge-differs", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what_differs on other pairs of runs: ones that only look different, and ones with a single small difference in one of the four things.
 ### BEGIN HIDDEN TESTS
-from judging import make_pair, own_folder
+from judgekit import own_folder
+from judging import make_pair
 
 looks = {"tidied", "left-overs", "line ends", "zeros", "reordered", "respelt"}
 for number, (changes, right) in enumerate(
@@ -463,7 +464,8 @@ if tried["scores"][0] != tried["scores"][1]:
 # %% nbgrader={"grade": true, "grade_id": "judge-trainer", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: train.py on fresh trips, on three other machines and days. Are the bytes the same?
 ### BEGIN HIDDEN TESTS
-from judging import own_folder, scores, training_folder
+from judgekit import own_folder
+from judging import scores, training_folder
 
 with own_folder() as folder:
     training_folder(folder / "fresh", "machines")
@@ -487,7 +489,8 @@ import json
 import shutil
 
 import yaml
-from judging import earlier, own_folder, training_folder
+from judgekit import own_folder
+from judging import earlier, training_folder
 
 with own_folder() as folder:
     settings = training_folder(folder / "base", "parameters")
@@ -655,7 +658,8 @@ check_lock(make_lock("requirements.in", "server.txt", "wheels"), right, "For thi
 # %% nbgrader={"grade": true, "grade_id": "judge-lock-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: make_lock for another server, with other packages: names written in several ways, needs of needs, markers, newer versions, and things that nobody needs.
 ### BEGIN HIDDEN TESTS
-from judging import check_lock, make_wheelhouse, own_folder
+from judgekit import own_folder
+from judging import check_lock, make_wheelhouse
 
 with own_folder() as folder:
     right = make_wheelhouse(folder, "wheels")
@@ -778,7 +782,8 @@ assert set(said) == {"contour-lines", "dockfeed", "tyreunits"}, (
 # %% nbgrader={"grade": true, "grade_id": "judge-drift", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: drift on other servers and locks: names in several spellings, markers, several hashes, files that were edited or deleted, packages too many, and a server on which all is well.
 ### BEGIN HIDDEN TESTS
-from judging import make_server, own_folder
+from judgekit import own_folder
+from judging import make_server
 
 for salt, kinds in [
     ("well", ["sound", "not here", "sound"]),
@@ -922,7 +927,8 @@ assert rows_now[:3] == ["0", "50", "100"], (
 from pathlib import Path
 
 import yaml
-from judging import drawn, risk_table
+from judgekit import drawn
+from judging import risk_table
 from weeks import weeks_and_bikes
 
 chance = drawn("stage")
@@ -1093,7 +1099,8 @@ assert not left, f"rebuild left a clone behind, {left[0]}. Remove it when you ar
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rebuild in another repository: an old sample that is sound, one that was edited afterwards, and two whose program was changed afterwards.
 ### BEGIN HIDDEN TESTS
-from judging import make_samples, own_folder
+from judgekit import own_folder
+from judging import make_samples
 
 with own_folder() as folder:
     repo, kinds = make_samples(folder, "edited", ["sound", "edited", "other code", "other code that stops"])
@@ -1115,7 +1122,8 @@ with own_folder() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-rebuild-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: rebuild in another repository: a sample whose program needs a file that is not in Git, one with an input that was changed and never declared, and one whose data are not in the store.
 ### BEGIN HIDDEN TESTS
-from judging import make_samples, own_folder
+from judgekit import own_folder
+from judging import make_samples
 
 with own_folder() as folder:
     repo, kinds = make_samples(folder, "not there", ["not in git", "undeclared", "lost"])

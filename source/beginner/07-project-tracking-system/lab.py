@@ -197,7 +197,8 @@ import os
 import shutil
 
 import numpy as np
-from judging import drawn, make_job, own_folder
+from judgekit import drawn, own_folder
+from judging import make_job
 
 with own_folder() as place:
     chance = drawn("same")
@@ -241,7 +242,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import os
 
-from judging import drawn, make_job, own_folder
+from judgekit import drawn, own_folder
+from judging import make_job
 
 with own_folder() as place:
     chance = drawn("other")
@@ -864,7 +866,8 @@ assert first_there == ["ada: boosting"], (
 # %% nbgrader={"grade": true, "grade_id": "judge-board", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: another city's experiment, with runs for each of the reasons, numbers that are too good and too bad, and some that were rounded.
 ### BEGIN HIDDEN TESTS
-from judging import check_board, drawn, fresh_hours, make_board, own_store
+from judgekit import drawn
+from judging import check_board, fresh_hours, make_board, own_store
 
 with own_store() as folder:
     seed = drawn("board").randrange(10**6)
@@ -903,7 +906,8 @@ with own_store() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-board-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: fingerprints. Some appear three times; of some the first run crashed, or was measured wrongly, or on other data; and several runs have none.
 ### BEGIN HIDDEN TESTS
-from judging import check_board, drawn, fresh_hours, make_board, own_store
+from judgekit import drawn
+from judging import check_board, fresh_hours, make_board, own_store
 
 with own_store() as folder:
     seed = drawn("twins").randrange(10**6)
@@ -935,7 +939,8 @@ with own_store() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-board-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: an experiment in which all was logged by hand, ranked by one data file and then by another; and an experiment without runs.
 ### BEGIN HIDDEN TESTS
-from judging import check_board, drawn, fresh_hours, make_board, make_experiment, own_store, read_board, runs_of
+from judgekit import drawn
+from judging import check_board, fresh_hours, make_board, make_experiment, own_store, read_board, runs_of
 
 with own_store() as folder:
     seed = drawn("hand").randrange(10**6)
@@ -1079,7 +1084,8 @@ for event, data_is, source_is, settings_are, why in [
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import SOURCES, drawn, make_experiment, own_store, put_recorded, read_change
+from judgekit import drawn
+from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "pairs"), drawn("pairs")
@@ -1146,7 +1152,8 @@ with own_store() as folder:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import SOURCES, drawn, make_experiment, own_store, put_recorded, read_change
+from judgekit import drawn
+from judging import SOURCES, make_experiment, own_store, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "gaps"), drawn("gaps")
@@ -1298,7 +1305,8 @@ assert left.info.lifecycle_stage == "deleted" and left.data.tags.get("deleted_be
 ### BEGIN HIDDEN TESTS
 import datetime as dt
 
-from judging import drawn, make_attic, own_store, runs_of, stages
+from judgekit import drawn
+from judging import make_attic, own_store, runs_of, stages
 
 with own_store() as folder:
     hours_east = drawn("zone").choice([-7, 2, 9])

@@ -540,7 +540,8 @@ assert Path("still-lost.json").is_file(), "There is no file still-lost.json: wri
 # Judged when you hand in: examine on other archives, one sound, one with other faults, whose stores it must leave as they are.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_archive
-from judging import drawn, expect_faults, own_folder, true_faults
+from judgekit import drawn, own_folder
+from judging import expect_faults, true_faults
 
 chance = drawn("archives")
 with own_folder() as place:
@@ -564,7 +565,8 @@ import json
 from pathlib import Path
 
 from colleagues import play_archive
-from judging import expect_faults, own_folder, sound, state, true_faults
+from judgekit import own_folder
+from judging import expect_faults, sound, state, true_faults
 from vault import listing, named, objects
 
 with own_folder() as place:
@@ -717,7 +719,8 @@ assert not gone, (
 # Judged when you hand in: needed on another pair of repositories, one of them without deployed.json.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_shared
-from judging import drawn, own_folder, true_needed
+from judgekit import drawn, own_folder
+from judging import true_needed
 
 with own_folder() as place:
     play_shared(place / "trips", place / "desk", place / "store", drawn("shared").randrange(10**6), nights=8)
@@ -737,7 +740,8 @@ with own_folder() as place:
 # Judged when you hand in: shared-store against what yard-data and desk-data need, and their tags and branches.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_shared
-from judging import Repository, own_folder, sound, true_needed
+from judgekit import own_folder
+from judging import Repository, sound, true_needed
 from vault import objects
 
 with own_folder() as place:
@@ -852,7 +856,8 @@ assert pointer["deps"][0]["repo"].get("rev"), (
 from pathlib import Path
 
 from colleagues import play_city
-from judging import FILES, Repository, own_folder
+from judgekit import own_folder
+from judging import FILES, Repository
 from vault import md5
 
 repo = Repository("alarm-data", "alarm-data")
@@ -1001,7 +1006,8 @@ assert not left, f"In riders-data/trips the rider's trips are still in {', '.joi
 from pathlib import Path
 
 from colleagues import play_riders
-from judging import Repository, holds, own_folder, rows_of, sound, without
+from judgekit import own_folder
+from judging import Repository, holds, rows_of, sound, without
 from vault import listing, named, object_path, objects
 
 repo = Repository("riders-data", "riders-data")
@@ -1054,7 +1060,8 @@ import json
 
 import numpy as np
 import pandas as pd
-from judging import Repository, drawn, expect_secret
+from judgekit import drawn
+from judging import Repository, expect_secret
 
 chance = drawn("ingest")
 secret, riders = f"key {chance.random()}", chance.sample(range(100, 999), 12)

@@ -1285,7 +1285,7 @@ assert not any("token" in line for line in tagged["ledger"]), (
 # %% nbgrader={"grade": true, "grade_id": "judge-release", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release.yml, played with tags, branches, pull requests and forks, good and red. What is released, and who can read the token?
 ### BEGIN HIDDEN TESTS
-from judging import drawn
+from judgekit import drawn
 from runner import pull_request, push
 
 name, secret = f"v{drawn('tag').randrange(2, 90)}.{drawn('tag 2').randrange(9)}", {"secrets": {"REGISTRY_TOKEN": "s3same"}}

@@ -314,7 +314,9 @@ with serving("checked.py", {"MODEL": "models/8.json"}) as url:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import asked, draw_model, draw_prepared, faulty_bodies, fresh, minutes_of, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, faulty_bodies, minutes_of, near, short, started, truth
 
 rng = fresh(1)
 with own_folder() as place:
@@ -353,7 +355,9 @@ assert not wrong, f"{len(wrong)} of the bad bodies were not refused as they shou
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import asked, draw_model, draw_prepared, faulty_bodies, fresh, minutes_of, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, faulty_bodies, minutes_of, near, short, started, truth
 
 rng = fresh(12)
 with own_folder() as place:
@@ -501,7 +505,9 @@ assert said.get("version") == "8", f"The answer's version is {said.get('version'
 # %% nbgrader={"grade": true, "grade_id": "judge-raw", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: raw.py with another model, on 200 other trips of eight kinds: weekdays, both days of the weekend, times of other clocks, missing values, alone and among others.
 ### BEGIN HIDDEN TESTS
-from judging import asked, draw_model, draw_raw, fresh, minutes_of, near, own_folder, short, started
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_raw, minutes_of, near, short, started
 
 import pandas as pd
 from eta import read_stations, training_features
@@ -674,7 +680,9 @@ finally:
 # %% nbgrader={"grade": true, "grade_id": "judge-ready", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: ready.py with a model's file that comes late. Statuses before, while and after; a large batch in its order; answers to twenty clients at a time.
 ### BEGIN HIDDEN TESTS
-from judging import asked, draw_model, draw_prepared, fresh, minutes_of, near, own_folder, short, started, truth, until
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, minutes_of, near, short, started, truth, until
 
 from services import load
 
@@ -710,7 +718,9 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import time
 
-from judging import asked, draw_model, draw_prepared, fresh, hurried, minutes_of, near, own_folder, short, started, truth, until
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, hurried, minutes_of, near, short, started, truth, until
 
 rng = fresh(4)
 with own_folder() as place:
@@ -840,7 +850,9 @@ assert quick_p95 <= naive_p95 / 3, (
 # %% nbgrader={"grade": true, "grade_id": "judge-quick", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: quick.py with another model. Each of eight clients at a time gets the answer to its own search; the office's bill; and the model's file is taken away while it serves.
 ### BEGIN HIDDEN TESTS
-from judging import asked, draw_model, draw_prepared, fresh, minutes_of, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, minutes_of, near, short, started, truth
 
 from services import load
 from traffic import added_minutes
@@ -877,7 +889,9 @@ with own_folder() as place:
 import time
 
 import numpy as np
-from judging import draw_model, draw_prepared, fresh, minutes_of, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import draw_model, draw_prepared, minutes_of, near, short, started, truth
 
 from services import load
 from traffic import added_minutes
@@ -1173,7 +1187,9 @@ with serving("tf_serving.py", {"MODELS": "tf-models"}) as url:
 ### BEGIN HIDDEN TESTS
 import json
 import numpy as np
-from judging import asked, draw_model, draw_prepared, fresh, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, near, short, started, truth
 
 from eta import FEATURES, as_row
 
@@ -1228,7 +1244,9 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import asked, draw_model, draw_prepared, fresh, near, own_folder, short, started, truth
+from judgekit import fresh
+from judgekit import own_folder
+from judging import asked, draw_model, draw_prepared, near, short, started, truth
 
 from eta import FEATURES, as_row
 
@@ -1395,7 +1413,9 @@ assert logged != "missing" and sorted(logged) == [1, 2, 3], (
 import json
 import threading
 
-from judging import fresh, own_folder, plans_in_hand, short, started, until
+from judgekit import fresh
+from judgekit import own_folder
+from judging import plans_in_hand, short, started, until
 
 from services import ask, load
 
@@ -1443,7 +1463,8 @@ with own_folder() as place, started(steer, "start.py", {"PLAN_LOG": place / "log
 import json
 import threading
 
-from judging import asked, own_folder, plans_in_hand, started, until
+from judgekit import own_folder
+from judging import asked, plans_in_hand, started, until
 
 from services import load
 
@@ -1579,7 +1600,8 @@ for looks, expected, what in [
 # %% nbgrader={"grade": true, "grade_id": "judge-canary", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verdict on 560 healthy rollouts: calm ones, a city that wakes up, a map server that is ill for both sides, nights with few requests.
 ### BEGIN HIDDEN TESTS
-from judging import draw_rollout, fresh
+from judgekit import fresh
+from judging import draw_rollout
 
 rng = fresh(10)
 kinds = {
@@ -1625,7 +1647,8 @@ assert not odd, (
 # %% nbgrader={"grade": true, "grade_id": "judge-canary-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verdict on 240 rollouts whose canary becomes worse at some look, or is a little worse all the time; and route on other riders, in two processes.
 ### BEGIN HIDDEN TESTS
-from judging import draw_riders, draw_rollout, fresh
+from judgekit import fresh
+from judging import draw_riders, draw_rollout
 
 rng = fresh(11)
 for kind, most, what in [

@@ -684,7 +684,8 @@ assert not broken["up"], "With a damaged model the service comes up: what alarm.
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import drawn, expected_score, numbers, text_of
+from judgekit import drawn
+from judging import expected_score, numbers, text_of
 
 chance = drawn("gently")
 mine, decoy, ill = numbers(chance), numbers(chance), numbers(chance, damaged=True)

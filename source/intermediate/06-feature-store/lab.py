@@ -221,7 +221,8 @@ assert promise_of_honest > 1.85, (
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judging import HOUR, SECOND, draw_questions, draw_reports, fresh, truth
+from judgekit import fresh
+from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(1)
 for hours in (12, 5):
@@ -245,7 +246,8 @@ for hours in (12, 5):
 import numpy as np
 import pandas as pd
 from bikestore import unlike
-from judging import HOUR, draw_questions, draw_reports, fresh, truth
+from judgekit import fresh
+from judging import HOUR, draw_questions, draw_reports, truth
 
 rng = fresh(2)
 there = draw_reports(rng, [2, 40, 5]).rename(columns={"departures_24h": "bikes"}).drop(columns="departures_3h")
@@ -381,7 +383,8 @@ assert 90 < whole["departures_3h"].isna().sum() < 130, (
 # Judged when you hand in: training_table on another store: one view, pairs of rows of one moment, stations that are silent, new or unknown, on the second of a report.
 ### BEGIN HIDDEN TESTS
 from bikestore import TTL, new_store, unlike
-from judging import HOUR, SECOND, draw_inspections, draw_questions, draw_reports, fresh, own_folder, truth
+from judgekit import fresh, own_folder
+from judging import HOUR, SECOND, draw_inspections, draw_questions, draw_reports, truth
 
 rng = fresh(3)
 there = draw_reports(rng, [4, 9, 21], days=4)
@@ -403,7 +406,8 @@ assert not wrong, f"On another store, with pairs of rows of one moment and stati
 from datetime import timedelta
 
 from bikestore import new_store, unlike
-from judging import HOUR, draw_inspections, draw_questions, draw_reports, fresh, of_both, own_folder
+from judgekit import fresh, own_folder
+from judging import HOUR, draw_inspections, draw_questions, draw_reports, of_both
 
 rng = fresh(4)
 there = draw_reports(rng, [6, 2], days=3)
@@ -524,7 +528,8 @@ assert not wrong, f"known_at and the service's log disagree: {wrong}. Which repo
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judging import HOUR, SECOND, draw_questions, draw_reports, fresh, truth
+from judgekit import fresh
+from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(5)
 there = draw_reports(rng, [5, 14], late=0.35)
@@ -548,7 +553,8 @@ assert not wrong, (
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import unlike
-from judging import HOUR, SECOND, draw_questions, draw_reports, fresh, truth
+from judgekit import fresh
+from judging import HOUR, SECOND, draw_questions, draw_reports, truth
 
 rng = fresh(6)
 there = draw_reports(rng, [8, 31], late=0.1, corrected=0.5)
@@ -715,7 +721,8 @@ for station, row in newest_by_hand.iterrows():
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from bikestore import in_online_store, new_store, newest, open_store, quiet, receive
-from judging import HOUR, draw_inspections, draw_reports, fresh, own_folder
+from judgekit import fresh, own_folder
+from judging import HOUR, draw_inspections, draw_reports
 
 rng = fresh(7)
 there = draw_reports(rng, [3, 8, 9, 15], late=0.3)
@@ -755,7 +762,8 @@ from datetime import timedelta
 
 import pandas as pd
 from bikestore import in_online_store, new_store, newest, open_store, put
-from judging import HOUR, SECOND, draw_inspections, draw_reports, fresh, own_folder
+from judgekit import fresh, own_folder
+from judging import HOUR, SECOND, draw_inspections, draw_reports
 
 rng = fresh(8)
 there = draw_reports(rng, [12, 13, 20], days=7)
@@ -879,7 +887,8 @@ assert said["docks"].notna().tolist()[1::2] == [True, True], (
 import numpy as np
 import pandas as pd
 from bikestore import new_store, open_store, put, quiet, unlike
-from judging import DOCKS, HOUR, LOAD, SECOND, draw_inspections, draw_reports, fresh, of_both, own_folder
+from judgekit import fresh, own_folder
+from judging import DOCKS, HOUR, LOAD, SECOND, draw_inspections, draw_reports, of_both
 
 rng = fresh(9)
 there = draw_reports(rng, [2, 3, 4, 5, 6], days=4)
@@ -920,7 +929,8 @@ from datetime import timedelta
 
 import pandas as pd
 from bikestore import new_store, open_store, put, quiet, unlike
-from judging import HOUR, draw_inspections, draw_reports, fresh, of_both, own_folder
+from judgekit import fresh, own_folder
+from judging import HOUR, draw_inspections, draw_reports, of_both
 
 rng = fresh(10)
 there = draw_reports(rng, [1, 2, 3], days=3)
@@ -1033,7 +1043,7 @@ assert np.allclose(sides["in training"], [20 / (85 / 8), 1.0, np.nan], equal_nan
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judging import fresh
+from judgekit import fresh
 
 rng = fresh(11)
 table = pd.DataFrame(
@@ -1165,7 +1175,8 @@ assert registered == {"demand_v1": short, "demand_v2": long}, (
 ### BEGIN HIDDEN TESTS
 from bikestore import new_store, open_store, quiet, services
 from feast import FeatureService
-from judging import draw_inspections, draw_reports, fresh, own_folder
+from judgekit import fresh, own_folder
+from judging import draw_inspections, draw_reports
 
 rng = fresh(12)
 there = draw_reports(rng, [1], days=1)

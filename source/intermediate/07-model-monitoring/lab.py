@@ -205,7 +205,8 @@ assert set(named) == {"climb_m"}, f"weekly_report names {sorted(named)}, expecte
 ### BEGIN HIDDEN TESTS
 import tempfile
 
-from judging import draw_inputs, fresh, true_names, wrong_report
+from judgekit import fresh
+from judging import draw_inputs, true_names, wrong_report
 from watch import report_table
 
 rng = fresh(1)
@@ -235,7 +236,8 @@ with tempfile.TemporaryDirectory(prefix="judge-", dir=".") as folder:
 import tempfile
 
 import numpy as np
-from judging import draw_inputs, fresh, true_names, wrong_report
+from judgekit import fresh
+from judging import draw_inputs, true_names, wrong_report
 from watch import report_table
 
 rng = fresh(2)
@@ -339,7 +341,8 @@ assert set(named) == {"tyre_pressure_bar"}, (
 # Judged when you hand in: broken_inputs on weeks in which values are missing: everywhere, in one small group, in one that is too small, or as often as ever.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import draw_sensors, fresh, put, with_group
+from judgekit import fresh
+from judging import draw_sensors, put, with_group
 
 rng = fresh(3)
 before = draw_sensors(rng, 1500)
@@ -383,7 +386,8 @@ for what, expected, holes, (week, then) in [
 # %% nbgrader={"grade": true, "grade_id": "judge-broken-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: broken_inputs on weeks in which a value stands in for missing ones: any value, everywhere or in one group.
 ### BEGIN HIDDEN TESTS
-from judging import draw_sensors, fresh, put
+from judgekit import fresh
+from judging import draw_sensors, put
 
 rng = fresh(4)
 before = draw_sensors(rng, 1600)
@@ -518,7 +522,8 @@ assert len(quality) == 42 and quality["predictions"].sum() == len(predictions), 
 # %% nbgrader={"grade": true, "grade_id": "judge-late", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: daily_quality on other logs, at moments after which further predictions and labels came in, with corrections.
 ### BEGIN HIDDEN TESTS
-from judging import draw_moment, fresh, true_quality, wrong_quality
+from judgekit import fresh
+from judging import draw_moment, true_quality, wrong_quality
 
 rng = fresh(5)
 for days in (16, 11, 13):
@@ -538,7 +543,8 @@ for days in (16, 11, 13):
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judging import DAY, HOUR, SECOND, fresh, true_quality, wrong_quality
+from judgekit import fresh
+from judging import DAY, HOUR, SECOND, true_quality, wrong_quality
 
 rng = fresh(6)
 start = pd.Timestamp("2026-04-06", tz="UTC") + int(rng.integers(0, 90)) * DAY
@@ -796,7 +802,8 @@ assert math.isclose(told["p95_seconds"], 0.225, rel_tol=1e-6), (
 ### BEGIN HIDDEN TESTS
 import math
 
-from judging import draw_events, families, fresh
+from judgekit import fresh
+from judging import draw_events, families
 
 rng = fresh(7)
 told = [draw_events(rng, n, rng.lognormal(-2, 0.8, n), start=start) for n, start in ((120, 0), (180, 500))]
@@ -843,7 +850,8 @@ import itertools
 import math
 
 import numpy as np
-from judging import draw_events, families, fresh, histogram_quantile
+from judgekit import fresh
+from judging import draw_events, families, histogram_quantile
 
 rng = fresh(8)
 try:
@@ -876,7 +884,8 @@ for truth, faster in tried:
 ### BEGIN HIDDEN TESTS
 import math
 
-from judging import draw_pages, fresh, histogram_quantile
+from judgekit import fresh
+from judging import draw_pages, histogram_quantile
 
 rng = fresh(9)
 edges = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0]
@@ -984,7 +993,7 @@ assert len(rang) <= 5, f"In a year in which nothing was wrong, {len(rang)} weeks
 # %% nbgrader={"grade": true, "grade_id": "judge-reference", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: choose_reference in other cities in which nothing is wrong in the last year; in most of them the end of the year before was an incident.
 ### BEGIN HIDDEN TESTS
-from judging import fresh
+from judgekit import fresh
 from watch import a_city, alarms
 
 rng, in_advent = fresh(10), []
@@ -1016,7 +1025,8 @@ assert sum(in_advent) <= 7, (
 ### BEGIN HIDDEN TESTS
 import numpy as np
 import pandas as pd
-from judging import fresh, plant
+from judgekit import fresh
+from judging import plant
 from watch import a_city
 
 rng = fresh(11)
@@ -1106,7 +1116,7 @@ assert "input_03" in list(named), f"input_03 has shifted by 0.9 standard deviati
 ### BEGIN HIDDEN TESTS
 import math
 
-from judging import fresh
+from judgekit import fresh
 from watch import fifty_columns
 
 rng = fresh(12)
@@ -1129,7 +1139,8 @@ assert evidence < 0, (
 # %% nbgrader={"grade": true, "grade_id": "judge-fifty-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: weekly_alarm on 8 weeks in which one column has drifted.
 ### BEGIN HIDDEN TESTS
-from judging import drifted, fresh
+from judgekit import fresh
+from judging import drifted
 from watch import fifty_columns
 
 rng = fresh(13)
@@ -1301,7 +1312,7 @@ for kind in ("errors", "down"):
 from pathlib import Path
 
 from alerting import RuleError, firings, play
-from judging import fresh
+from judgekit import fresh
 
 rng = fresh(14)
 text = Path("rules.yml").read_text() if Path("rules.yml").is_file() else None
@@ -1328,7 +1339,7 @@ for kind, severity in [("errors", "page"), ("quiet errors", "page"), ("down", "p
 from pathlib import Path
 
 from alerting import KINDS, RuleError, firings, play, read_rules
-from judging import fresh
+from judgekit import fresh
 
 rng = fresh(15)
 text = Path("rules.yml").read_text() if Path("rules.yml").is_file() else None

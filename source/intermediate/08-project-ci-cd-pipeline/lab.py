@@ -214,7 +214,8 @@ assert contract_problems([*rows, rows[7]], contract), (
 # %% nbgrader={"grade": true, "grade_id": "judge-contract", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: contract_problems on another table with another contract, and with harmless changes. Does it keep silent?
 ### BEGIN HIDDEN TESTS
-from judging import asked, depot_contract, drawn, kept
+from judgekit import drawn
+from judging import asked, depot_contract, kept
 
 depot_rules, nights = depot_contract(drawn("contract kept"))
 for what, table in kept(depot_rules, nights):
@@ -225,7 +226,8 @@ for what, table in kept(depot_rules, nights):
 # %% nbgrader={"grade": true, "grade_id": "judge-contract-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: contract_problems on that table with one fault at a time: in its columns, values, days and keys.
 ### BEGIN HIDDEN TESTS
-from judging import asked, breaches, depot_contract, drawn
+from judgekit import drawn
+from judging import asked, breaches, depot_contract
 
 chance = drawn("contract broken")
 depot_rules, nights = depot_contract(chance)
@@ -335,7 +337,8 @@ assert rows == read_table("forecast/data/shifts.csv"), "leak_problems has change
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import TEAM, YESTERDAY, asked, changed, drawn, lab_rows, make_candidate, own_folder, with_column
+from judgekit import drawn, own_folder
+from judging import TEAM, YESTERDAY, asked, changed, lab_rows, make_candidate, with_column
 
 chance, terms, table = drawn("honest"), json.loads((TEAM / "contract.json").read_text()), lab_rows()
 shuffled = list(table)
@@ -365,7 +368,8 @@ with own_folder() as place:
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import PLAIN, SLY, TEAM, TOMORROW, asked, changed, drawn, lab_rows, make_candidate, own_folder, quiet_leak, with_column
+from judgekit import drawn, own_folder
+from judging import PLAIN, SLY, TEAM, TOMORROW, asked, changed, lab_rows, make_candidate, quiet_leak, with_column
 
 chance, terms, table = drawn("leaky"), json.loads((TEAM / "contract.json").read_text()), lab_rows()
 days, column = sorted({row["day"] for row in table})[-14:], chance.choice(["unlocks", "app_starts", "dock_events"])
@@ -547,7 +551,8 @@ assert not gate_problems("tries/base", None, rows), (
 # %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: gate_problems on pairs of forecasts just below and just above the limits of rules 2 and 3, errors of either sign.
 ### BEGIN HIDDEN TESTS
-from judging import DISTRICTS, asked, drawn, lab_rows, make_oracle, own_folder
+from judgekit import drawn, own_folder
+from judging import DISTRICTS, asked, lab_rows, make_oracle
 
 chance, table = drawn("limits"), lab_rows()
 size, hit = chance.uniform(4, 12), chance.choice(DISTRICTS)
@@ -597,7 +602,8 @@ with own_folder() as place:
 # %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: gate_problems on candidates that answer with what is no finite number, or too few or too many; and where nothing is live yet.
 ### BEGIN HIDDEN TESTS
-from judging import asked, drawn, lab_rows, make_oracle, own_folder
+from judgekit import drawn, own_folder
+from judging import asked, lab_rows, make_oracle
 
 chance, table = drawn("answers"), lab_rows()
 days = set(sorted({row["day"] for row in table})[-14:])
@@ -730,7 +736,8 @@ assert not found, (
 # %% nbgrader={"grade": true, "grade_id": "judge-secrets", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_secrets on patches with keys of all kinds, in several files and commits.
 ### BEGIN HIDDEN TESTS
-from judging import drawn, found_in, make_key, patch_of
+from judgekit import drawn
+from judging import found_in, make_key, patch_of
 
 chance = drawn("keys")
 keys = {kind: make_key(kind, chance) for kind in ("mbk", "ghp", "aws", "pem")}
@@ -762,7 +769,8 @@ assert len(said) == 9, f"The patches add nine keys, and find_secrets names {len(
 # %% nbgrader={"grade": true, "grade_id": "judge-secrets-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_secrets on patches that look suspicious and add no key: hashes, removed and unchanged lines, placeholders, keys that are too short or part of something longer.
 ### BEGIN HIDDEN TESTS
-from judging import drawn, found_in, make_key, patch_of
+from judgekit import drawn
+from judging import found_in, make_key, patch_of
 
 chance = drawn("no keys")
 mbk, ghp, aws = (make_key(kind, chance) for kind in ("mbk", "ghp", "aws"))
@@ -1308,7 +1316,8 @@ assert not rosa["asked"], "The rollback asks the city's server. If it is silent 
 ### BEGIN HIDDEN TESTS
 import json
 
-from judging import own_folder, state_of, store_with_more
+from judgekit import own_folder
+from judging import state_of, store_with_more
 
 with own_folder() as place:
     store = place / "far" / "store"

@@ -241,11 +241,13 @@ assert toy_rows.loc["q4", "at"] == pd.Timestamp("2026-03-02 23:30", tz="UTC"), (
 import json
 
 from citylog import write_log
-from judging import draw, drawn, own_folder, whole_line
+from judgekit import own_folder
+from judgekit import fresh
+from judging import draw, whole_line
 from service import FIELDS
 
 with own_folder() as place:
-    lines, truth, _, _, _ = draw(drawn(1), 21, 2_200)
+    lines, truth, _, _, _ = draw(fresh(1), 21, 2_200)
     whole = whole_line(lines)
     for number, name in enumerate(FIELDS):
         lacking = {key: value for key, value in (whole | {"id": f"z{number}"}).items() if key != name}
@@ -281,11 +283,13 @@ import json
 import numpy as np
 import pandas as pd
 from citylog import write_log
-from judging import draw, drawn, own_folder, table_of, whole_line
+from judgekit import own_folder
+from judgekit import fresh
+from judging import draw, table_of, whole_line
 from service import COLUMNS, FEATURES
 
 with own_folder() as place:
-    lines, _, truth, _, _ = draw(drawn(2), 21, 2_200)
+    lines, _, truth, _, _ = draw(fresh(2), 21, 2_200)
     whole = whole_line(lines)
     for name in ("ms", "status", "at"):
         lacking = {key: value for key, value in (whole | {"id": f"z-{name}"}).items() if key != name}
@@ -413,9 +417,10 @@ assert [str(day)[:10] for day in toy_joined.sort_values("id")["day"]] == ["2026-
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from citylog import true_errors
-from judging import draw, drawn, days_of, table_of
+from judgekit import fresh
+from judging import draw, days_of, table_of
 
-rng = drawn(3)
+rng = fresh(3)
 _, _, their_requests, their_labels, end = draw(rng, 14, 1_500)
 their_labels = their_labels.sample(frac=1, random_state=int(rng.integers(99)))
 for clock in (end, end - pd.Timedelta(minutes=1), end - pd.Timedelta(hours=float(rng.uniform(30, 120)))):
@@ -438,9 +443,10 @@ for clock in (end, end - pd.Timedelta(minutes=1), end - pd.Timedelta(hours=float
 import numpy as np
 import pandas as pd
 from citylog import true_errors
-from judging import draw, drawn, table_of
+from judgekit import fresh
+from judging import draw, table_of
 
-rng = drawn(4)
+rng = fresh(4)
 _, _, their_requests, their_labels, end = draw(rng, 14, 1_500)
 late = their_labels.drop_duplicates("id").sample(300, random_state=int(rng.integers(99)))
 late = late.assign(minutes=late["minutes"] + 7.5, received_at=late["received_at"] + pd.Timedelta(hours=90))
@@ -588,10 +594,11 @@ assert toy_panels["drift_distance_km"].iloc[0] > 0.3, "drift_distance_km of 2 Ma
 import numpy as np
 import pandas as pd
 from citylog import Story, true_daily, true_errors
-from judging import days_of, draw, drawn, table_of
+from judgekit import fresh
+from judging import days_of, draw, table_of
 from service import DEFAULTS, FEATURES
 
-rng = drawn(5)
+rng = fresh(5)
 story = Story(default=[("temperature_c", 0.4, 9, None)], units=[("distance_km", 0.4, 20, None)], silent=int(rng.integers(15, 25)), busy=(int(rng.integers(3, 12)), 0.3))
 _, _, their_requests, their_labels, end = draw(rng, 28, 2_400, story)
 their_errors = true_errors(their_requests, their_labels, end)
@@ -615,10 +622,11 @@ for name in names:
 ### BEGIN HIDDEN TESTS
 import numpy as np
 from citylog import Story, true_daily, true_errors
-from judging import draw, drawn, table_of
+from judgekit import fresh
+from judging import draw, table_of
 from service import FEATURES
 
-rng = drawn(6)
+rng = fresh(6)
 story = Story(units=[("pressure_bar", 0.5, 11, None)], slow=[("Harbour", 1.5, 12, None)], silent=int(rng.integers(2, 9)))
 _, _, their_requests, their_labels, end = draw(rng, 24, 2_400, story)
 their_errors = true_errors(their_requests, their_labels, end)
@@ -1036,12 +1044,14 @@ import json
 
 import pandas as pd
 from citylog import Story
-from judging import draw, drawn, own_folder
+from judgekit import own_folder
+from judgekit import fresh
+from judging import draw
 from scipy.stats import wasserstein_distance
 from service import FEATURES
 
 with own_folder() as place:
-    rng = drawn(7)
+    rng = fresh(7)
     _, _, their_requests, _, end = draw(rng, 26, 2_000, Story(units=[("pressure_bar", 0.4, 14, None)], silent=4, busy=(22, 0.2)))
     start = end - pd.Timedelta(days=26)
     their_requests = their_requests[their_requests["at"] >= start + pd.Timedelta(hours=17)].reset_index(drop=True)  # the log begins in the evening
@@ -1304,9 +1314,10 @@ assert all(toy_number in toy_part for toy_number in ("client=R&B <beta>", "1.98"
 # Judged when you hand in: the page of another log: each number of the last 14 days, the inputs of the last day, the counts and the slices equal the log's, and can be seen; missing ones are said in words; one day has no requests.
 ### BEGIN HIDDEN TESTS
 from citylog import Story, true_daily, true_errors, true_slices
-from judging import check_numbers, check_slices, draw, drawn, page_of
+from judgekit import fresh
+from judging import check_numbers, check_slices, draw, page_of
 
-rng = drawn(8)
+rng = fresh(8)
 story = Story(default=[("pressure_bar", 0.4, 20, None)], units=[("distance_km", 0.4, 27, None)], silent=int(rng.integers(22, 29)), busy=(26, 0.3))
 _, their_counts, their_requests, their_labels, end = draw(rng, 32, 4_000, story)
 their_errors = true_errors(their_requests, their_labels, end)
@@ -1322,10 +1333,11 @@ check_slices(said, their_slices, "On the page of another log")
 import re
 
 import pandas as pd
-from judging import drawn, fresh_panels, page_of
+from judgekit import fresh
+from judging import fresh_panels, page_of
 from service import OWNERS
 
-rng = drawn(9)
+rng = fresh(9)
 their_counts, their_daily, their_slices, end = fresh_panels(rng)
 end = end + pd.Timedelta(hours=int(rng.integers(1, 23)), minutes=int(rng.integers(1, 59)))
 names = ["temperature_c", "district=Old Town", "client=</li><script>alert(1)</script>", 'model=eta-4" onclick="x', "client=A&amp;B"]
@@ -1370,9 +1382,10 @@ for alarms in ([], several):
 ### BEGIN HIDDEN TESTS
 import re
 
-from judging import drawn, fresh_panels, page_of, pictures_in
+from judgekit import fresh
+from judging import fresh_panels, page_of, pictures_in
 
-rng = drawn(10)
+rng = fresh(10)
 seen, days = [], None
 for number in range(2):
     their_counts, their_daily, their_slices, end = fresh_panels(rng, 40 * number)

@@ -1,7 +1,6 @@
 """What the judge cells share: cases of their own, drawn from LAB_SEED, with their truth, and what each mistake would have led to."""
 
 import copy
-import os
 from itertools import combinations
 
 import numpy as np
@@ -9,11 +8,7 @@ import pandas as pd
 import torch
 from reference import at_once, draw_case, draw_small_steps, make_model, make_start, on_one_worker, weights_of
 
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
-
+from judgekit import fresh
 
 # Exercise 1: the error of the whole city
 

@@ -2,7 +2,7 @@
 
 import copy
 
-from judging import fresh
+from judgekit import drawn
 
 DIGEST = "@sha256:"
 
@@ -112,7 +112,7 @@ def cases(rng):
 
 def judge_policy(violations):
     """Judge the learner's function."""
-    rng = fresh(2)
+    rng = drawn(2)
     wrong = []
     for what, objects, expected in cases(rng):
         if "service" not in what:  # a schema takes its time: 15 ms for each object

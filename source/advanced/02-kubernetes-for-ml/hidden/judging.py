@@ -1,7 +1,5 @@
 """What the judge cells on clusters share: a control plane of the judge's own, whose nodes run in the learner's process."""
 
-import os
-import random
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,11 +14,6 @@ GPU_NODES = {"plain": {"cpu": "4"}} | {
     name: {"cpu": "4", "gpus": 1, "labels": {"accelerator": kind}, "taints": [GPU]} for name, kind in (("old", "k80"), ("fast", "a100"))
 }
 _running = {}
-
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return random.Random(f"{os.environ.get('LAB_SEED', '0')} {salt}")
 
 
 def control():

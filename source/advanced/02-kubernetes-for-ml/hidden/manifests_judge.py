@@ -5,15 +5,16 @@ import tempfile
 from pathlib import Path
 
 import yaml
-from judging import fresh
 from overlay import render
 from replay import rush_hour
 from scaling import play, recommend, settle
 
+from judgekit import drawn
+
 
 def judge_overlays():
     """Judge the two overlays over a base that has changed."""
-    rng = fresh(4)
+    rng = drawn(4)
     place = Path(tempfile.mkdtemp(prefix="judge-"))
     try:
         for name in ("stable", "canary"):
@@ -66,7 +67,7 @@ def judge_overlays():
 
 def judge_verdict(verdict):
     """Judge the learner's verdict, on counts that are clear."""
-    rng = fresh(5)
+    rng = drawn(5)
     jitter = rng.randint(0, 40)
     for right, why, stable, canary in [
         ("wait", "the canary has had no requests", (9000 + jitter, 20), (0, 0)),
@@ -92,7 +93,7 @@ def judge_verdict(verdict):
 
 def judge_formula(learner_recommend, learner_settle):
     """Judge the two functions on drawn cases; none lies on a border."""
-    rng = fresh(8)
+    rng = drawn(8)
     count = 0
     while count < 120:
         target, pods = rng.choice([40, 50, 55, 60, 70, 80]), rng.randint(1, 12)
@@ -132,7 +133,7 @@ def _on_a_border(readings, target):
 def judge_target(target):
     """Judge the target on other rush hours."""
     assert isinstance(target, (int, float)) and 5 <= target <= 150, f"TARGET is {target!r}, expected a number of percent."
-    rng = fresh(9)
+    rng = drawn(9)
     seeds = [rng.randint(100, 10**6) for _ in range(4)]
     played = [play(rush_hour(seed), target, seed) for seed in seeds]
     worst, cost = max(each.p95 for each in played), sum(each.pod_minutes for each in played) / len(played)

@@ -5,7 +5,9 @@ from pathlib import Path
 import yaml
 from cluster import Refused
 from desk import troubles
-from judging import fresh, soon
+from judging import soon
+
+from judgekit import drawn
 
 
 def _service(name, model, **spec):
@@ -15,7 +17,7 @@ def _service(name, model, **spec):
 
 def judge_operator(cluster, operate):
     """Judge reconcile, by passes over a namespace."""
-    rng = fresh(6)
+    rng = drawn(6)
     first, second, third = rng.sample(["arrivals", "repairs", "weather", "riders", "stations"], 3)
     cluster.wait(lambda: cluster.list("inferenceservice") == [], 10, "the new kind")
     foreign = yaml.safe_load(Path("base/deployment.yaml").read_text())

@@ -1,7 +1,9 @@
 """The judge of rescue: rollouts that are stuck, slow, and hopeless."""
 
 from desk import troubles
-from judging import fresh, soon
+from judging import soon
+
+from judgekit import drawn
 
 CAUSE = "kubernetes.io/change-cause"
 
@@ -25,7 +27,7 @@ def released(image, deadline, **settings):
 
 def judge_rescue(cluster, rescue):
     """Judge the learner's function: `rescue(name)` calls it for a Deployment of this namespace."""
-    rng = fresh(10)
+    rng = drawn(10)
     stuck, slow, first = rng.sample(["arrivals", "repairs", "weather", "riders", "stations"], 3)
     lost = [f"metro/demand:{rng.randint(2, 9)}.{number}" for number in rng.sample(range(10, 99), 2)]
     setting = f"FLAG_{rng.randint(10, 99)}"

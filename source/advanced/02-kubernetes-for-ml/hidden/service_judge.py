@@ -3,13 +3,15 @@
 from contextlib import suppress
 
 from desk import ready_pods, troubles
-from judging import applied, documents, fresh, image_to, one, soon
+from judging import applied, documents, image_to, one, soon
 from traffic import Traffic, Watch
+
+from judgekit import drawn
 
 
 def judge_crash(cluster):
     """Judge demand.yaml."""
-    rng = fresh(1)
+    rng = drawn(1)
     objects = documents("demand.yaml")
     settings = one(objects, "ConfigMap", "demand-settings")
     deployment, _ = one(objects, "Deployment", "demand"), one(objects, "Service", "demand")

@@ -2,12 +2,14 @@
 
 import desk
 from desk import troubles
-from judging import applied, documents, fresh, one, soon
+from judging import applied, documents, one, soon
+
+from judgekit import drawn
 
 
 def judge_training(cluster, steer):
     """Judge training.yaml: two Jobs from its template, one of them disturbed."""
-    rng = fresh(7)
+    rng = drawn(7)
     cronjob = one(documents("training.yaml"), "CronJob", "train")
     made = applied(cluster, cronjob, "training.yaml")[0]
     policy = made["spec"].get("concurrencyPolicy", "Allow")

@@ -3,11 +3,7 @@
 import csv
 import io
 import json
-import os
-import random
 import re
-import tempfile
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import fmean
@@ -18,19 +14,9 @@ from desk import node_pool
 from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Model, Output
 
+from judgekit import drawn, own_folder
+
 STEP = {"base_image": "metro-bikes/steps:2.16", "install_kfp_package": False}
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def compiled_text(name):

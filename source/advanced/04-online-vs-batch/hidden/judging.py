@@ -1,8 +1,5 @@
 """What the judge cells share: models, returns, prices, streams and logs of their own, drawn from LAB_SEED, with their truth."""
 
-import os
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,21 +17,6 @@ COLUMNS = [
     "trip_id", "ended_at", "station", "district", "bike_type", "distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar",
 ]  # fmt: skip
 MIDNIGHT = datetime(2026, 3, 6, tzinfo=UTC)  # a Friday: the drawn days reach over a weekend
-
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
-
-
-@contextmanager
-def own_folder():
-    """Give a folder to the block that is gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="judge-"))
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def short(words, most=160):

@@ -1,14 +1,10 @@
 """What the judges share: chance from LAB_SEED, and words for what was found."""
 
 import os
-import random
 
 import world
 
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
+from judgekit import drawn
 
 
 def new_world(salt):

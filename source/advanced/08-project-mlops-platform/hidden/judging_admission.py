@@ -1,8 +1,10 @@
 """Judges of the part admission."""
 
 import world
-from judging import begun, drawn, new_world, same
+from judging import begun, new_world, same
 from world import World
+
+from judgekit import drawn
 
 COLUMNS = ["trip", "day", "district", "distance_km", "climb_m", "rain_mm", "minutes"]
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from judging import drawn
+from judgekit import drawn
 
 FIELDS = ["key", "who", "what", "subject", "why", "when"]
 

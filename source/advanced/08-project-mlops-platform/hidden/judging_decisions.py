@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from math import sqrt
 from statistics import fmean, stdev
 
-from judging import drawn
+from judgekit import drawn
 
 DISTRICTS = ["Harbour", "Old Town", "University", "Hillside", "Eastfield"]
 

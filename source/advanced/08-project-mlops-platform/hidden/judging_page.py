@@ -5,7 +5,9 @@ import re
 from html.parser import HTMLParser
 
 import world
-from judging import begun, drawn, new_world, one_version, same, whats
+from judging import begun, new_world, one_version, same, whats
+
+from judgekit import drawn
 
 PARTS = ["admission", "audit", "gate", "monitor", "deployment", "events"]
 EMPTY = {"img", "br", "hr", "meta", "link", "input", "source", "path", "rect", "line", "circle"}

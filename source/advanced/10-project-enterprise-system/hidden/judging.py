@@ -1,12 +1,5 @@
 """What the judges share: chance from LAB_SEED, and short texts."""
 
-import os
-import random
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 def short(value, size=160):

@@ -2,7 +2,9 @@
 
 import json
 
-from judging import drawn, short
+from judging import short
+
+from judgekit import drawn
 
 FIELDS = ["time", "tenant", "user", "action", "object", "outcome", "correlation_id"]
 

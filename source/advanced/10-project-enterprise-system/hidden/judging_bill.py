@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 
-from judging import drawn, short
+from judging import short
 from pageread import number_in, read_page
+
+from judgekit import drawn
 
 
 def split(cents, shares):

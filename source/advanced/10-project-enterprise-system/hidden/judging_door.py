@@ -5,8 +5,10 @@ import hashlib
 import json
 import math
 
-from judging import drawn, short, was_started
+from judging import short, was_started
 from worlds import draw_world, good_token, pack, sealed
+
+from judgekit import drawn
 
 LIST = ["GET", "/v1/forecasts"]
 

@@ -2,9 +2,11 @@
 
 import json
 
-from judging import drawn, short, was_started
+from judging import short, was_started
 from standins import DOOR
 from worlds import draw_world
+
+from judgekit import drawn
 
 LIST = ["GET", "/v1/forecasts"]
 

@@ -2,7 +2,9 @@
 
 import math
 
-from judging import drawn, short
+from judging import short
+
+from judgekit import drawn
 
 NAMES = ["velo-nord", "ciclo", "roda"]
 

@@ -1,8 +1,10 @@
 """The judge of the vault: killed anywhere, damaged anywhere, and a disaster over HTTP."""
 
-from judging import drawn, short, was_started
+from judging import short, was_started
 from standins import DOOR, QUOTA
 from worlds import draw_world
+
+from judgekit import drawn
 
 
 def made(rng, count):

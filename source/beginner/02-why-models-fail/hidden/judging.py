@@ -1,6 +1,5 @@
 """What the judge cells share: services, feeds, incidents and cities of their own, drawn from LAB_SEED, with their truth."""
 
-import os
 from itertools import combinations
 
 import numpy as np
@@ -11,11 +10,6 @@ from metro_bikes import QUIET, simulate
 
 WEATHER = ["temperature_c", "rain_mm", "wind_mps"]
 LONG_AGO = pd.Timestamp("1970-01-01", tz="UTC")
-
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
 
 
 def draw_weather(rng, days, start=None):

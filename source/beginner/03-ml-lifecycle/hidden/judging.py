@@ -5,8 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,13 +36,6 @@ NAMES = [["distance_km", "ebike_km"], ["distance_km", "classic_climb", "ebike_km
 def fresh(salt):
     """Return a random generator of this submission's own, another for each `salt`."""
     return np.random.default_rng([*os.environ.get("LAB_SEED", "lab").encode(), *salt.encode()])
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def fresh_rides(rng, trips=2400, days=60, start="2026-03-02", ebikes=0.25):

@@ -4,14 +4,14 @@ import copy
 import hashlib
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+from judgekit import drawn, own_folder
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
@@ -30,11 +30,6 @@ ALL = {**OLD, "columns": FEATURES}
 _empty_database: list[bytes] = []  # to create its tables takes seconds, so it is done once
 
 
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
 def fresh_trips(seed, trips=3000, days=40):
     """Return trips of another city, in the form of `alarm.read_trips`, e-bikes among them."""
     table = simulate(seed=seed, trips=trips, start="2026-04-01", days=days, scenario=replace(QUIET, ebikes_day=0)).trips
@@ -47,13 +42,6 @@ def parts(trips, *starts):
     """Return the trips cut before each of the days that `starts` counts from the first."""
     number = trips["day"].factorize(sort=True)[0]
     return [trips[(number >= a) & (number < b)] for a, b in zip((0, *starts), (*starts, 10**6), strict=False)]
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 @contextmanager

@@ -3,11 +3,8 @@
 import hashlib
 import json
 import os
-import random
 import re
 import subprocess
-import tempfile
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -18,19 +15,9 @@ from packaging.utils import canonicalize_name
 from weeks import weeks_and_bikes
 from wheelwright import pack
 
+from judgekit import drawn
+
 os.environ.setdefault("RUSTUP_HOME", os.devnull)
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 # Two runs that should be the same

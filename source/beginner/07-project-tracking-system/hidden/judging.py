@@ -2,12 +2,12 @@
 
 import json
 import os
-import random
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+
+from judgekit import drawn, own_folder
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
@@ -25,18 +25,6 @@ from metro_bikes import QUIET, hourly_demand, simulate
 
 _empty_database: list[bytes] = []  # to create its tables takes seconds, so it is done once
 _weeks: list["Week"] = []  # a week is played once, and looked at by several cells
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import configparser
 import io
 import json
 import os
-import random
 import re
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ import pandas as pd
 import yaml
 from workbench import md5
 
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 HERE = Path(__file__).resolve().parent
@@ -25,11 +25,6 @@ STAGES = ["prepare", "train", "evaluate"]
 FEATURES = ["distance_km", "km_since_service", "tyre_pressure_bar", "ebike"]
 FIRST = "2025-08-18"
 _told = {}
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 @contextmanager

@@ -4,12 +4,8 @@ import base64
 import contextlib
 import itertools
 import json
-import os
-import random
 import re
 import subprocess
-import tempfile
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,22 +14,11 @@ import pandas as pd
 import yaml
 from vault import listing, md5, object_path
 
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 HERE = Path(__file__).resolve().parent
 FILES = HERE if (HERE / "trips.csv").is_file() else Path.cwd()  # the lab's own data lie beside this module, or in the folder
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 # Part 1: pairs of tables

@@ -4,7 +4,7 @@ import math
 from datetime import date, timedelta
 from statistics import fmean
 
-from judging import drawn
+from judgekit import drawn
 
 
 def draw_city(salt):

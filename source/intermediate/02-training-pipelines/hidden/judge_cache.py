@@ -5,7 +5,9 @@ import io
 from datetime import date
 
 from city import draw_city, night_of, truth_of, two_of
-from judging import attempt, drawn
+from judging import attempt
+
+from judgekit import drawn
 
 
 def expect_fresh(rehearse, text):

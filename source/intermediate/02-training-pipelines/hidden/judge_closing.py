@@ -2,7 +2,9 @@
 
 from city import draw_city, night_of, two_of
 from cluster import load_spec
-from judging import attempt, dags_of, drawn, function_of
+from judging import attempt, dags_of, function_of
+
+from judgekit import drawn
 
 ENDED = "ALL_UPSTREAM_TASKS_COMPLETED"
 

@@ -7,7 +7,9 @@ import math
 from datetime import date, timedelta
 from statistics import fmean, linear_regression
 
-from judging import attempt, drawn, step_of
+from judging import attempt, step_of
+
+from judgekit import drawn
 
 
 def draw_days(chance, count):

@@ -8,7 +8,9 @@ from statistics import fmean
 
 from city import draw_city, night_of
 from cluster import load_spec
-from judging import attempt, dags_of, drawn, function_of
+from judging import attempt, dags_of, function_of
+
+from judgekit import drawn
 
 
 def expect_gate(rehearse, text):

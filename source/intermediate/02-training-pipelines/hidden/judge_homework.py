@@ -1,8 +1,9 @@
 """Judges who marks their own homework: compiled pipelines, drawn afresh, and their guilty tasks."""
 
-from judging import drawn, own_folder
 from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Metrics, Model, Output
+
+from judgekit import drawn, own_folder
 
 
 @dsl.component(base_image="metro-bikes/steps:2.16", install_kfp_package=False)

@@ -4,7 +4,7 @@ import csv
 import math
 from pathlib import Path
 
-from judging import drawn, own_folder
+from judgekit import drawn, own_folder
 
 
 def _entries(chance):

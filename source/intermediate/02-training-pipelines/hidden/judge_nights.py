@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from statistics import fmean
 
-from judging import drawn
+from judgekit import drawn
 
 HERE = Path(__file__).resolve().parent
 DISTRICTS = ["Eastfield", "Harbour", "Hillside"]  # that are trained on the laptop

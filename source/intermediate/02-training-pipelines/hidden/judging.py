@@ -1,22 +1,6 @@
 """What the judges share: chance drawn from LAB_SEED, a compiled pipeline's text, its run on the cluster, and what it says of its tasks."""
 
-import os
-import random
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def compiled_text(name):

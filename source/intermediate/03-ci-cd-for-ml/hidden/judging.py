@@ -1,21 +1,15 @@
 """What the judge cells share: commits, good and sabotaged, of which no one has seen any, drawn from LAB_SEED, and gates' cases with their truth."""
 
-import os
-import random
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from judgekit import drawn
 from metro_bikes import QUIET, simulate
 
 COLUMNS = ["trip_id", "day", "end_station_id", "distance_km", "climb_m", "km_since_service", "tyre_pressure_bar", "ebike", "needs_repair"]
 _drawn = {}
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 def draw_trips(seed, trips=2_300, start="2025-07-10", days=110, missing=0.06):

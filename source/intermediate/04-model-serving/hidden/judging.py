@@ -1,34 +1,15 @@
 """What the judge cells share: models, trips, rollouts of their own, drawn from LAB_SEED, and services that the learner's files start."""
 
 import json
-import os
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC
-from pathlib import Path
 
 import numpy as np
 from eta import FEATURES, as_row, load_model, save_model
 from services import ask
 
 BIKES = ["classic", "ebike"]
-
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
-
-
-@contextmanager
-def own_folder():
-    """Give a folder to the block that is gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="judge-"))
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

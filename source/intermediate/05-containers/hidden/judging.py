@@ -4,8 +4,6 @@ import fnmatch
 import hashlib
 import io
 import json
-import os
-import random
 import re
 import tempfile
 from contextlib import contextmanager
@@ -17,6 +15,8 @@ import yaml
 from archive import write_archive
 from imagebuild import MB, BuildError, build, build_context, files_in, rebuilt
 from linters import compose_problems, hadolint
+
+from judgekit import drawn
 
 NEEDED = {
     "fastapi",
@@ -34,11 +34,6 @@ NEEDED = {
 GOOD_SCRIPT = (
     '#!/bin/sh\nset -e\npython -m alarm.check "${MODEL:-model.json}"\nexec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"\n'
 )
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 def word(chance):

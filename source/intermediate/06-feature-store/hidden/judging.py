@@ -1,9 +1,5 @@
 """What the judge cells share: fresh stations, reports and questions, the truth about them, and a look into an online store."""
 
-import os
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,18 +7,6 @@ from bikestore import TTL
 
 HOUR, SECOND = pd.Timedelta(hours=1), pd.Timedelta(seconds=1)
 LOAD, DOCKS = ["departures_3h", "departures_24h"], ["docks"]
-
-
-def fresh(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "5")), salt])
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def draw_reports(rng, stations, days=5, late=0.0, corrected=0.0):

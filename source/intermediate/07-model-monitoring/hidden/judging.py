@@ -1,7 +1,6 @@
 """What the judge cells share: fresh weeks, labels, pages of metrics and cities, and the truth about them."""
 
 import math
-import os
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,6 @@ from watch import CATEGORIES, METHODS, NUMBERS
 
 DAY, HOUR, SECOND = pd.Timedelta(days=1), pd.Timedelta(hours=1), pd.Timedelta(seconds=1)
 GROUPS = ["A", "B", "C"]
-
-
-def fresh(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "5")), salt])
 
 
 # Exercise 1: a report

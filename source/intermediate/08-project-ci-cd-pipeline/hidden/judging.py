@@ -4,11 +4,7 @@ import csv
 import hashlib
 import io
 import json
-import os
-import random
 import string
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 from colleagues import ASKED, KEY, MARK, OVERTIME, PLAIN, RAIN, make_candidate, make_store, trained
@@ -16,21 +12,11 @@ from expressions import fill
 from runner import read_workflow
 from workbench import HERE
 
+from judgekit import drawn
+
 TEAM = HERE / "team"
 DISTRICTS = ["Eastfield", "Harbour", "Hillside", "Old Town", "University"]
 _told = {}
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def lab_rows():

@@ -2,15 +2,8 @@
 
 import importlib.util
 import math
-import os
-import random
 
 _once = {}
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 def once(name, make):

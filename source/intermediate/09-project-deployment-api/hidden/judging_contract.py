@@ -4,7 +4,9 @@ import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
 
-from judging import FOUND_KEY, TELEMETRY, body_of, demand, drawn, once, same_number, was_started
+from judging import FOUND_KEY, TELEMETRY, body_of, demand, once, same_number, was_started
+
+from judgekit import drawn
 
 VERSIONS = '''"""A stand-in for versions.py, for the judge of the contract: at each look another model is current."""
 import os

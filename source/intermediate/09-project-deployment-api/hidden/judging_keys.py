@@ -5,7 +5,9 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from judging import CONTRACT, TELEMETRY, body_of, drawn, once, was_started
+from judging import CONTRACT, TELEMETRY, body_of, once, was_started
+
+from judgekit import drawn
 
 CHANGED = 5  # so many of the last steps come after the file was changed
 COUNTING_APP = """import hmac, secrets

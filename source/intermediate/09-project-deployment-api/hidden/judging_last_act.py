@@ -5,9 +5,10 @@ import json
 import math
 from collections import Counter
 
-from judging import drawn
 from judging_contract import an_hour
 from judging_telemetry import read_metrics
+
+from judgekit import drawn
 
 
 def last_act():

@@ -2,7 +2,9 @@
 
 from itertools import islice
 
-from judging import CONTRACT, FOUND_KEY, TELEMETRY, body_of, drawn, once, was_started
+from judging import CONTRACT, FOUND_KEY, TELEMETRY, body_of, once, was_started
+
+from judgekit import drawn
 
 
 def play_limits(play):

@@ -1,6 +1,8 @@
 """The judge of the roll: versions that behave and versions that do not, and what must be left in the end."""
 
-from judging import drawn, once
+from judging import once
+
+from judgekit import drawn
 
 
 def roll_scenarios():

@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from datetime import datetime
 
-from judging import CONTRACT, FOUND_KEY, drawn, once, was_started
+from judging import CONTRACT, FOUND_KEY, once, was_started
+
+from judgekit import drawn
 
 FIELDS = {"time", "request_id", "method", "path", "status", "latency_ms", "caller", "model_version"}
 SLOW_MS = 450

@@ -4,7 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from judging import FOUND_KEY, body_of, drawn, once, same_number, was_started
+from judging import FOUND_KEY, body_of, once, same_number, was_started
+
+from judgekit import drawn
 
 # Put behind found/demand.py. Loads take time here; what happens meanwhile, the judge decides by the version's name.
 SLOW_DEMAND = """

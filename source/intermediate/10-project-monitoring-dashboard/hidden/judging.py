@@ -1,11 +1,7 @@
 """What the judge cells share: logs of their own, drawn from LAB_SEED, with their truth."""
 
 import json
-import os
 import re
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,23 +9,13 @@ from citylog import DAY, Story, labels_of, make, service_table, true_daily, true
 from pageread import DAILY, INPUTS, PAGE_DAYS, agrees, number_in, read_page
 from service import DEFAULTS, FEATURES, FIELDS, REFERENCE_DAYS
 
+from judgekit import fresh, own_folder
+
 MONDAYS = pd.date_range("2026-02-02", "2026-08-31", freq="7D")
 DISTRICTS = ["Eastfield", "Hillside", "University"]
 DISTRICT_SHARES = {"Eastfield": 0.14, "Harbour": 0.24, "Hillside": 0.14, "Old Town": 0.28, "University": 0.2}
 NAMES = {"new": ["eta-4", "eta-5", "eta-3b"], "client": ["app/6.0", "metro/1.0", "app/5.10"]}
 _kept = {}
-
-
-def drawn(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
-
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
 
 
 def draw(rng, days, trips, story=None):
@@ -109,7 +95,7 @@ def daily_log(name, salt):
     """Return the daily panels of a drawn log, and what must ring. Drawn again until each fault is plain, and all else is calm."""
     if (name, salt) in _kept:
         return _kept[name, salt]
-    rng = drawn(salt)
+    rng = fresh(salt)
     for _ in range(60):
         days, story = 42, Story()
         fault = int(rng.integers(19, 33))
@@ -168,7 +154,7 @@ def panels_with(rng, faults, usual=None, days=42):
 
 def edge_panels(name, salt):
     """Return panels at the edges of what was agreed for the inputs, and what must ring."""
-    rng = drawn(salt)
+    rng = fresh(salt)
     heavy, light, over = (0.85, 0.95), (0.312, 0.35), (0.082, 0.095)
     first, second = rng.permutation([f"default_{name}" for name in DEFAULTS] + ["outside_distance_km", "outside_climb_m"])[:2]
     begin = int(rng.integers(24, 34))
@@ -207,7 +193,7 @@ def error_log(name, salt):
     """Return the errors of a drawn log, and what must ring. Drawn again until each fault is plain, and all else is calm."""
     if (name, salt) in _kept:
         return _kept[name, salt]
-    rng = drawn(salt)
+    rng = fresh(salt)
     for _ in range(60):
         days, story, truth = 45, Story(), {}
         fault = int(rng.integers(20, 33))
@@ -266,7 +252,7 @@ _GAMMA = np.sort(np.random.default_rng(3).gamma(1.2, 2.3, 1000))
 
 def edge_errors(name, salt):
     """Return errors at the edges of what was agreed for them, and what must ring."""
-    rng, truth = drawn(salt), {}
+    rng, truth = fresh(salt), {}
     begin = int(rng.integers(22, 32))
     if name == "own usual":
         truth = {("error", "district=Hillside"): begin}

@@ -820,7 +820,8 @@ for name in [file for file in TRUTH if file not in ("linear.skops", "forest.skop
 # %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: predictions, on good models and on files that you have not seen: payloads of several kinds under several names, types that nobody has reviewed, archives that unpack to too much.
 ### BEGIN HIDDEN TESTS
-from judge_files import own_folder, post_cases
+from judge_files import post_cases
+from judgekit import own_folder
 
 with own_folder() as folder:
     rows, cases, marker = post_cases(folder)
@@ -966,7 +967,8 @@ assert not Path("untested.sig").exists(), "release signed a folder whose evaluat
 # %% nbgrader={"grade": true, "grade_id": "judge-sign", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release, on folders that were and were not rightly evaluated; what it signs is verified here.
 ### BEGIN HIDDEN TESTS
-from judge_files import own_folder, release_cases, verifies
+from judge_files import release_cases, verifies
+from judgekit import own_folder
 
 with own_folder() as folder:
     for path, good, version, what in release_cases(folder):
@@ -986,7 +988,8 @@ with own_folder() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-sign-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: accept, on good releases and on such that were changed, added to, shortened, swapped, signed by others, replayed from old, or signed for another model.
 ### BEGIN HIDDEN TESTS
-from judge_files import attack_cases, own_folder
+from judge_files import attack_cases
+from judgekit import own_folder
 
 with own_folder() as folder:
     for path, at_least, right, what in attack_cases(folder):

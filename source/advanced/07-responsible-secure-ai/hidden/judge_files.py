@@ -7,18 +7,15 @@ import json
 import math
 import pickle
 import shutil
-import tempfile
 import timeit
 import zipfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import joblib
 import model_signing
 import numpy as np
 import skops.io
 from deposit import INPUTS
-from population import draw_riders, drawn, fresh
+from population import draw_riders, fresh
 from post import Payload, fitted, make_keys
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -26,12 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
+from judgekit import drawn
 
 
 class Calls:

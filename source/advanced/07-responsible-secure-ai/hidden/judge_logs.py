@@ -2,7 +2,7 @@
 
 import re
 
-from population import drawn
+from judgekit import drawn
 
 TOKEN = r"<rider:([0-9a-f]{12,64})>"
 FIRST = ["Ana", "Léa", "Piotr", "Sean", "Mei", "Olga", "Nuno", "Ines"]

@@ -1,11 +1,9 @@
 """Bills of materials and advisories that the learner has not seen: each sentence of the task decides one of them."""
 
-import tempfile
-from pathlib import Path
-
 from packaging.utils import canonicalize_name
-from population import drawn
 from post import sbom_of
+
+from judgekit import drawn, own_folder
 
 
 def parts_problem(match, cases):
@@ -23,8 +21,8 @@ def parts_problem(match, cases):
 
 
 def _bill(*lines):
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        path = Path(folder) / "requirements.txt"
+    with own_folder() as folder:
+        path = folder / "requirements.txt"
         path.write_text("\n".join(lines) + "\n")
         return sbom_of(path)
 

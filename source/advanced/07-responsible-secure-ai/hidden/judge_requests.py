@@ -3,7 +3,7 @@
 import json
 import unicodedata
 
-from population import drawn
+from judgekit import drawn
 
 
 def body_cases():

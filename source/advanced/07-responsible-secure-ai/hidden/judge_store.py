@@ -2,7 +2,6 @@
 
 import math
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import mlflow
 from colleagues import evaluate, register
 from mlflow import MlflowClient
 from mlflow.tracking import fluent
-from population import drawn
+
+from judgekit import drawn, own_folder
 
 PLACES = ["Mill", "Park", "Quay"]
 
@@ -22,7 +22,7 @@ def own_store():
     names = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_REGISTRY_URI")
     before = {name: os.environ.get(name) for name in names}
     here = Path.cwd()
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
+    with own_folder() as folder:
         address = f"sqlite:///{folder}/mlflow.db"
         os.chdir(folder)  # artefacts lie in ./mlruns
         mlflow.set_tracking_uri(address)

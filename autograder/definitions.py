@@ -58,6 +58,8 @@ def _needed(statements: list[_Statement], name: str) -> list[int]:
         for statement in statements:
             if statement.touches & needed or "*" in statement.touches:
                 needed |= statement.uses
+        if "globals" in needed:  # a function that is looked up by a text is not seen to be used
+            needed = needed.union(*(statement.functions for statement in statements))
     return [number for number, statement in enumerate(statements) if statement.touches & needed or "*" in statement.touches]
 
 

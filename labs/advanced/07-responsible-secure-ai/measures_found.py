@@ -1,5 +1,6 @@
-"""Cy's measures for the risk register. Each takes the system and returns a number."""
+"""Cy's measures for the risk register, and one of Rosa's. Each takes the system and returns a number."""
 
+import pandas as pd
 from deposit import INPUTS
 from sklearn.metrics import roc_auc_score
 
@@ -7,6 +8,14 @@ from sklearn.metrics import roc_auc_score
 def cys_ranking(day):
     cases = day["cases"].query("split == 'train'")
     return roc_auc_score(cases["unpaid"], cases["score"])
+
+
+def rosas_scale(day):
+    """Return the largest gap between mean score and share unpaid, of five parts of the recent applications, sorted by score."""
+    cases = day["cases"].query("split == 'recent'")
+    fifth = pd.qcut(cases["score"].rank(method="first"), 5, labels=False)
+    means = cases.groupby(fifth)[["score", "unpaid"]].mean()
+    return (means["score"] - means["unpaid"]).abs().max()
 
 
 def cys_district(day):

@@ -120,6 +120,14 @@ risks = [
 ]
 Path("register.yaml").write_text(json.dumps(risks, indent=1))
 
+# %% grade_id="register" points=15 why="another style: finds measures by their names with globals()" changes="solution"
+-MEASURES = {"ranking": ranking, "scale": measures_found.rosas_scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
++def scale(system):
++    return measures_found.rosas_scale(system)
+@@
+-            value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
++            value, limit = float(globals()[risk["measure"]](system)), risk["limit"]
+
 # %% grade_id="register" points=0 message="As the system is today, district is green" why="hands in what was found"
 def check(register, system):
     return measures_found.cys_check(register, system)
@@ -165,8 +173,14 @@ Path("register.yaml").write_text(Path("risks_found.yaml").read_text())
 +    large = groups[newest(system)["district"].value_counts().reindex(groups.index) >= 100]
 
 # %% grade_id="register" points=10 message="the fifth with the lowest scores" why="cuts the scores into parts of equal width: passes what is visible" changes="solution"
--    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
+-MEASURES = {"ranking": ranking, "scale": measures_found.rosas_scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
++def scale(system):
++    cases = newest(system)
 +    means = cases.groupby(pd.cut(cases["score"], 5, labels=False))[["score", "unpaid"]].mean()
++    return (means["score"] - means["unpaid"]).abs().max()
++
++
++MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
 
 # %% grade_id="register" points=10 message="ended with status 503" why="counts answers of all requests, also of those that were refused: passes what is visible" changes="solution"
 -    return system["requests"].query("status == 200")["answer"].value_counts(normalize=True).max()
@@ -176,7 +190,7 @@ Path("register.yaml").write_text(Path("risks_found.yaml").read_text())
 -    return system["requests"]["ms"].quantile(0.95)
 +    return system["requests"].query("status == 200")["ms"].quantile(0.95)
 
-# %% grade_id="fair" points=14 why="another style: an exact interval, thresholds by walking through sorted scores"
+# %% grade_id="fair" points=15 why="another style: an exact interval, thresholds by walking through sorted scores"
 def audit(cases, limit):
     paid = cases[cases["unpaid"] == 0]
     counts = paid.groupby("district")["asked"].agg(["sum", "count"])
@@ -210,7 +224,7 @@ def choose(cases, equal, share):
             best = abs(asked - share), tried
     return {name: np.float64(value) for name, value in best[1].items()}
 
-# %% grade_id="fair" points=14 why="another style: Wilson's formula by hand, scipy finds the level"
+# %% grade_id="fair" points=15 why="another style: Wilson's formula by hand, scipy finds the level"
 from scipy.optimize import brentq
 
 
@@ -261,7 +275,7 @@ def audit(cases, limit):
 def choose(cases, equal, share):
     return dict.fromkeys(cases["district"], float(cases["score"].quantile(1 - share)))
 
-# %% grade_id="fair" points=5 message="so few cannot tell" why="audits by the rate alone, however few riders there are" changes="solution"
+# %% grade_id="fair" points=6 message="so few cannot tell" why="audits by the rate alone, however few riders there are" changes="solution"
 -    """Return above, within or not known for each district's false positive rate."""
 -    verdicts = {}
 -    for district, rows in cases.groupby("district"):
@@ -272,7 +286,7 @@ def choose(cases, equal, share):
 +    rates = cases[cases["unpaid"] == 0].groupby("district")["asked"].mean()
 +    return {name: "above" if rate > limit else "within" for name, rate in rates.items()}
 
-# %% grade_id="fair" points=10 message="None of so few was asked" why="an interval by resampling, which has no width at 0 of 8: passes what is visible" changes="solution"
+# %% grade_id="fair" points=11 message="None of so few was asked" why="an interval by resampling, which has no width at 0 of 8: passes what is visible" changes="solution"
 -    """Return above, within or not known for each district's false positive rate."""
 -    verdicts = {}
 -    for district, rows in cases.groupby("district"):
@@ -286,11 +300,11 @@ def choose(cases, equal, share):
 +            continue
 +        low, high = np.quantile(rng.choice(asked, (1000, len(asked))).mean(axis=1), [0.025, 0.975])
 
-# %% grade_id="fair" points=10 message="A dozen of two hundred" why="counts all riders, not those who paid: passes what is visible" changes="solution"
+# %% grade_id="fair" points=11 message="A dozen of two hundred" why="counts all riders, not those who paid: passes what is visible" changes="solution"
 -        asked = rows.loc[rows["unpaid"] == 0, "asked"]
 +        asked = rows["asked"]
 
-# %% grade_id="fair" points=10 message="With 0 of 0 payers asked" why="stops where nobody paid: passes what is visible" changes="solution"
+# %% grade_id="fair" points=11 message="With 0 of 0 payers asked" why="stops where nobody paid: passes what is visible" changes="solution"
 -        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
 +        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson")
 
@@ -299,20 +313,19 @@ def choose(cases, equal, share):
 -            pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
 +        pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
 
-# %% grade_id="fair" points=9 message="The policy is an equal selection_rate" why="equal false positive rates, whatever the policy: passes what is visible" changes="solution"
+# %% grade_id="fair" points=4 message="For an equal selection_rate" why="equal false positive rates, whatever the policy" changes="solution"
 -    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
 +    counted = [0]
 
-# %% grade_id="fair" points=4 message="of all are asked, expected 25 %" why="takes the share of all for the share of those who paid" changes="solution"
--    low, high = 0.0, 1.0
--    for _ in range(20):
--        level = (low + high) / 2
--        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
--        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-+    for level in [share]:
-+        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+# %% grade_id="fair" points=4 message="For an equal false_negative_rate" why="makes false negative rates equal by those who paid" changes="solution"
+-    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [1]}[equal]
++    counted = {"selection_rate": [0, 1], "false_positive_rate": [0], "false_negative_rate": [0]}[equal]
 
-# %% grade_id="fair" points=10 message="ends just above the limit" why="an interval of 90 %: passes what is visible" changes="solution"
+# %% grade_id="fair" points=4 message="of all are asked, expected 25 %" why="takes the share of all for the share of those who paid" changes="solution"
+-    return at_share(cases, at, share)
++    return at(share)
+
+# %% grade_id="fair" points=11 message="ends just above the limit" why="an interval of 90 %: passes what is visible" changes="solution"
 -        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(method="wilson") if len(asked) else (0, 1)
 +        low, high = binomtest(int(asked.sum()), len(asked)).proportion_ci(confidence_level=0.9, method="wilson") if len(asked) else (0, 1)
 
@@ -321,10 +334,10 @@ def choose(cases, equal, share):
 +        if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 30:
 
 # %% grade_id="fair" points=9 message="many small districts" why="meets the share over the large districts alone: passes what is visible" changes="solution"
--        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-+        low, high = (level, high) if asked_by(cases[cases["district"].isin(pools)], thresholds).mean() < share else (low, level)
+-    return at_share(cases, at, share)
++    return at_share(cases[cases["district"].isin(pools)], at, share)
 
-# %% grade_id="card" points=11 why="another style: the client, sorted in Python"
+# %% grade_id="card" points=13 why="another style: the client, sorted in Python"
 def finite(text):
     try:
         value = float(text)
@@ -359,7 +372,7 @@ def card(name):
         }
     return made
 
-# %% grade_id="card" points=11 why="another style: a table of runs"
+# %% grade_id="card" points=13 why="another style: a table of runs"
 def card(name):
     version = MlflowClient().get_model_version_by_alias(name, "champion")
     runs = mlflow.search_runs(search_all_experiments=True)
@@ -392,7 +405,7 @@ def card(name):
         by_district=table,
     )
 
-# %% grade_id="card" points=0 message="the champion is 3" why="takes the newest version for the champion" changes="solution"
+# %% grade_id="card" points=4 message="the champion is 3" why="takes the newest version for the champion" changes="solution"
 -    version = MlflowClient().get_model_version_by_alias(name, "champion")
 +    version = max(MlflowClient().search_model_versions(f"name = '{name}'"), key=lambda v: int(v.version))
 
@@ -400,7 +413,7 @@ def card(name):
 -        metrics = evaluations[0].data.metrics
 +        metrics = mlflow.get_run(version.run_id).data.metrics
 
-# %% grade_id="card" points=0 message="of an evaluation that failed" why="counts evaluations that failed" changes="solution"
+# %% grade_id="card" points=4 message="of an evaluation that failed" why="counts evaluations that failed" changes="solution"
 -    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
 +    finished = f"tags.evaluates = '{name}/{version.version}'"
 
@@ -408,50 +421,39 @@ def card(name):
 -    newest = {"order_by": ["attributes.start_time DESC"], "output_format": "list"}
 +    newest = {"order_by": ["attributes.start_time ASC"], "output_format": "list"}
 
-# %% grade_id="card" points=0 message="Nine payers tell no rate" why="gives a rate for nine payers" changes="solution"
+# %% grade_id="card" points=4 message="Nine payers tell no rate" why="gives a rate for nine payers" changes="solution"
 -        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
 +        row["false_positive_rate"] = number(row["false_positive_rate"]) 
 
-# %% grade_id="card" points=5 message="nan" why="lets NaN into the card: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="nan" why="lets NaN into the card: passes what is visible" changes="solution"
 -    return float(value) if value is not None and np.isfinite(float(value)) else None
 +    return float(value) if value is not None else None
 
-# %% grade_id="card" points=5 message="newest evaluation in another experiment" why="looks into one experiment: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="newest evaluation in another experiment" why="looks into one experiment: passes what is visible" changes="solution"
 -    evaluations = mlflow.search_runs(filter_string=finished, search_all_experiments=True, **newest)
 +    evaluations = mlflow.search_runs(filter_string=finished, experiment_names=[f"{name}-evaluation"], **newest)
 
-# %% grade_id="card" points=5 message="with eleven versions" why="takes every evaluation whose tag begins alike: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="with eleven versions" why="takes every evaluation whose tag begins alike: passes what is visible" changes="solution"
 -    finished = f"tags.evaluates = '{name}/{version.version}' and attributes.status = 'FINISHED'"
 +    finished = f"tags.evaluates LIKE '{name}/{version.version}%' and attributes.status = 'FINISHED'"
 
-# %% grade_id="card" points=5 message="no numbers by district" why="fills the gap from an older evaluation: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="no numbers by district" why="fills the gap from an older evaluation: passes what is visible" changes="solution"
 -            by_district = None
 +            by_district = mlflow.artifacts.load_dict(evaluations[-1].info.artifact_uri + "/by_district.json")
 
-# %% grade_id="card" points=5 message="nobody has evaluated" why="takes for granted that there is an evaluation: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="nobody has evaluated" why="takes for granted that there is an evaluation: passes what is visible" changes="solution"
 -    if evaluations:
 +    if True:
 
-# %% grade_id="card" points=5 message="lacks two rates" why="lets NaN into the table of districts: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="lacks two rates" why="lets NaN into the table of districts: passes what is visible" changes="solution"
 -        row["false_positive_rate"] = number(row["false_positive_rate"]) if row["payers"] >= 30 else None
 +        row["false_positive_rate"] = row["false_positive_rate"] if row["payers"] >= 30 else None
 
-# %% grade_id="card" points=5 message="false_positive_rate is 0.2" why="takes what the newest lacks from an older evaluation: passes what is visible" changes="solution"
+# %% grade_id="card" points=9 message="false_positive_rate is 0.2" why="takes what the newest lacks from an older evaluation: passes what is visible" changes="solution"
 -        metrics = evaluations[0].data.metrics
 +        metrics = {key: value for run in reversed(evaluations) for key, value in run.data.metrics.items()}
 
-# %% grade_id="post" points=14 why="another style: asks for the types first, and counts what is not reviewed"
-def weigh(said, truth):
-    missed, accused = set(), set()
-    for file in truth:
-        clean = file in said and said[file] == "clean"
-        if truth[file] and clean:
-            missed.add(file)
-        if not truth[file] and not clean:
-            accused.add(file)
-    return {"missed": missed, "accused": accused}
-
-
+# %% grade_id="post" points=9 why="another style: asks for the types first, and counts what is not reviewed"
 def predictions(path, rows):
     if not zipfile.is_zipfile(path):
         raise TypeError("no archive")
@@ -466,15 +468,7 @@ def predictions(path, rows):
     model = skops.io.load(path, trusted=["sklearn.tree._tree.Tree"])
     return model.predict_proba(np.asarray(rows[INPUTS], dtype=float)).T[1]
 
-# %% grade_id="post" points=14 why="another style: reads the bytes once, loads them from memory"
-def weigh(said, truth):
-    clean = [name for name, word in said.items() if word == "clean"]
-    return {
-        "missed": sorted(name for name in clean if truth.get(name)),
-        "accused": sorted(set(name for name, payload in truth.items() if not payload) - set(clean)),
-    }
-
-
+# %% grade_id="post" points=9 why="another style: reads the bytes once, loads them from memory"
 def predictions(path, rows):
     import io
 
@@ -484,43 +478,35 @@ def predictions(path, rows):
     model = skops.io.loads(data, trusted=["sklearn.tree._tree.Tree"])
     return list(model.predict_proba(rows[list(INPUTS)].values.astype(float))[:, 1])
 
-# %% grade_id="post" points=3 message="ran its payload" why="trusts what the file asks for" changes="solution"
+# %% grade_id="post" points=0 message="ran its payload" why="trusts what the file asks for" changes="solution"
 -    model = skops.io.load(path, trusted=REVIEWED)
 +    model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
 
-# %% grade_id="post" points=3 message="which is no skops archive" why="opens with joblib what is no archive" changes="solution"
+# %% grade_id="post" points=0 message="which is no skops archive" why="opens with joblib what is no archive" changes="solution"
      """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
 +    import joblib
 +
 +    if not zipfile.is_zipfile(path):
 +        return joblib.load(path).predict_proba(rows[INPUTS].to_numpy(dtype=float))[:, 1].tolist()
 
-# %% grade_id="post" points=3 message="ntrusted types found" why="reviews nothing, so forests are refused" changes="solution"
+# %% grade_id="post" points=0 message="ntrusted types found" why="reviews nothing, so forests are refused" changes="solution"
 -REVIEWED = ["sklearn.tree._tree.Tree"]
 +REVIEWED = []
 
-# %% grade_id="post" points=9 message="Only what somebody has reviewed" why="trusts all that is scikit-learn's: passes what is visible" changes="solution"
+# %% grade_id="post" points=4 message="function of scikit-learn that is not on the list" why="trusts all that is scikit-learn's: passes what is visible" changes="solution"
 -    model = skops.io.load(path, trusted=REVIEWED)
 +    model = skops.io.load(path, trusted=[name for name in skops.io.get_untrusted_types(file=path) if name.startswith("sklearn.")])
 
-# %% grade_id="post" points=9 message="unpacks to 60 million bytes" why="does not look at the unpacked size: passes what is visible" changes="solution"
+# %% grade_id="post" points=4 message="unpacks to 60 million bytes" why="does not look at the unpacked size: passes what is visible" changes="solution"
 -    if size > 20_000_000:
 +    if Path(path).stat().st_size > 20_000_000:
 
-# %% grade_id="post" points=9 message="turned away a good model" why="goes by the name: passes what is visible" changes="solution"
+# %% grade_id="post" points=4 message="turned away a good model" why="goes by the name: passes what is visible" changes="solution"
      """Return the probabilities of a skops model; raises for all that is not on the allow-list."""
 +    if not str(path).endswith(".skops"):
 +        raise ValueError("no skops")
 
-# %% grade_id="post" points=5 message="one it could not read, and that does not pass" why="lets pass all that is not called dangerous" changes="solution"
--    passes = {file for file in truth if said.get(file) == "clean"}
-+    passes = {file for file in truth if said.get(file) != "dangerous"}
-
-# %% grade_id="post" points=11 message="What was not scanned" why="counts only files that were scanned: passes what is visible" changes="solution"
--        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-+        "accused": [file for file, payload in truth.items() if file in said and not payload and file not in passes],
-
-# %% grade_id="sign" points=13 why="another style: looks itself for what Git uses, and signs with the same configuration"
+# %% grade_id="sign" points=14 why="another style: looks itself for what Git uses, and signs with the same configuration"
 def strict():
     return model_signing.hashing.Config().set_ignored_paths(paths=(), ignore_git_paths=False)
 
@@ -543,6 +529,8 @@ def accept(folder, public_key, name, at_least):
     config = model_signing.verifying.Config().set_hashing_config(strict())
     config.use_elliptic_key_verifier(public_key=Path(public_key)).verify(folder, signature)
     content = json.loads((folder / "release.json").read_text())
+    import base64
+
     envelope = json.loads(signature.read_bytes())["dsseEnvelope"]
     covered = sorted(part["name"] for part in json.loads(base64.standard_b64decode(envelope["payload"]))["predicate"]["resources"])
     assert covered == sorted(os.path.relpath(os.path.join(at, file), folder) for at, _, files in os.walk(folder) for file in files)
@@ -551,7 +539,7 @@ def accept(folder, public_key, name, at_least):
         raise RuntimeError("not what was asked for")
     return version
 
-# %% grade_id="sign" points=13 why="another style: compares the signed list of files with what is there"
+# %% grade_id="sign" points=14 why="another style: compares the signed list of files with what is there"
 def release(folder, name, version, private_key):
     evaluation = json.load(open(f"{folder}/evaluation.json"))
     same = evaluation["model_sha256"] == hashlib.sha256(open(f"{folder}/model.skops", "rb").read()).hexdigest()
@@ -565,9 +553,10 @@ def release(folder, name, version, private_key):
 
 def accept(folder, public_key, name, at_least):
     signature = Path(folder + ".sig")
-    model_signing.verifying.Config().use_elliptic_key_verifier(public_key=public_key).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {entry["name"] for entry in statement["predicate"]["resources"]}
+    whole = model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)
+    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=public_key).set_hashing_config(whole)
+    verifier.verify(Path(folder), signature)
+    signed = signed_files(signature)
     there = {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
     if signed != there:
         raise ValueError(f"more than was signed: {there - signed}")
@@ -575,6 +564,18 @@ def accept(folder, public_key, name, at_least):
     if label["name"] == name and type(label["version"]) is int and label["version"] >= at_least:
         return label["version"]
     raise ValueError("another name, or too old")
+
+# %% grade_id="sign" points=10 message="it holds a .gitattributes" why="the verifier's default, with the list compared: turns good releases away: passes what is visible" changes="solution"
+-    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
++    verifier.verify(Path(folder), signature)
+
+# %% grade_id="sign" points=10 message="there is no deposit-1.2.sig" why="puts .sig in the place of what follows the last dot: passes what is visible" changes="solution"
+-    signer.sign(Path(folder), Path(f"{folder}.sig"))
++    signer.sign(Path(folder), Path(folder).with_suffix(".sig"))
+
+# %% grade_id="sign" points=10 message="its signature deposit-1.2.sig" why="looks for .sig in the place of what follows the last dot: passes what is visible" changes="solution"
+-    signature = Path(f"{folder}.sig")
++    signature = Path(folder).with_suffix(".sig")
 
 # %% grade_id="sign" points=4 message="Signature mismatch" why="signs first, and writes release.json afterwards" changes="solution"
 -    Path(folder, "release.json").write_text(json.dumps({"name": name, "version": version}))
@@ -586,19 +587,17 @@ def accept(folder, public_key, name, at_least):
 -    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key)).set_hashing_config(everything())
 +    signer = model_signing.signing.Config().use_elliptic_key_signer(private_key=Path(private_key))
 
-# %% grade_id="sign" points=9 message="in a folder named .git" why="does not look at what Git uses: passes what is visible" changes="solution"
+# %% grade_id="sign" points=10 message="it holds a .gitattributes" why="does not look at what Git uses: passes what is visible" changes="solution"
 -    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
--    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
--    signed = {part["name"] for part in statement["predicate"]["resources"]}
--    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+-    if signed_files(signature) != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
 -        raise ValueError("not every file is signed")
 +    verifier.verify(Path(folder), signature)
 
-# %% grade_id="sign" points=9 message="refused a good release (version 10" why="compares versions as texts: passes what is visible" changes="solution"
+# %% grade_id="sign" points=10 message="refused a good release (version 10" why="compares versions as texts: passes what is visible" changes="solution"
 -    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
 +    if said["name"] != name or type(said["version"]) is not int or str(said["version"]) < str(at_least):
 
-# %% grade_id="sign" points=3 message="version 5 or newer is wanted" why="forgets that old releases are rightly signed" changes="solution"
+# %% grade_id="sign" points=4 message="version 5 or newer is wanted" why="forgets that old releases are rightly signed" changes="solution"
 -    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
 +    if said["name"] != name or type(said["version"]) is not int:
 
@@ -610,23 +609,19 @@ def accept(folder, public_key, name, at_least):
 -    if type(evaluation["auc"]) not in (int, float) or not evaluation["auc"] >= 0.70:
 +    if type(evaluation["auc"]) not in (int, float) or evaluation["auc"] < 0.70:
 
-# %% grade_id="sign" points=9 message="whose name only begins like the one wanted" why="looks only how the name begins: passes what is visible" changes="solution"
+# %% grade_id="sign" points=10 message="whose name only begins like the one wanted" why="looks only how the name begins: passes what is visible" changes="solution"
 -    if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
 +    if not said["name"].startswith(name) or type(said["version"]) is not int or said["version"] < at_least:
 
-# %% grade_id="sign" points=3 message="the key is a stranger" why="believes release.json, and verifies nothing" changes="solution"
+# %% grade_id="sign" points=4 message="the key is a stranger" why="believes release.json, and verifies nothing" changes="solution"
 -    verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
 -    signature = Path(f"{folder}.sig")
 -    verifier.set_hashing_config(everything()).verify(Path(folder), signature)
--    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
--    signed = {part["name"] for part in statement["predicate"]["resources"]}
--    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+-    if signed_files(signature) != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
 -        raise ValueError("not every file is signed")
 
-# %% grade_id="sign" points=9 message="signed with the default configuration" why="looks at all, and believes the signature that it covers all: passes what is visible" changes="solution"
--    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
--    signed = {part["name"] for part in statement["predicate"]["resources"]}
--    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+# %% grade_id="sign" points=10 message="signed with the default configuration" why="looks at all, and believes the signature that it covers all: passes what is visible" changes="solution"
+-    if signed_files(signature) != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
 -        raise ValueError("not every file is signed")
 
 # %% grade_id="sign" points=6 message="an auc that is a text" why="takes texts for numbers: passes what is visible" changes="solution"
@@ -640,7 +635,7 @@ def accept(folder, public_key, name, at_least):
 +        raise ValueError(f"it is {said['name']} {said['version']}")
 +    return int(said["version"])
 
-# %% grade_id="parts" points=11 why="another style: names by a regular expression, ends of ranges as a list of conditions"
+# %% grade_id="parts" points=12 why="another style: names by a regular expression, ends of ranges as a list of conditions"
 def plain(name):
     return re.sub("[-_.]+", "-", name).lower()
 
@@ -676,31 +671,33 @@ def match(sbom, advisories):
                     break
     return result
 
-# %% grade_id="parts" points=11 why="another style: by the purl, sets throughout"
+# %% grade_id="parts" points=12 why="another style: a table of conditions, sets throughout"
 def match(sbom, advisories):
-    def version_of(part):
+    def read(text):
         try:
-            return Version(str(part.get("version")))
+            return Version(str(text))
         except InvalidVersion:
             return None
 
-    parts = [(canonicalize_name(part["name"]), version_of(part), part.get("properties") or ()) for part in sbom["components"]]
-    unknown = {name for name, version, _ in parts if version is None}
-    affected = set()
-    for advisory in (a for a in advisories if a.get("withdrawn") is None):
-        target, extra = canonicalize_name(advisory["package"]), advisory.get("extra") or ""
-        for name, version, properties in parts:
-            if name != target or version is None:
-                continue
-            wanted = {canonicalize_name(p["value"]) for p in properties if p["name"] == "cdx:python:package:required-extra"} | {""}
-            if (canonicalize_name(extra) if extra else "") not in wanted:
-                continue
-            for reach in advisory["ranges"]:
-                end = reach.get("fixed") or reach.get("last_affected")
-                before = end is None or version < Version(end) or ("fixed" not in reach and version == Version(end))
-                if Version("0.dev0" if reach["introduced"] == "0" else reach["introduced"]) <= version and before:
-                    affected.add((advisory["id"], name))
-    return {"affected": affected, "unknown": tuple(unknown)}
+    def hit(version, span):
+        end = span.get("fixed") or span.get("last_affected")
+        before = end is None or version < Version(end) or ("fixed" not in span and version == Version(end))
+        return before and Version("0.dev0" if span["introduced"] == "0" else span["introduced"]) <= version
+
+    parts = [(name, read(text), extras | {None}) for name, text, extras in parts_of(sbom)]
+    live = [notice for notice in advisories if notice.get("withdrawn") is None]
+    return {
+        "affected": {
+            (notice["id"], name)
+            for name, version, extras in parts
+            for notice in live
+            if version is not None
+            and notice["package"] == name
+            and notice.get("extra") in extras
+            and any(hit(version, span) for span in notice["ranges"])
+        },
+        "unknown": tuple(name for name, version, _ in parts if version is None),
+    }
 
 # %% grade_id="parts" points=0 message="match does not find" why="Ada's matcher"
 def match(sbom, advisories):
@@ -712,7 +709,7 @@ def match(sbom, advisories):
     ]
     return {"affected": found, "unknown": []}
 
-# %% grade_id="parts" points=0 message="2.0rc1 comes before 2.0" why="specifiers, which leave out release candidates of the fixed version" changes="solution"
+# %% grade_id="parts" points=3 message="2.0rc1 comes before 2.0" why="specifiers, which leave out release candidates of the fixed version" changes="solution"
 -def inside(version, reach):
 -    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
 -        return False
@@ -727,45 +724,37 @@ def match(sbom, advisories):
 +    text += f",<{reach['fixed']}" if reach.get("fixed") else f",<={reach['last_affected']}" if reach.get("last_affected") else ""
 +    return SpecifierSet(text).contains(version, prereleases=True)
 
-# %% grade_id="parts" points=0 message="second of two ranges" why="looks at the first range" changes="solution"
+# %% grade_id="parts" points=3 message="second of two ranges" why="looks at the first range" changes="solution"
 -            if any(inside(version, reach) for reach in advisory["ranges"]):
 +            if any(inside(version, reach) for reach in advisory["ranges"][:1]):
 
-# %% grade_id="parts" points=0 message="nobody knows" why="skips what has no version, as pip-audit does" changes="solution"
+# %% grade_id="parts" points=4 message="nobody knows" why="skips what has no version, as pip-audit does" changes="solution"
 -            unknown.add(name)
 
-# %% grade_id="parts" points=0 message="was withdrawn" why="counts withdrawn advisories" changes="solution"
--            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-+            if canonicalize_name(advisory["package"]) != name:
+# %% grade_id="parts" points=3 message="was withdrawn" why="counts withdrawn advisories" changes="solution"
+-            if advisory["package"] != name or advisory.get("withdrawn") or (advisory.get("extra") or "") not in {"", *extras}:
++            if advisory["package"] != name or (advisory.get("extra") or "") not in {"", *extras}:
 
-# %% grade_id="parts" points=0 message="expected three pairs" why="does not look at extras" changes="solution"
--            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
-+            if False:
-
-# %% grade_id="parts" points=5 message="that writes the name in capitals" why="trusts the advisories' spelling: passes what is visible" changes="solution"
--            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
+# %% grade_id="parts" points=4 message="expected three pairs" why="does not look at extras" changes="solution"
+-            if advisory["package"] != name or advisory.get("withdrawn") or (advisory.get("extra") or "") not in {"", *extras}:
 +            if advisory["package"] != name or advisory.get("withdrawn"):
 
-# %% grade_id="parts" points=5 message="with two versions" why="keeps one version of each package: passes what is visible" changes="solution"
--    for part in sbom["components"]:
-+    for part in {canonicalize_name(part["name"]): part for part in sbom["components"]}.values():
+# %% grade_id="parts" points=9 message="with two versions" why="keeps one version of each package: passes what is visible" changes="solution"
+-    for name, text, extras in parts_of(sbom):
++    for name, text, extras in {part[0]: part for part in parts_of(sbom)}.values():
 
-# %% grade_id="parts" points=5 message="versions that cannot be read" why="stops at a version that is none: passes what is visible" changes="solution"
+# %% grade_id="parts" points=9 message="versions that cannot be read" why="stops at a version that is none: passes what is visible" changes="solution"
 -        try:
--            version = Version(part.get("version") or "")
+-            version = Version(text or "")
 -        except InvalidVersion:
-+        if not part.get("version"):
++        if not text:
 @@
              continue
-+        version = Version(part["version"])
++        version = Version(text)
 
-# %% grade_id="parts" points=5 message="(a version before 0)" why="takes 0 for a version, and not for the beginning: passes what is visible" changes="solution"
+# %% grade_id="parts" points=8 message="(a version before 0)" why="takes 0 for a version, and not for the beginning: passes what is visible" changes="solution"
 -    if reach["introduced"] != "0" and version < Version(reach["introduced"]):
 +    if version < Version(reach["introduced"]):
-
-# %% grade_id="parts" points=5 message="(extras)" why="believes the bill's spelling of extras: passes what is visible" changes="solution"
--            canonicalize_name(entry["value"])
-+            entry["value"]
 
 # %% grade_id="members" points=10 why="another style: ranks by hand, a forest of wide leaves"
 from sklearn.ensemble import RandomForestClassifier
@@ -832,9 +821,7 @@ def train_and_score(train, others):
 +    auc = float(roc_auc_score(alike["member"], score))
 +    return max(auc, 1 - auc)
 
-# %% grade_id="door" points=12 why="another style: pydantic, queues, and one pass for each kind with what stays put aside"
-from collections import defaultdict, deque
-
+# %% grade_id="door" points=12 why="another style: pydantic, and one pass for each kind with what stays put aside"
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 
@@ -863,21 +850,10 @@ def admit(body):
     for character in str(data.get("note")):
         if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
             raise ValueError("a character that is not seen")
+    if isinstance(data.get("note"), str):
+        data["note"] = unicodedata.normalize("NFC", data["note"])
     Request.model_validate(data)
-    data["note"] = unicodedata.normalize("NFC", data["note"])
     return data
-
-
-def within_budget(calls, most, seconds):
-    lately, said = defaultdict(deque), []
-    for when, who in calls:
-        queue = lately[who]
-        while queue and queue[0] <= when - seconds:
-            queue.popleft()
-        said.append(len(queue) < most)
-        if said[-1]:
-            queue.append(when)
-    return said
 
 
 def mask(line, people, key):
@@ -893,12 +869,6 @@ def mask(line, people, key):
     def bare(text):
         return "".join(re.findall("[0-9]", text))
 
-    def checksum(text):
-        total = 0
-        for place, digit in enumerate(int(d) for d in bare(text)[::-1]):
-            total += digit if place % 2 == 0 else (2 * digit - 9 if 2 * digit > 9 else 2 * digit)
-        return total % 10 == 0
-
     line = re.sub(r"(?<==)[0-9]+\.[0-9]+(?!\.?[0-9])", lambda m: put(m[0]), line)
     line = re.sub(r"(station=|trip |request )[0-9]+", lambda m: put(m[0]), line)
     line = re.sub(r"(version|firmware) [0-9]+(\.[0-9]+)*", lambda m: put(m[0]), line)
@@ -906,11 +876,10 @@ def mask(line, people, key):
     mails = {person["email"].lower(): person["rider_id"] for person in people}
     phones = {bare(person["phone"]): person["rider_id"] for person in people}
     line = re.sub(
-        r"[\w.+'%-]+@[\w-]+(\.[\w-]+)+", lambda m: put(rider(mails[m[0].lower()]) if m[0].lower() in mails else "<email>"), line
+        r"[\w.+%-]+@[\w-]+(\.[\w-]+)+", lambda m: put(rider(mails[m[0].lower()]) if m[0].lower() in mails else "<email>"), line
     )
     for person in people:
         line = re.sub(r"(?i)\b" + re.escape(person["name"]) + r"\b", lambda m, p=person: put(rider(p["rider_id"])), line)
-    line = re.sub(r"(?<![\w.])([0-9]{13,19}|[0-9]{4}([ -][0-9]{4}){3})(?![0-9])", lambda m: put("<card>") if checksum(m[0]) else m[0], line)
     line = re.sub(
         r"(?<![\w.])[+0][0-9]*([ ().-]{0,2}[0-9])*",
         lambda m: put(rider(phones[bare(m[0])]) if bare(m[0]) in phones else "<phone>") if 9 <= len(bare(m[0])) <= 15 else m[0],
@@ -928,8 +897,7 @@ def mask(line, people, key):
 +        request = json.loads(body, object_pairs_hook=once)
 
 # %% grade_id="door" points=8 message="as two characters" why="does not normalise: passes what is visible" changes="solution"
--    return {**request, "note": unicodedata.normalize("NFC", note)}
-+    return {**request, "note": note}
+-    note = unicodedata.normalize("NFC", note)
 
 # %% grade_id="door" points=8 message="the field note twice" why="takes the last of two fields: passes what is visible" changes="solution"
 -        request = json.loads(body.decode("utf-8"), object_pairs_hook=once)
@@ -941,10 +909,6 @@ def mask(line, people, key):
 +    except ZeroDivisionError:
 +        raise
 
-# %% grade_id="door" points=4 message="within_budget says" why="counts calls that were refused" changes="solution"
--        let_in[rider] = [*lately, time] if answers[-1] else lately
-+        let_in[rider] = [*lately, time]
-
 # %% grade_id="door" points=8 message="With another key" why="hashes without a key: passes what is visible" changes="solution"
 -        return f"<rider:{hmac.new(key, str(rider_id).encode(), 'sha256').hexdigest()[:16]}>"
 +        return f"<rider:{hashlib.sha256(str(rider_id).encode()).hexdigest()[:16]}>"
@@ -953,23 +917,23 @@ def mask(line, people, key):
 -    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
 +    kinds = [*KINDS, rf"(?P<name>(?:{'|'.join(names)}))"] if names else KINDS
 
-# %% grade_id="door" points=8 message="wrong Luhn sum" why="takes all long numbers for cards: passes what is visible" changes="solution"
--        if kind == "card" and luhn(digits(text)):
-+        if kind == "card":
-
-# %% grade_id="door" points=8 message="that are no address" why="takes four numbers with dots for an address: passes what is visible" changes="solution"
--        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-+        if kind == "ip":
-
 # %% grade_id="door" points=8 message="fewer than 2,000 characters" why="counts characters, not bytes: passes what is visible" changes="solution"
 -    if len(body) > 2000:
 +    if len(body.decode("utf-8", "replace")) > 2000:
 
-# %% grade_id="door" points=8 message="with other numbers beside it" why="a pattern for cards that swallows the numbers beside it: passes what is visible" changes="solution"
+# %% grade_id="door" points=8 message="numbers look like telephones" why="lets what stays be looked at as a telephone: passes what is visible" changes="solution"
 -    kinds = [*KINDS, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else KINDS
-+    looks = [*KINDS[:5], r"(?P<card>(?<![\w.])\d(?:[ -]?\d){12,18}(?!\d))"]
++    looks = [KINDS[0].replace("|trip |request ", "|trip "), *KINDS[1:]]
 +    kinds = [*looks, rf"(?P<name>(?<!\w)(?:{'|'.join(names)})(?!\w))"] if names else looks
 
-# %% grade_id="door" points=8 message="unknown telephone number with brackets" why="takes for a telephone number only what has one sign between digits: passes what is visible" changes="solution"
--            return known.get(digits(text), "<phone>")
-+            return known.get(digits(text), text if re.search("[^0-9]{2}", text) else "<phone>")
+# %% grade_id="door" points=8 message="one person in four forms" why="knows a telephone number only as it is written in people.json" changes="solution"
+-        return known.get(digits(text) if kind == "phone" else text.lower(), f"<{kind}>")
++        return known.get(text.lower(), known.get(digits(text) if "(" in text else "", f"<{kind}>"))
+
+# %% grade_id="door" points=8 message="150 letters" why="counts the note's characters as they came in: passes what is visible" changes="solution"
+-    note = unicodedata.normalize("NFC", note)
+-    if len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+-        raise ValueError("note")
++    if len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
++        raise ValueError("note")
++    note = unicodedata.normalize("NFC", note)

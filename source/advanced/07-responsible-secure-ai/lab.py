@@ -8,7 +8,7 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 150
+#     minutes: 195
 #     outcomes:
 #     - Write a risk register whose measures run, and turn red when something breaks
 #     - Choose thresholds for a stated policy of fairness, and say where the data are too few to know
@@ -71,8 +71,7 @@
 #
 # "We have an answer to each", says Cy, and he is right: a risk register, an audit, a card, a scanner, signatures, a list of parts. All of it is green. You will look at each, break something, and see whether it turns red. Mostly it does not.
 #
-# (Two questions are for lawyers. The General Data Protection Regulation, Article 22, gives people a right not to be subject to a decision *based solely on automated processing* that affects them legally or in a similarly significant way, with exceptions, and then with safeguards such as a human being to turn to: does a deposit affect them so? And is this a high-risk system under the EU's AI Act, Annex III (5b), which names the evaluation of people's creditworthiness? What the
-# law then asks for, this lab does not teach. What it does teach, to test and to keep records, helps with either.)
+# (Whether a deposit "significantly affects" people, GDPR Article 22, and whether this is a high-risk system under the EU's AI Act, Annex III (5b), are questions for lawyers. To test and to keep records helps with either.)
 #
 # That is the whole of this lab: **a control that nobody has seen fail is a hope.** *Responsible AI* is no list of good intentions, and *secure AI* no list of tools. Both are claims about a system that one can test.
 
@@ -81,10 +80,9 @@
 #
 # Beside this notebook lie `deposit.py` (the team's module, short: open it) and, for each part, what Cy and others have made. `applications.csv` holds applications with their outcome, `requests.csv` what the service was asked yesterday. All data are made up.
 #
-# The 150 minutes above are for the exercises. Reading and examples come on top, about three quarters of an hour: take two sittings, parts 1 to 4 and parts 5 to 8. In the second, run all cells from the top first.
+# Take two sittings, parts 1 to 4 and parts 5 to 8. In the second, run all cells from the top first.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
-import base64
 import hashlib
 import hmac
 import json
@@ -109,16 +107,15 @@ import skops.io
 import yaml
 from IPython.display import Image
 from mlflow import MlflowClient
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss, roc_auc_score
 
 import measures_found
 from colleagues import play_year
-from deposit import INPUTS, TEAM, asked_by, today
+from deposit import INPUTS, TEAM, asked_by, at_share, rescored, today
 from patterns import KINDS
-from post import deliver, fickling_says, make_keys, picklescan_says, sbom_of
+from post import deliver, fickling_says, make_keys, parts_of, picklescan_says, sbom_of, signed_files
 
 logging.disable(logging.INFO)
 logging.getLogger("serializable").setLevel(logging.ERROR)
@@ -132,14 +129,14 @@ system["requests"].head(3)
 #
 # The **NIST AI Risk Management Framework** (NIST AI 100-1, January 2023) is what many companies and states go by. It is voluntary, and no checklist. It names four *functions*:
 #
-# | function | what it asks for | for instance |
-# |:--|:--|:--|
-# | **Govern** | people answer for risks, and know it | GOVERN 2.1: roles, responsibilities and lines of communication are documented and clear |
-# | **Map** | the context: what the system is for, and whom it can hurt | MAP 1.1: purposes and settings; MAP 5.1: likelihood and magnitude of each impact |
-# | **Measure** | risks are measured, or it is written down that they are not | MEASURE 1.1: metrics are chosen, and what will not or cannot be measured is documented; MEASURE 2.11: fairness and bias |
-# | **Manage** | something is done about what was measured | MANAGE 1.3: responses to high risks are planned; MANAGE 2.4: means, and people, to switch a system off that does not do what it is for |
+# | function | what it asks for |
+# |:--|:--|
+# | **Govern** | people answer for risks, and know it |
+# | **Map** | the context: what the system is for, and whom it can hurt |
+# | **Measure** | risks are measured, or it is written down that they are not |
+# | **Manage** | something is done about what was measured; people, and means, to switch the system off |
 #
-# Govern is the one that runs through the other three. The framework does *not* say which metrics, which limits, or in which file. A **risk register**, a list of what can go wrong, each with who is hurt, who owns it, how it is measured and what is done, is an old tool; that it is YAML, and that each measure is a function that runs, is ours.
+# The framework does *not* say which metrics, which limits, or in which file. A **risk register**, a list of what can go wrong, each with who is hurt, who owns it, how it is measured and what is done, is an old tool; that it is YAML, and that each measure is a function that runs, is ours.
 # Cy's is in `risks_found.yaml`, its measures are in `measures_found.py`:
 
 # %%
@@ -157,14 +154,15 @@ print("no requests since yesterday:", measures_found.cys_check(register_found, {
 # | id | what is measured | limit |
 # |:--|:--|:--|
 # | `ranking` | ROC AUC of the recent applications (`split` is `recent`): 1 if all who did not pay have higher scores than all who did, 0.5 by chance | red below 0.70 |
-# | `scale` | recent applications, sorted by score and cut into five parts with as many riders each: the largest gap, among the five, between mean score and share unpaid | red above 0.10 |
-# | `district` | recent applications of riders who paid: share that was asked for a deposit, by district, with its 95 % interval (below); how far the highest lower end lies above the lowest upper end, of the districts that have at least 100 *such* riders | red above 0.08 |
+# | `scale` | recent applications, sorted by score and cut into five parts with as many riders each: the largest gap, among the five, between mean score and share unpaid. Rosa's `rosas_scale` in `measures_found.py` does just this | red above 0.10 |
+# | `district` | recent applications of riders who *paid*, in each district with at least 100 *of these*: the share that was asked for a deposit, with its 95 % interval (below). The measure is max(lower ends) − min(upper ends) | red above 0.08 |
 # | `inputs` | requests: share of missing values, in the worst of the four `INPUTS`; one that is gone counts as missing in all rows | red above 0.05 |
 # | `fallback` | requests with status 200: the share of the most frequent answer | red above 0.05 |
 # | `slow` | all requests, whatever their status: the 95th percentile of the milliseconds | red above 300 |
 #
 # A limit that is exactly met is green. Why an interval in `district`? A share counted on a few hundred riders is off by chance: five districts with the *same* true share of 15 % and 100 payers each differ by more than 0.08 in nearly half of all draws (with 300 each, in 4 of 100). An alarm that rings by chance is switched off. `binomtest(asked, payers).proportion_ci(method="wilson")` gives an interval, `low` and `high`; part 2 says more.
-# If even the *ends* are 0.08 apart, that is hardly chance: with 300 payers each, in none of 20,000 draws of equal districts. The price: where one district's true share is 0.20 above the others' 0.10, it rings in 97 of 100 draws; where it is 0.12 above, only in 19. **Green then means "not shown", and not "equal".** More riders help; looking at a longer time does, too.
+# If even the *ends* are 0.08 apart, that is hardly chance: with 300 payers each, in none of 20,000 draws of equal districts. The price: where one district's true share is 0.20 above the others' 0.10, it rings in 97 of 100 draws; where it is 0.12 above, only in 19. **Green then means "not shown", and not "equal".** (The usual interval of the *difference*, Newcombe's, would ring earlier. But which two of six districts differ most
+# one sees only afterwards, and so it would also ring more often by chance than its 5 %.)
 #
 # ### Exercise 1 — Green, whatever one does
 # *Difficulty ●●○ · about 25 minutes*
@@ -172,13 +170,13 @@ print("no requests since yesterday:", measures_found.cys_check(register_found, {
 # Mend the register and its measures.
 #
 # 1. Write `check(register, system)`. It returns `"green"` or `"red"` for each id of the register (a list of dictionaries, as `yaml.safe_load` gives it). The limit, and on which side of it is red (`red_if` is `above` or `below`), come from the register: the board may change them. The measure is the one that `measure` names.
-#    **What cannot be measured is red**: a measure that stops with an error, that has no finite value, or that does not exist.
-# 2. Write the file `register.yaml`: the six risks, with the fields of Cy's. For each: `context`, a sentence (five words or more) on what happens and who is hurt; `owner`, *one* person of `TEAM`; `measure`, a name that your `check` knows; the board's `limit` and `red_if`; and `when_red` with `do` (three words or more), `by` (a person of `TEAM`) and `within_hours` (a number, at most 24).
+#    **What cannot be measured is red**: a measure that stops with an error, that has no finite value, or that does not exist. Do not swallow the error: log it, as in `logging.warning("%s: %r", name, error)`. Red without a reason helps nobody who is on call, and hides your own slips.
+# 2. Mend Cy's register in its six wrong places, and write it to the file `register.yaml` (`yaml.safe_dump`). Each risk needs: `context`, a sentence (five words or more) on what happens and who is hurt; `owner`, *one* person of `TEAM`; `measure`, a name that your `check` knows; the board's `limit` and `red_if`; and `when_red` with `do` (three words or more), `by` (a person of `TEAM`) and `within_hours` (a number, at most 24).
 #
-# Done means: on a healthy system all six are green, also where a district has few riders, or few who paid, or is a little above the others by chance; whatever is broken turns the right one red.
+# Done means: on a healthy system all six are green, also where a district has few riders, or few who paid, or is a little above the others by chance; whatever is broken turns the right one red. (Whether your sentences are true no function can tell. At work a colleague reads them.)
 #
 # <details><summary>Hint 1</summary>Go through Cy's measures one by one, and ask of each: which rows does it look at? Is it a mean that hides a bad part? Would it notice if the thing that it is named after broke? Then look at the last lines of his <code>cys_check</code>.</details>
-# <details><summary>Hint 2</summary>Write down when a value is <em>good</em>, and let everything else be red: <code>np.isfinite(value) and value &lt;= limit</code>, inside a <code>try</code>. Five parts of equal size: <code>pd.qcut(score.rank(method="first"), 5, labels=False)</code>. The most frequent: <code>value_counts(normalize=True)</code>.</details>
+# <details><summary>Hint 2</summary>Write down when a value is <em>good</em>, and let everything else be red: <code>np.isfinite(value) and value &lt;= limit</code>, inside a <code>try</code>. Keep the measures in a dictionary by name. The most frequent: <code>value_counts(normalize=True)</code>; the percentile: <code>quantile(0.95)</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "register", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -189,12 +187,6 @@ def newest(system):
 
 def ranking(system):
     return roc_auc_score(newest(system)["unpaid"], newest(system)["score"])
-
-
-def scale(system):
-    cases = newest(system)
-    means = cases.groupby(pd.qcut(cases["score"].rank(method="first"), 5, labels=False))[["score", "unpaid"]].mean()
-    return (means["score"] - means["unpaid"]).abs().max()
 
 
 def district(system):
@@ -216,7 +208,7 @@ def slow(system):
     return system["requests"]["ms"].quantile(0.95)
 
 
-MEASURES = {"ranking": ranking, "scale": scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
+MEASURES = {"ranking": ranking, "scale": measures_found.rosas_scale, "district": district, "inputs": inputs, "fallback": fallback, "slow": slow}
 
 
 def check(register, system):
@@ -226,7 +218,8 @@ def check(register, system):
         try:
             value, limit = float(MEASURES[risk["measure"]](system)), risk["limit"]
             good = np.isfinite(value) and (value <= limit if risk["red_if"] == "above" else value >= limit)
-        except Exception:
+        except Exception as error:
+            logging.warning("%s cannot be measured: %r", risk["id"], error)
             good = False
         colours[risk["id"]] = "green" if good else "red"
     return colours
@@ -253,7 +246,9 @@ colours = dict(check(mine, system))
 assert colours.get("district") == "red", (
     f"As the system is today, district is {colours.get('district')}. Compare what happens to riders who paid: the share of them that is asked for a deposit, by district."
 )
-assert [name for name in ids if colours.get(name) != "green"] == ["district"], f"check says {colours}. Today only district is red."
+assert [name for name in ids if colours.get(name) != "green"] == ["district"], (
+    f"check says {colours}. Today only district is red. Where more is, call that measure by itself: it may stop with an error."
+)
 shuffled = {**system, "cases": system["cases"].assign(score=lambda cases: cases["score"].where(cases["split"] == "train", 0.5))}
 assert check(mine, shuffled).get("ranking") == "red", "Every recent score is 0.5, and ranking stays green. Which rows does it look at?"
 silent = check(mine, {**system, "requests": system["requests"].iloc[:0]})
@@ -334,7 +329,7 @@ for _ in range(2):
     said = check(handed_in, system)
     alarms = sorted(name for name, colour in said.items() if colour != "green")
     assert not alarms, (
-        f"All is well, and {', '.join(alarms)} is red. An alarm that rings for nothing is switched off soon. A district of 14 riders is there too: what can be known of it?"
+        f"On a healthy system {', '.join(alarms)} is red. An alarm that rings for nothing is switched off soon. A district of 14 riders is there too: what can be known of it?"
     )
 for how, (name, what) in QUIET.items():
     colour = check(handed_in, quiet(system, how, rng)).get(name)
@@ -349,7 +344,7 @@ for how, (names, what) in BREAKS.items():
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Keep the last cell's idea: **break it on purpose, and look whether the light turns red**. Nothing else proves a control. What the register does not hold is a risk too; MEASURE 1.1 asks to write down what is *not* measured. Here that would be, for one, riders who were never let in: whether they would have paid nobody will ever know.
+# Keep the last cell's idea: **break it on purpose, and look whether the light turns red**. Nothing else proves a control. What the register does not hold is a risk too; the framework asks to write down what is *not* measured. Here: riders who were never let in, of whom nobody will ever know whether they would have paid; riders who were asked, and paid perhaps *because* they were; and the last weeks, for an outcome is known only later.
 
 # %% [markdown]
 # ## Part 2 · Three fairnesses, and you cannot have them all
@@ -382,7 +377,7 @@ bands = recent.assign(
 bands.groupby(["score_from_to", "where"], observed=True)[["score", "unpaid"]].mean().unstack().round(2)
 
 # %% [markdown]
-# In Eastfield a rider who pays is asked about three times as often as elsewhere. The model does not know the district; late payments know it. The second table: nor does a score mean the same there. In each band more of Eastfield's riders do not pay than elsewhere, and more than the mean score says: its scores are too low. (The register's `scale`, over all districts, is green. A mean hides a bad part.)
+# In Eastfield a rider who pays is asked about three times as often as elsewhere. The model does not know the district; late payments know it. The second table: nor does a score mean the same there. In each band more of Eastfield's riders do not pay than elsewhere, and more than the mean score says: its scores are too low. (The register's `scale`, over all districts, is green. A mean hides a bad part.) At work the first remedy is to mend that: find what late payments stand for there, train again, recalibrate. Thresholds come after, or until then.
 #
 # And the *base rates* differ: in Eastfield more riders leave fees unpaid. Then not everything can be equal:
 #
@@ -410,21 +405,21 @@ print("none of eight asked; by resampling:", [float(limit["Island"]) for limit i
 print("by Wilson's formula:               ", [round(float(limit), 2) for limit in binomtest(0, 8).proportion_ci(method="wilson")])
 
 # %% [markdown]
-# A **confidence interval** is the range of true rates with which what was seen is still compatible. Fairlearn's comes from *bootstrapping*: it draws the same eight riders again and again, and none of them was asked, so it claims to know that the rate is exactly 0. Wilson's formula knows that eight are few: the rate may be 0.3.
+# A **confidence interval** is the range of true rates with which what was seen is still compatible. Fairlearn's comes from *bootstrapping*: it draws the same eight riders again and again, and none of them was asked, so it claims to know that the rate is exactly 0. Wilson's formula, made for shares, knows that eight are few: the rate may be 0.3.
 #
 # ### Exercise 2 — The board's choice
-# *Difficulty ●●● · about 22 minutes*
+# *Difficulty ●●● · about 28 minutes*
 #
 # Write two functions. `cases` has the columns `district` and `unpaid`, and `asked` (for the first) or `score` (for the second).
 #
-# 1. `audit(cases, limit)` says for each district, in a dictionary, whether its false positive rate is above the limit: `"above"` if that is known with 95 % confidence (its two-sided 95 % interval lies above the limit), `"within"` if the interval lies below it, and `"not known"` otherwise. The interval must be honest where few riders, or none, were asked. A district in which nobody paid is not known.
+# 1. `audit(cases, limit)` says for each district, in a dictionary, whether its false positive rate is above the limit: `"above"` if that is known with 95 % confidence (its two-sided 95 % interval lies above the limit), `"within"` if the interval lies below it, and `"not known"` otherwise. The interval must be honest where few riders, or none, were asked. A district in which nobody paid is not known. (95 % hold for each district, not for all together: of 20 whose true rate *is* the limit, some one is called above in 40 of 100 audits.)
 # 2. `choose(cases, equal, share)` returns a threshold for each district, in a dictionary. Who has at least that score is asked. `equal` names what the board wants to be the same in each: `"selection_rate"`, `"false_positive_rate"` or `"false_negative_rate"`; and of all riders together the share `share` is asked.
 #    A district with fewer than 50 riders who paid, or fewer than 50 who did not, is too small for a threshold of its own. It gets the *common threshold*: the one that would ask `share` of all riders in `cases` if every district had it. Its riders count in the share of all.
 #
 # Done means: the audit knows what can be known. The thresholds are tried on riders whom you have not seen: districts differ by no more than 0.04 in selection rate, 0.045 in false positive rate, 0.09 in false negative rate, and the share of all riders is met within 0.015.
 #
-# <details><summary>Hint 1</summary>For the audit count, per district, those who paid and those of them who were asked. For the thresholds: if 10 % of each district's payers shall be asked, the threshold is a quantile, of which riders' scores? And for the false negative rate?</details>
-# <details><summary>Hint 2</summary>For a level q take in each district the (1 − q) quantile of the scores of the riders that the metric counts; with <code>asked_by</code> you learn which share of all is asked then. It grows with q: halve the range of q until the share fits. <code>binomtest(k, n).proportion_ci(method="wilson")</code> gives an interval.</details>
+# <details><summary>Hint 1</summary>For the audit count, per district, those who paid and those of them who were asked. For the thresholds: if 10 % of each district's payers shall be asked, the threshold is a quantile (the score below which a given share lies), of which riders' scores? And for the false negative rate?</details>
+# <details><summary>Hint 2</summary><code>binomtest(k, n).proportion_ci(method="wilson")</code> gives an interval. For a level q take in each district the (1 − q) quantile of the scores of the riders that the metric counts; <code>at_share(cases, thresholds_at, share)</code>, of <code>deposit.py</code>, finds the level at which <code>share</code> of all is asked, where <code>thresholds_at(q)</code> is a function of yours.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "fair", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -446,12 +441,11 @@ def choose(cases, equal, share):
     for district, rows in cases.groupby("district"):
         if min((rows["unpaid"] == 0).sum(), (rows["unpaid"] == 1).sum()) >= 50:
             pools[district] = rows.loc[rows["unpaid"].isin(counted), "score"]
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        level = (low + high) / 2
-        thresholds = dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
-        low, high = (level, high) if asked_by(cases, thresholds).mean() < share else (low, level)
-    return thresholds
+
+    def at(level):
+        return dict.fromkeys(cases["district"], common) | {name: float(pool.quantile(1 - level)) for name, pool in pools.items()}
+
+    return at_share(cases, at, share)
 
 
 ### END SOLUTION
@@ -468,16 +462,23 @@ assert verdicts.get("Hillside") == "within", (
 assert verdicts.get("Island") == "not known", (
     f"Island has seven riders who paid. audit says {verdicts.get('Island')!r}; so few cannot tell."
 )
-thresholds = choose(recent[["district", "score", "unpaid"]], "false_positive_rate", 0.25)
-assert sorted(thresholds) == sorted(recent["district"].unique()), (
-    f"choose has thresholds for {sorted(thresholds)}, expected one for each district."
-)
-decided = recent.assign(asked=asked_by(recent, thresholds))
-assert abs(decided["asked"].mean() - 0.25) < 0.015, f"With your thresholds {decided['asked'].mean():.1%} of all are asked, expected 25 %."
-payers = decided.query("unpaid == 0 and district != 'Island'").groupby("district")["asked"].mean()
-assert payers.max() - payers.min() < 0.02, (
-    f"Of the riders who paid, {payers.min():.1%} to {payers.max():.1%} are asked, depending on the district. On the very riders you chose on, they can be equal."
-)
+large = recent[recent["district"] != "Island"]
+for equal, counted, who in [
+    ("selection_rate", [0, 1], "all riders"),
+    ("false_positive_rate", [0], "the riders who paid"),
+    ("false_negative_rate", [1], "the riders who did not pay"),
+]:
+    thresholds = choose(recent[["district", "score", "unpaid"]], equal, 0.25)
+    assert sorted(thresholds) == sorted(recent["district"].unique()), (
+        f"choose has thresholds for {sorted(thresholds)}, expected one for each district."
+    )
+    share = asked_by(recent, thresholds).mean()
+    assert abs(share - 0.25) < 0.015, f"With your thresholds for an equal {equal} {share:.1%} of all are asked, expected 25 %."
+    rows = large.assign(asked=asked_by(large, thresholds))[large["unpaid"].isin(counted)]
+    by_place = rows.groupby("district")["asked"].mean()
+    assert by_place.max() - by_place.min() < 0.025, (
+        f"For an equal {equal}, of {who} {by_place.min():.1%} to {by_place.max():.1%} are asked, depending on the district. On the very riders you chose on, they can be equal."
+    )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-fair", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit, on counts that are clear and on counts that are not.
@@ -511,17 +512,18 @@ for limit, rows, right, why in [
     )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: choose, for each of the three policies, on 40,000 riders of another city, tried on 100,000 others; districts that are just too small, and one that is not; and a city in which many are.
+# %% nbgrader={"grade": true, "grade_id": "judge-fair-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: choose, for each of the three policies, on 40,000 riders of another city, tried on 100,000 others; in one district those who do not pay have other scores; districts that are just too small, and one that is not; and a city in which many are.
 ### BEGIN HIDDEN TESTS
 from deposit import asked_by
-from judge_fair import APART, PLACES, draw_cases, many_small, rates, with_small
+from judge_fair import APART, PLACES, draw_city, many_small, rates, with_small
 from population import fresh
 
 rng = fresh("choose")
 for equal in APART:
-    poorer, share = str(rng.choice(PLACES)), float(rng.choice([0.2, 0.25, 0.3]))
-    past, others = with_small(rng, draw_cases(rng, 40_000, poorer)), draw_cases(rng, 100_000, poorer)
+    poorer, odd = map(str, rng.permutation(PLACES)[:2])
+    share = float(rng.choice([0.2, 0.25, 0.3]))
+    past, others = with_small(rng, draw_city(rng, 40_000, poorer, odd)), draw_city(rng, 100_000, poorer, odd)
     try:
         thresholds = {name: float(value) for name, value in choose(past, equal, share).items()}
     except Exception as error:
@@ -553,32 +555,48 @@ assert abs(asked - 0.25) < 0.015, (
 ### END HIDDEN TESTS
 
 # %% tags=["uses-answers"]
-policies = {"one threshold": dict.fromkeys(recent["district"], float(recent["score"].quantile(0.75)))}
+def on_the_other_half(thresholds_of):
+    """Return the recent riders with `asked`: each half is decided with thresholds that were chosen on the other."""
+    halves = [recent.iloc[::2], recent.iloc[1::2]]
+    chosen = [thresholds_of(half[["district", "score", "unpaid"]]) for half in halves]
+    return pd.concat([half.assign(asked=asked_by(half, thresholds)) for half, thresholds in zip(halves, chosen[::-1], strict=True)])
+
+
+policies = {"one threshold": on_the_other_half(lambda half: dict.fromkeys(recent["district"], float(half["score"].quantile(0.75))))}
 for name in list(METRICS)[1:4]:
-    policies[f"equal {name.replace('_', ' ')}"] = choose(recent[["district", "score", "unpaid"]], name, 0.25)
+    policies[f"equal {name.replace('_', ' ')}"] = on_the_other_half(lambda half, name=name: choose(half, name, 0.25))
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
 for ax, metric in zip(axes, list(METRICS)[1:4], strict=True):
     for offset, (district_name, hatch) in enumerate([("Eastfield", ""), ("Hillside", "//")]):
         values = []
-        for thresholds in policies.values():
-            rows = recent.assign(asked=asked_by(recent, thresholds)).query("district == @district_name")
+        for rows in policies.values():
+            rows = rows[rows["district"] == district_name]
             values.append(100 * METRICS[metric](rows["unpaid"], rows["asked"]))
         ax.barh(np.arange(len(policies)) + 0.4 * offset, values, 0.38, hatch=hatch, edgecolor="white", label=district_name)
     ax.set(xlabel=f"{metric.replace('_', ' ')} (%)", xlim=(0, 80), yticks=np.arange(len(policies)) + 0.2, yticklabels=policies)
-axes[0].legend()
+axes[0].invert_yaxis()
+axes[1].legend()
 fig.tight_layout()
 fig.savefig("policies.png", dpi=100)
 plt.close(fig)
 Image(
     "policies.png",
-    alt="Three bar charts for four policies, two districts each. With one threshold all three rates differ between Eastfield and Hillside. Each other policy makes its own rate equal. With equal selection rates more of Hillside's payers are asked than of Eastfield's. With equal false positive or false negative rates the selection rates stay apart by seven to eleven points, the other error rate by up to five.",
+    alt="Three bar charts for four policies, two districts each. With one threshold all three rates differ between Eastfield and Hillside. Each other policy makes its own rate about equal. With equal selection rates more of Hillside's payers are asked than of Eastfield's. With equal false positive or false negative rates the selection rates stay eight to nine points apart.",
+)
+
+# %% tags=["uses-answers"]
+pd.DataFrame(
+    {
+        "pay, and are asked": {name: int(rows.query("unpaid == 0")["asked"].sum()) for name, rows in policies.items()},
+        "do not pay, and are not asked": {name: int((1 - rows.query("unpaid == 1")["asked"]).sum()) for name, rows in policies.items()},
+    }
 )
 
 # %% [markdown]
-# Read it: in which policy do fewest of Eastfield's riders who pay leave a deposit? What does that policy cost Metro Bikes there? And who pays for it when Eastfield's rate falls?
+# Read them: in which policy do fewest of Eastfield's riders who pay leave a deposit? What does that cost Metro Bikes, and who pays for it when Eastfield's rate falls?
 #
-# <details><summary>What we see</summary>Equal selection rates ask fewest in Eastfield, and let most go who will not pay. Equal false positive rates nearly equal the false negative rates too, here; the shares asked stay apart, because the shares that do not pay are. They are not free: in Hillside about 15 % of those who pay are asked then, and with one threshold it was 9 %. With one threshold everyone is asked from the same score on. Here that is
-# not the same risk, for Eastfield's scores are too low; and yet it is Eastfield's good payers who bear most of the errors.</details>
+# <details><summary>What we see</summary>Equal selection rates ask fewest in Eastfield, and let most go there who will not pay. No policy is free: in Hillside about 18 % of those who pay are asked with equal false positive rates, and with one threshold it was 9 %. Over all districts, one threshold makes fewest errors of <em>both</em> kinds; equal false positive rates cost 17 payers more who are asked, and 11 more fees unpaid. Yet with one threshold it is Eastfield's good payers who bear
+# most of the errors. (Equal false positive rates nearly equal the false negative rates too, here. That is so in this city, and no rule.)</details>
 #
 # The board took equal false positive rates: "whoever pays is treated alike". The register's `district` is red until your thresholds are in service.
 
@@ -602,11 +620,11 @@ runs[["tags.evaluates", "status", "metrics.auc", "metrics.false_positive_rate", 
 # The first four are training runs: their `auc` was measured *on the data that the model was trained on*, which flatters it. That is where the card's 0.83 comes from; and it is another version's. An evaluation run has the tag `evaluates`, such as `deposit/3`, numbers on held-out applications, and, if somebody computed them, numbers by district in its artefact `by_district.json`.
 #
 # ### Exercise 3 — Where does 0.83 come from?
-# *Difficulty ●●○ · about 15 minutes*
+# *Difficulty ●●○ · about 18 minutes*
 #
 # Write `card(name)`. It returns the model card of the registered model's champion as a dictionary, with the keys of Bo's, all from the store:
 #
-# - `model` and `version` (a whole number): the name, and the version that has the alias `champion`;
+# - `model` and `version` (a whole number): the name, and the version that has the alias `champion` (there is one);
 # - `threshold` (a number) and `data_sha256` (text): parameters of the run that trained that version;
 # - `auc`, `false_positive_rate` and `by_district`: from the newest **finished** evaluation of *that version*, in whichever experiment it is. Evaluations that failed or were deleted do not count, and nor do those of other versions or models;
 # - what is not there, or is no finite number, is `None`: it was not measured. What the newest evaluation lacks is not taken from an older one. In `by_district` the same holds of each rate, and a district with fewer than 30 `payers` keeps its count, and its `false_positive_rate` is `None`.
@@ -663,7 +681,9 @@ assert made["threshold"] == 0.44, (
 assert made["data_sha256"] == "c92b14" * 8, "data_sha256 is that of another version's training run."
 assert made["auc"] != 0.81, "card's auc is 0.81. That was measured on the data that the model was trained on."
 assert made["auc"] != 0.99, "card's auc is 0.99, of an evaluation that failed half-way."
-assert made["auc"] == 0.78, f"card's auc is {made['auc']}. Version 3 was evaluated twice; the newest counts: 0.78."
+assert made["auc"] == 0.78, (
+    f"card's auc is {made['auc']}. Version 3 was evaluated twice; the newest counts: 0.78. (None? Which experiments does your search look through?)"
+)
 assert made["by_district"]["Eastfield"]["false_positive_rate"] == 0.31, (
     f"In Eastfield card says {made['by_district']['Eastfield']}, expected the newest evaluation's 0.31."
 )
@@ -671,22 +691,24 @@ assert made["by_district"]["Island"] == {"payers": 9, "false_positive_rate": Non
     f"Of Island card says {made['by_district']['Island']}. Nine payers tell no rate: say None, and keep the count."
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-card", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: card on fresh stores: other experiments, deleted evaluations, names that begin alike, versions above 9, values that are missing or NaN, models that were never evaluated.
+# %% nbgrader={"grade": true, "grade_id": "judge-card", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: card on fresh stores: which run counts. Other experiments, deleted evaluations, names that begin alike, versions above 9, models that were never evaluated.
 ### BEGIN HIDDEN TESTS
-from judge_store import card_cases, own_store
+from judge_store import card_problem, own_store
 
 with own_store():
-    for name, right, what in card_cases():
-        try:
-            said = card(name)
-        except Exception as error:
-            raise AssertionError(f"For {what}, card stopped with {type(error).__name__}: {error}") from None
-        assert isinstance(said, dict) and set(said) == set(right), (
-            f"For {what}, card returned {said!r}, expected a dictionary with the keys of Bo's."
-        )
-        for key, value in right.items():
-            assert said[key] == value, f"For {what}, card says {key} is {said[key]!r}, expected {value!r}."
+    problem = card_problem(card, whole=True)
+assert not problem, problem
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-card-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: card on stores in which rates are missing or NaN, or of few payers.
+### BEGIN HIDDEN TESTS
+from judge_store import card_problem, own_store
+
+with own_store():
+    problem = card_problem(card, whole=False)
+assert not problem, problem
 ### END HIDDEN TESTS
 
 # %% tags=["uses-answers"]
@@ -727,7 +749,7 @@ scanned = {scanner: {name: says(f"inbox/{name}") for name in TRUTH} for scanner,
 pd.DataFrame({"payload": TRUTH, **scanned})
 
 # %% [markdown]
-# Look closely, before you trust either. picklescan has a list of what is dangerous; fickling, of what is safe.
+# Look closely, before you trust either. A file passes only if the scanner said *clean*; what it cannot read, or has not scanned, does not pass. By that rule picklescan lets two payloads pass, and fickling turns all four good models away. picklescan has a list of what is dangerous; fickling, of what is safe.
 #
 # - `gift-array.joblib` is joblib's usual form: raw bytes of an array stand between the orders, and there both lose the thread. A wrapper that takes "nothing found" for "clean" lets it pass.
 # - `gift-packed.joblib` is compressed; picklescan finds no order in it, and no error either: *clean*.
@@ -746,12 +768,12 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 # `sklearn.tree._tree.Tree` is the compiled tree inside scikit-learn's forests: arrays of numbers, no code. We have looked at its source. `joblib.numpy_pickle.dump` is a function that writes what it is given to a file, and the archive says which: it might be your `.bashrc`. Tutorials pass `trusted=get_untrusted_types(file=…)`: a door that asks each guest whether he is welcome.
 #
 # ### Exercise 4 — By post
-# *Difficulty ●●○ · about 12 minutes*
+# *Difficulty ●○○ · about 8 minutes*
 #
-# 1. Write `weigh(said, truth)`. `said` is what a scanner said: `{file: "clean", "dangerous" or "cannot tell"}`; `truth` says of each file whether it holds a payload. A file passes only if the scanner said `clean`. Return a dictionary of two lists of file names: `"missed"`, payloads that would pass, and `"accused"`, good files that would not. A file on which the scanner said nothing does not pass.
-# 2. Write `predictions(path, rows)`. It returns the model's probabilities of `unpaid` for the rows (a table with the columns `INPUTS`), as a list of numbers. It **raises an exception, and runs nothing from the file**, unless the file is a skops archive, whatever its name says, that
-#    - unpacks to at most 20 million bytes in all, by the archive's own list (a *zip bomb* is small on disk, and fills the memory),
-#    - needs no types beyond those that skops allows by itself and `sklearn.tree._tree.Tree`. That list is yours, not the file's.
+# Write `predictions(path, rows)`. It returns the model's probabilities of `unpaid` for the rows (a table with the columns `INPUTS`), as a list of numbers. It **raises an exception, and runs nothing from the file**, unless the file is a skops archive, whatever its name says, that
+#
+# - unpacks to at most 20 million bytes in all, by the archive's own list (a *zip bomb* is small on disk, and fills the memory; the list may be believed, for Python reads no more of a part than it says),
+# - needs no types beyond those that skops allows by itself and `sklearn.tree._tree.Tree`. That list is yours, not the file's.
 #
 # Done means: no payload runs, no good model is turned away.
 #
@@ -761,15 +783,6 @@ print(type(tree).__name__, "with", len(tree.estimators_), "trees")
 
 # %% nbgrader={"grade": false, "grade_id": "post", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
-def weigh(said, truth):
-    """Return which payloads would pass by the scanner's word, and which good files would not."""
-    passes = {file for file in truth if said.get(file) == "clean"}
-    return {
-        "missed": [file for file, payload in truth.items() if payload and file in passes],
-        "accused": [file for file, payload in truth.items() if not payload and file not in passes],
-    }
-
-
 REVIEWED = ["sklearn.tree._tree.Tree"]
 
 
@@ -786,18 +799,7 @@ def predictions(path, rows):
 ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-post", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
-words = weigh(dict(scanned["picklescan"]), TRUTH)
-assert sorted(words["missed"]) == ["gift-packed.joblib", "gift.skops"], (
-    f"picklescan's missed are {words['missed']}. Two payloads passed with the word clean; one it could not read, and that does not pass."
-)
-assert sorted(words["accused"]) == ["forest.joblib"], (
-    f"picklescan's accused are {words['accused']}, expected the one good file that it could not read."
-)
-words = weigh(dict(scanned["fickling"]), TRUTH)
-assert not words["missed"] and len(words["accused"]) == 4, (
-    f"For fickling weigh says {words}. It lets nothing pass, good or bad: no payload is missed, and all four good files are accused."
-)
+# %% nbgrader={"grade": true, "grade_id": "test-post", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 rows = recent.head(5)
 for name in ("linear.skops", "forest.skops"):
     probabilities = list(predictions(f"inbox/{name}", rows))
@@ -815,31 +817,11 @@ for name in [file for file in TRUTH if file not in ("linear.skops", "forest.skop
     )
     assert not opened, f"predictions opened {name}, which is no skops archive with reviewed types."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: weigh, on what other scanners said of other files.
-### BEGIN HIDDEN TESTS
-from population import fresh
-
-rng = fresh("weigh")
-for _ in range(6):
-    files = [f"file-{n}" for n in range(14)]
-    truth = {name: bool(rng.random() < 0.5) for name in files}
-    heard = {name: str(rng.choice(["clean", "dangerous", "cannot tell"])) for name in files if rng.random() < 0.8}
-    found = weigh(heard, truth)
-    for key, wanted in [
-        ("missed", {name for name in files if truth[name] and heard.get(name) == "clean"}),
-        ("accused", {name for name in files if not truth[name] and heard.get(name) != "clean"}),
-    ]:
-        wrong = sorted(set(found[key]) ^ wanted)
-        assert not wrong, (
-            f"In weigh's {key}, {wrong[0]} is {'missing' if wrong[0] in wanted else 'too many'}: it {'holds a payload' if truth.get(wrong[0]) else 'is good'}, and the scanner said {heard.get(wrong[0], 'nothing')} of it. What was not scanned, or cannot be told, does not pass."
-        )
-### END HIDDEN TESTS
-
-# %% nbgrader={"grade": true, "grade_id": "judge-post-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-post", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: predictions, on good models and on files that you have not seen: payloads of several kinds under several names, types that nobody has reviewed, archives that unpack to too much.
 ### BEGIN HIDDEN TESTS
-from judge_files import own_folder, post_cases
+from judge_files import post_cases
+from judgekit import own_folder
 
 with own_folder() as folder:
     rows, cases, marker = post_cases(folder)
@@ -850,7 +832,7 @@ with own_folder() as folder:
             found, problem = None, f"{type(error).__name__}: {error}"
         assert not marker.exists(), f"A payload ran: {what}. It was harmless; the next will not be. Do not unpickle, not even to look."
         if right is None:
-            assert found is None, f"predictions opened {what}. Only what somebody has reviewed may be loaded."
+            assert found is None, f"predictions opened {what}."
         else:
             assert problem is None, f"predictions turned away a good model, {what}: {problem}"
             assert len(found) == len(right) and max(abs(a - b) for a, b in zip(found, right)) < 1e-9, (
@@ -861,8 +843,7 @@ with own_folder() as folder:
 # %% [markdown]
 # ## Part 5 · The model that was tested
 #
-# skops says that a file does no harm. It does not say that it is *the right one*. A **digital signature** does: a number made from the files and a *private key*; with the *public key* everybody can check that not a byte has changed, and who signed. `model_signing` (version 1) signs all files of a folder at once. The keys are files of your own machine here; at work the private one lies in a vault, or *sigstore* makes short-lived keys
-# from a sign-in, which needs the network.
+# skops says that a file does no harm. It does not say that it is *the right one*. A **digital signature** does: a number made from the files and a *private key*; with the *public key* everybody can check that not a byte has changed, and who signed. `model_signing` (version 1) signs all files of a folder at once. The keys are files of your own machine here; at work the private one lies in a vault, or *sigstore* gives a key for some minutes to whoever signs in with an account, which needs the network.
 
 # %% nbgrader={"grade": false, "grade_id": "keys", "locked": true, "schema_version": 3, "solution": false, "task": false}
 make_keys("keys", "ada")
@@ -896,27 +877,29 @@ Path("shown/helper.py").unlink()
 Path("shown/.git").mkdir()
 Path("shown/.git/model.pkl").write_bytes(b"anything")
 print("one more, in .git:   ", verified("shown", "shown.sig"))
-statement = json.loads(base64.b64decode(json.loads(Path("shown.sig").read_text())["dsseEnvelope"]["payload"]))
-print("what was signed:     ", [part["name"] for part in statement["predicate"]["resources"]])
+print("what was signed:     ", signed_files("shown.sig"))
 shutil.rmtree("shown")
 Path("shown.sig").unlink()
 
 # %% [markdown]
-# `one more, in .git` is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the signature, and then every verifier leaves it out too. So a verifier that wants *all* files signed must also compare the list that was signed with what is there; the cell's last line reads that list (paths in the folder) from the signature. Leave the rest of `model_signing`'s configuration as it is.
+# `one more, in .git` is no mistake of ours: by default `model_signing` does not look at what Git uses, `.git`, `.gitignore` and their like. Whoever unpacks the folder gets these files all the same, and most published models hold a `.gitattributes`. `model_signing.hashing.Config().set_ignored_paths(paths=[], ignore_git_paths=False)` is a configuration that looks at all. Signer and verifier both take it, with `.set_hashing_config(…)`, and both need it: what a signer leaves out is written into the
+# signature, and then every verifier leaves it out too. So who wants *all* files signed must also compare the list that was signed with what is there: `signed_files` reads it from a signature, as paths in the folder. Leave the rest of `model_signing`'s configuration as it is.
 #
 # And a signature never says *when*. The model of last autumn, with Eastfield's error in it, was signed too, and still is: to serve someone an old release that was rightly signed is a **rollback attack**. Against it, name and version must be *inside* what is signed, and who loads must know which he wants.
 #
 # ### Exercise 5 — Signed, after the test
-# *Difficulty ●●● · about 20 minutes*
+# *Difficulty ●●● · about 25 minutes*
 #
-# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number (no text, not `true`) of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign all of it, whatever its names. The signature is the file
-#    beside the folder with `.sig` at its end: `candidate` → `candidate.sig`.
-# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless the signature beside the folder is by this key and over exactly the files that are there (whatever their names, and whatever the signer left out), `release.json` says this `name`, and its version is a whole number (no text, not `true`) and at least `at_least`.
+# 1. `release(folder, name, version, private_key)`. The folder holds `model.skops` and `evaluation.json` (its `model_sha256` is the SHA-256 of the file that was evaluated, `auc` its result). Raise an exception, and sign nothing, unless the evaluation is of *this* `model.skops` and its `auc` is a number (no text, not `true`) of at least 0.70. Then write `release.json` into the folder, `{"name": …, "version": …}` (text and whole number), and sign every file in the folder, also `.gitignore` and the like.
+#    The signature lies beside the folder, with `.sig` after its whole name: `candidate` → `candidate.sig`, `deposit-1.2` → `deposit-1.2.sig`.
+# 2. `accept(folder, public_key, name, at_least)` returns the version of a release that may be loaded, a whole number. It raises an exception unless
+#    - the signature beside the folder is by this key, and over exactly the files that are there. A file in the folder that is not in the signature's list is a reason to refuse, also if the signer left it out on purpose;
+#    - `release.json` says this `name`, and its version is a whole number (no text, not `true`) and at least `at_least`.
 #
 # Folders and keys are given as text, folders without a slash at the end. Done means: what you release is accepted. Whatever was changed, added or left out, signed by others, not tested, or is old or another model, is not.
 #
 # <details><summary>Hint 1</summary>What must be there before the signature is made, so that it is covered? Which of the two checks of <code>release.json</code> would an attacker get round, if the signature were not verified?</details>
-# <details><summary>Hint 2</summary>Signer and verifier are those of the cell above, each with the configuration that looks at all. Ada may have signed with the default: what does the signature's list say then, and what does <code>rglob("*")</code> find? NaN is not at least 0.70, and not below it: write down what is good. <code>True</code> is an <code>int</code> for <code>isinstance</code>, not for <code>type(…) is</code>.</details>
+# <details><summary>Hint 2</summary>Signer and verifier are those of the cell above, each with the configuration that looks at all. Ada may have signed with the default: what does <code>signed_files</code> say then, and what does <code>rglob("*")</code> find? NaN is not at least 0.70, and not below it: write down what is good. <code>True</code> is an <code>int</code> for <code>isinstance</code>, not for <code>type(…) is</code>.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "sign", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -942,9 +925,7 @@ def accept(folder, public_key, name, at_least):
     verifier = model_signing.verifying.Config().use_elliptic_key_verifier(public_key=Path(public_key))
     signature = Path(f"{folder}.sig")
     verifier.set_hashing_config(everything()).verify(Path(folder), signature)
-    statement = json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
-    signed = {part["name"] for part in statement["predicate"]["resources"]}
-    if signed != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
+    if signed_files(signature) != {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}:
         raise ValueError("not every file is signed")
     said = json.loads(Path(folder, "release.json").read_text())
     if said["name"] != name or type(said["version"]) is not int or said["version"] < at_least:
@@ -983,10 +964,11 @@ except Exception:
     pass
 assert not Path("untested.sig").exists(), "release signed a folder whose evaluation.json belongs to another model: compare the SHA-256."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-sign", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-sign", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: release, on folders that were and were not rightly evaluated; what it signs is verified here.
 ### BEGIN HIDDEN TESTS
-from judge_files import own_folder, release_cases, verifies
+from judge_files import release_cases, verifies
+from judgekit import own_folder
 
 with own_folder() as folder:
     for path, good, version, what in release_cases(folder):
@@ -1006,7 +988,8 @@ with own_folder() as folder:
 # %% nbgrader={"grade": true, "grade_id": "judge-sign-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: accept, on good releases and on such that were changed, added to, shortened, swapped, signed by others, replayed from old, or signed for another model.
 ### BEGIN HIDDEN TESTS
-from judge_files import attack_cases, own_folder
+from judge_files import attack_cases
+from judgekit import own_folder
 
 with own_folder() as folder:
     for path, at_least, right, what in attack_cases(folder):
@@ -1028,18 +1011,38 @@ with own_folder() as folder:
 #
 # One gap is left between parts 4 and 5: `accept` reads the files, and later `predictions` reads them again. Who can write to the folder in between changes the model *after* the check. So copy the release to a place where only the service writes, check it there, and load it from there.
 #
+# Now for the summary at the end, and then we tidy up: private keys and a supplier's payloads should not lie about in a folder of notes. (To run a cell of parts 4 and 5 again, start from the set-up cells of part 4.)
+
+# %% tags=["uses-answers"]
+opened, in_service = [], accept("candidate", "keys/ada.pub", "deposit", 4)
+for name in TRUTH:
+    try:
+        predictions(f"inbox/{name}", recent)
+        opened.append(name)
+    except Exception as error:
+        print(f"{name} was not opened: {type(error).__name__}")
+
+# %%
+for folder in ("inbox", "keys", "candidate", "untested"):
+    shutil.rmtree(folder, ignore_errors=True)
+for signature in ("candidate.sig", "untested.sig"):
+    Path(signature).unlink(missing_ok=True)
+
+# %% [markdown]
 # ## Part 6 · Of what is it made?
 #
 # An **SBOM**, a *software bill of materials*, lists all parts of a program for machines to read. CycloneDX is one of the two common formats. `sbom_of` runs `cyclonedx-py requirements` on the service's list of packages. (On a whole environment, `cyclonedx-py environment` lists also what these packages brought with them. That takes half a minute or more, and is what you want at work.)
+#
+# PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name; `parts_of` gives the *normalised* one, the version, and the *extras*, optional parts such as in `locksmith[bluetooth]`:
 
 # %% nbgrader={"grade": false, "grade_id": "bill", "locked": true, "schema_version": 3, "solution": false, "task": false}
 sbom = sbom_of("requirements_found.txt")
-pd.DataFrame([{key: part.get(key) for key in ("name", "version", "purl", "properties")} for part in sbom["components"]])
+parts_of(sbom)
 
 # %% [markdown]
 # An **advisory** is a public notice that certain versions of a package have a weakness. The usual tool, `pip-audit`, asks for them over the network. On a build machine without one it either stops, or, behind a proxy, finds that a package is "not found on PyPI", **skips it, and ends with exit code 0: all clear**. With `--strict` it fails where it must skip something; at work, use that. Skipped is not clear, and no answer is no answer.
 #
-# So we keep advisories in a file, rewritten from [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/). In OSV itself the package stands in `affected[].package.name`, and a range is a list of *events*, `{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.9.4"}]}`; we put one range's events into one dictionary. `extra` is ours, OSV has no field for it:
+# So we keep advisories in a file, with normalised names, in a shorter form of [OSV, the open format for vulnerabilities](https://ossf.github.io/osv-schema/). (There a range is a list of *events*; we put them into one dictionary. `extra` is ours, OSV has no field for it.)
 
 # %% nbgrader={"grade": false, "grade_id": "advisories", "locked": true, "schema_version": 3, "solution": false, "task": false}
 advisories = json.loads(Path("advisories.json").read_text())
@@ -1047,8 +1050,7 @@ for advisory in advisories:
     print(advisory)
 
 # %% [markdown]
-# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all, release candidates too), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra` names an optional part: the advisory is about those who install the package with it, as in `locksmith[bluetooth]`. One that was `withdrawn` was an error. A field that has nothing to say (`extra`, `withdrawn`, `fixed`, `last_affected`) may be null, or left out. (Do not mix that up with a *yanked* release, which its
-# own makers have hidden on the index.) Packages and advisories are made up, save for two packages that are real; their advisory is not.
+# A version is affected if it lies in one of the `ranges`: it is `introduced` or newer (`"0"` is before all, release candidates too), and older than `fixed`, or not newer than `last_affected`; with neither of these there is no remedy yet. `extra`: the advisory is only about those who install the package with this extra. One that was `withdrawn` was an error. A field that has nothing to say (`extra`, `withdrawn`, `fixed`, `last_affected`) may be null, or left out. Packages and advisories are made up, save for two packages that are real; their advisory is not.
 #
 # Ada's matcher:
 
@@ -1066,15 +1068,15 @@ print("all clear:", clear)
 #
 # Write `match(sbom, advisories)`. It returns a dictionary of two lists:
 #
-# - `"affected"`: pairs of an advisory's id and the package's *normalised* name, for each advisory that holds for a part. PyPI takes `Fast.Bikes`, `fast_bikes` and `fast-bikes` for one name, and so do extras' names, in bills and in advisories.
-# - `"unknown"`: the normalised names of parts whose version is missing or cannot be read as a version. Nobody can say whether they are affected, so they are no all-clear. They are in no pair.
+# - `"affected"`: pairs of an advisory's id and the package's name (as `parts_of` gives it), for each advisory that holds for a part.
+# - `"unknown"`: the names of parts whose version is missing or cannot be read as a version. Nobody can say whether they are affected, so they are no all-clear. They are in no pair.
 #
-# Versions are compared as versions: 0.10 is newer than 0.9, and a release candidate such as 2.0rc1 comes *before* 2.0. The bill holds extras in `properties`, as a list of `{"name": "cdx:python:package:required-extra", "value": …}`; many parts have none. A package may be in a bill twice, with two versions.
+# Versions are compared as versions: 0.10 is newer than 0.9, and a release candidate such as 2.0rc1 comes *before* 2.0. A package may be in a bill twice, with two versions. A pair or name that you give twice counts once.
 #
 # Done means: it finds what is in this bill, and in others.
 #
 # <details><summary>Hint 1</summary>What becomes of <code>"0.10.0" &lt; "0.9.4"</code>, of <code>fast.bikes</code>, and of a part without a version, in Ada's matcher? And a specifier such as <code>&lt;2.0</code> leaves out 2.0rc1, by pip's rules; compare versions instead.</details>
-# <details><summary>Hint 2</summary><code>canonicalize_name</code> and <code>Version</code> are imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. <code>Version("0")</code> is newer than <code>0rc1</code>, so <code>"0"</code> needs a case of its own. Then the two possible ends, one after the other.</details>
+# <details><summary>Hint 2</summary><code>Version</code> is imported; <code>Version("latest")</code> raises <code>InvalidVersion</code>. <code>Version("0")</code> is newer than <code>0rc1</code>, so <code>"0"</code> needs a case of its own. Then the two possible ends, one after the other.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "parts", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1090,22 +1092,14 @@ def inside(version, reach):
 def match(sbom, advisories):
     """Return what is affected, as pairs of advisory and package, and of what it is not known."""
     affected, unknown = set(), set()
-    for part in sbom["components"]:
-        name = canonicalize_name(part["name"])
-        extras = {
-            canonicalize_name(entry["value"])
-            for entry in part.get("properties") or []
-            if entry["name"] == "cdx:python:package:required-extra"
-        }
+    for name, text, extras in parts_of(sbom):
         try:
-            version = Version(part.get("version") or "")
+            version = Version(text or "")
         except InvalidVersion:
             unknown.add(name)
             continue
         for advisory in advisories:
-            if canonicalize_name(advisory["package"]) != name or advisory.get("withdrawn"):
-                continue
-            if advisory.get("extra") and canonicalize_name(advisory["extra"]) not in extras:
+            if advisory["package"] != name or advisory.get("withdrawn") or (advisory.get("extra") or "") not in {"", *extras}:
                 continue
             if any(inside(version, reach) for reach in advisory["ranges"]):
                 affected.add((advisory["id"], name))
@@ -1131,19 +1125,22 @@ assert ("MB-2026-06", "geo-rings") not in pairs, "The advisory on geo-rings was 
 assert len(pairs) == 3, f"match finds {sorted(pairs)}, expected three pairs."
 assert list(found["unknown"]) == ["pedalpay"], f"unknown is {found['unknown']}, expected pedalpay: it has no version, so nobody knows."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-parts", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: match, on other bills, made by cyclonedx-py as yours was and changed, and other advisories.
+# %% nbgrader={"grade": true, "grade_id": "judge-parts", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: match, on ranges around other versions: ends, release candidates, what comes before 0.
 ### BEGIN HIDDEN TESTS
-from judge_parts import parts_cases
+from judge_parts import parts_problem, range_cases
 
-for bill, notices, right, what in parts_cases():
-    try:
-        found = match(bill, notices)
-        pairs, unknown = sorted(map(tuple, found["affected"])), sorted(found["unknown"])
-    except Exception as error:
-        raise AssertionError(f"On another bill ({what}) match stopped with {type(error).__name__}: {error}") from None
-    assert sorted(set(pairs)) == right["affected"], f"On another bill ({what}), affected is {pairs}, expected {right['affected']}."
-    assert sorted(set(unknown)) == right["unknown"], f"On another bill ({what}), unknown is {unknown}, expected {right['unknown']}."
+problem = parts_problem(match, range_cases())
+assert not problem, problem
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-parts-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: match, on other bills: extras, versions that are missing or none, a package twice, advisories that leave fields out.
+### BEGIN HIDDEN TESTS
+from judge_parts import bill_cases, parts_problem
+
+problem = parts_problem(match, bill_cases())
+assert not problem, problem
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1180,7 +1177,7 @@ print(
 # knows more.
 #
 # ### Exercise 7 — Less by heart
-# *Difficulty ●●○ · about 10 minutes*
+# *Difficulty ●●○ · about 14 minutes*
 #
 # 1. Write `leak(scored)`. `scored` is a table as above. Return the AUC of the attack, a number: with how high a chance does a member get a higher score than a non-member, if the score is the probability that the model gave to what really happened? (Ties count half, as in every ROC AUC; it may be below 0.5, and stays so.) All members are of one period; non-members of other periods do not count.
 # 2. Write `train_and_score(train, others)`. It trains a model on `train` (columns `INPUTS` and `unpaid`) and returns its probabilities of `unpaid` for `others` (columns `INPUTS`), a list of numbers. Choose the model.
@@ -1239,7 +1236,7 @@ for table, right, what in leak_cases():
         said = float(leak(table))
     except Exception as error:
         raise AssertionError(f"{what}: leak stopped with {type(error).__name__}: {error}") from None
-    assert abs(said - right) < 1e-6, f"{what}: leak says {said:.4f}, expected {right:.4f}."
+    assert abs(said - right) < 1e-6, f"{what}. leak says {said:.4f}, expected {right:.4f}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-members-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1271,23 +1268,11 @@ assert sum(losses) / 2 <= 0.53, (
 # **Evasion** is to change one's own input a little so that the model decides otherwise. A rider cannot see the model, but may try: here with a delay of payments that is up to a fifth smaller or larger than it was, each time with another guess, as often as the service lets him.
 
 # %%
-asked = recent[(recent["asked"] == 1) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 threshold, rng = recent.loc[recent["asked"] == 1, "score"].min(), np.random.default_rng(3)
-mid_scores = recent.query("0.05 < score < 0.95")
-model_terms = [
-    np.ones(len(mid_scores)),
-    np.log1p(mid_scores["failed_payments"]),
-    np.log(mid_scores["delay_days"] + 0.05),
-    mid_scores["day_pass"],
-]
-slope = np.linalg.lstsq(np.column_stack(model_terms), np.log(mid_scores["score"] / (1 - mid_scores["score"])), rcond=None)[0][2]
-print(f"the score's logit grows by {slope:.2f} for each unit of log(delay); this shows the model's answer to a changed delay")
-logit = np.log(asked["score"] / (1 - asked["score"])).to_numpy()
+at_the_edge = recent[(recent["score"] >= threshold) & (recent["score"] < recent.loc[recent["asked"] == 1, "score"].quantile(0.3))]
 for tries in (1, 3, 10, 30):
-    best = rng.uniform(0.8, 1.2, (len(asked), tries)).min(axis=1)
-    print(
-        f"{tries:2} tries: {np.mean(1 / (1 + np.exp(-(logit + slope * np.log(best)))) < threshold):.0%} of those near the threshold get away"
-    )
+    best = rng.uniform(0.8, 1.2, (len(at_the_edge), tries)).min(axis=1)
+    print(f"{tries:2} tries: {np.mean(rescored(at_the_edge, best) < threshold):.0%} of those near the threshold get away")
 
 # %% [markdown]
 # No limit on one request helps against that. What helps is a *budget*: few tries for each rider and hour (and the delay from our own books, not from the request). Yet a limit on requests is needed as well. JSON lets in `NaN`, `1e999`, texts of any size, brackets in brackets in brackets; Unicode has characters that are not seen and such that turn the text round; and in Python `True` is a whole number.
@@ -1302,23 +1287,29 @@ people = json.loads(Path("people.json").read_text())
 # Logs go to more people, and are kept longer, than anybody thinks. But operations need to see that the *same* rider had three errors. A plain hash of the rider's number is no way: there are ten thousand riders, and who hashes all numbers has the table. A **keyed hash**, such as HMAC, can be computed only with a secret key: without it the token says nothing, and when the key is destroyed, nobody can compute the old tokens any more. Until then a token is a *pseudonym* (GDPR, Art. 4(5)): for whoever has the key, the masked log is still personal data, and is protected as such.
 #
 # ### Exercise 8 — In and out
-# *Difficulty ●●● · about 30 minutes*
+# *Difficulty ●●● · about 28 minutes*
 #
-# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes (not characters), is UTF-8, and holds a JSON object with exactly these fields, each once: `failed_payments` (whole number, 0 to 100; `2.0` is none), `delay_days` (number, 0 to 365), `day_pass` (`true` or `false`), `note` (text of at most 200 characters, without any character that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`).
-#    `true` is no number. `note` comes back in Unicode's form NFC.
-# 2. `within_budget(calls, most, seconds)` takes a list of (time in seconds, rider), in order of time, and returns a list of `True` (let in) and `False`: a call is let in if fewer than `most` calls of that rider were let in during the last `seconds`; one exactly `seconds` ago no longer counts. Calls that were refused do not count.
-# 3. `mask(line, people, key)` returns the line of a log, without anything that names a person to those who lack the key. `people` is a list as in `people.json`, `key` is bytes. `KINDS`, from `patterns.py`, are Rosa's regular expressions for what *looks like* one of these; use them or your own.
-#    - What names one of the people, be it the name (in capitals or not), the e-mail address (too), the telephone number (with any spaces, dots, dashes or brackets between its digits) or the number after `rider=`, becomes `<rider:TOKEN>` (`rider=` stays); so does the number after `rider=` of anyone else. `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
-#    - Other e-mail addresses become `<email>`, IPv4 addresses `<ip>`. Other telephone numbers become `<phone>`: they begin with `+` or `0` and have 9 to 15 digits; between two digits stands nothing, or a space, dot, dash or bracket, or two of these, as in `+44 (20) 7946 0018`. Card numbers become `<card>`: 13 to 19 digits without anything between, or four groups of four with single spaces or dashes between, that do not begin with 0, and of which the Luhn sum is right. Numbers of up to three digits may stand beside one: `3 4111 1111 1111 1111 2`.
-#    - All else stays as it is. Numbers after `station=`, `trip ` or `request `, and versions after `version ` or `firmware `, are none of these, whatever they look like; nor are decimal numbers after `=` (`score=0.381234567`), 13 to 19 digits that begin with neither `+` nor `0` and have a wrong Luhn sum, or four numbers with dots of which one is above 255. A name inside a longer word is not that name.
+# 1. `admit(body)` takes a request's bytes and returns the dictionary, or raises `ValueError` (or a kind of it), and nothing else. A body has at most 2,000 bytes (not characters), is UTF-8, and holds a JSON object with exactly these fields, each once (`true` is no number):
+#    - `failed_payments`: whole number, 0 to 100 (`2.0` is none); `delay_days`: number, 0 to 365; `day_pass`: `true` or `false`;
+#    - `note`: text. It comes back in Unicode's form NFC (é is one character there, also where it came as e and an accent). In that form it has at most 200 characters, and none that is unassigned or made to control, hide or turn round text: those of a Unicode category that begins with `C`.
+# 2. `mask(line, people, key)` returns the line of a log, without what names a person to those who lack the key. `people` is a list as in `people.json`, `key` is bytes. `KINDS`, from `patterns.py`, are Rosa's regular expressions: they decide what looks like a number after `rider=`, an e-mail address, an IPv4 address or a telephone number, and what only looks like one and *stays*.
 #
-# *Luhn*: from the right, double every second digit, and take 9 off where that exceeds 9; the sum of all is divisible by 10.
+#    | in the line | what becomes of it |
+#    |:--|:--|
+#    | one of the people's names, in capitals or not, but not inside a longer word | `<rider:TOKEN>` |
+#    | one of the people's e-mail addresses, in capitals or not | `<rider:TOKEN>` |
+#    | one of the people's telephone numbers, with other signs between its digits or none | `<rider:TOKEN>` |
+#    | the number after `rider=`, of one of the people or of anyone else | `<rider:TOKEN>`, after `rider=` |
+#    | another e-mail address, IPv4 address or telephone number | `<email>`, `<ip>`, `<phone>` |
+#    | all else, and what `stays`: `station=0205550142`, `version 6.0.2.1` | itself |
 #
-# Done means: on bodies, calls and lines that you have not seen, nothing harmful gets in, no person is named, and what operations need is still there.
+#    `TOKEN` has 12 or more digits of 0–9 and a–f, from a keyed hash of the rider's number: the same for a rider however named, another for another rider or key.
 #
-# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: read <code>patterns.py</code>. All kinds in one regular expression, what stays first: then a character that belongs to one find belongs to no other. What do the patterns not decide?</details>
-# <details><summary>Hint 2</summary><code>object_pairs_hook</code> sees fields that come twice; brackets in brackets end in a <code>RecursionError</code>; <code>math.isfinite</code>, and <code>type(value) is int</code> is false for <code>True</code>; <code>unicodedata.category(c)[0] == "C"</code>. For a known number compare only the digits. <code>hmac.new(key, str(rider_id).encode(), "sha256").hexdigest()</code>; <code>re.sub</code> takes a function, and
-# what it returns unchanged stays.</details>
+# Done means: on bodies and lines that you have not seen, nothing harmful gets in, nobody is named as far as the table goes, and what operations need is still there.
+#
+# <details><summary>Hint 1</summary>For <code>admit</code>: decode the bytes yourself (<code>json.loads</code> guesses UTF-16), and ask what Python's JSON accepts that JSON does not allow. For <code>mask</code>: read <code>patterns.py</code>. All kinds in one regular expression, what stays first: then a character that belongs to one find belongs to no other.</details>
+# <details><summary>Hint 2</summary><code>object_pairs_hook</code> sees fields that come twice; brackets in brackets end in a <code>RecursionError</code>; <code>type(value) is int</code> is false for <code>True</code>; <code>unicodedata.category(c)[0] == "C"</code>. For a known telephone number compare only the digits. <code>hmac.new(key, str(rider_id).encode(), "sha256").hexdigest()</code>; <code>re.sub("|".join(kinds), function, line, flags=re.IGNORECASE)</code> calls the function with each match, whose
+# <code>lastgroup</code> is the kind.</details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "door", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1347,24 +1338,12 @@ def admit(body):
         raise ValueError("delay_days")
     if type(request["day_pass"]) is not bool:
         raise ValueError("day_pass")
-    if type(note) is not str or len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+    if type(note) is not str:
         raise ValueError("note")
-    return {**request, "note": unicodedata.normalize("NFC", note)}
-
-
-def within_budget(calls, most, seconds):
-    """Return for each call whether it is let in."""
-    let_in, answers = {}, []
-    for time, rider in calls:
-        lately = [before for before in let_in.get(rider, []) if before > time - seconds]
-        answers.append(len(lately) < most)
-        let_in[rider] = [*lately, time] if answers[-1] else lately
-    return answers
-
-
-def luhn(digits):
-    doubled = [int(d) if place % 2 == 0 else sum(divmod(2 * int(d), 10)) for place, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+    note = unicodedata.normalize("NFC", note)
+    if len(note) > 200 or any(unicodedata.category(c)[0] == "C" for c in note):
+        raise ValueError("note")
+    return {**request, "note": note}
 
 
 def mask(line, people, key):
@@ -1384,17 +1363,11 @@ def mask(line, people, key):
 
     def replaced(found):
         text, kind = found[0], found.lastgroup
+        if kind == "stays":
+            return text
         if kind == "number":
             return token(text)
-        if kind in ("email", "name"):
-            return known.get(text.lower(), "<email>")
-        if kind == "phone":
-            return known.get(digits(text), "<phone>")
-        if kind == "ip" and all(int(part) <= 255 for part in text.split(".")):
-            return "<ip>"
-        if kind == "card" and luhn(digits(text)):
-            return "<card>"
-        return text
+        return known.get(digits(text) if kind == "phone" else text.lower(), f"<{kind}>")
 
     return re.sub("|".join(kinds), replaced, line, flags=re.IGNORECASE)
 
@@ -1421,10 +1394,6 @@ for body, why in [
     except Exception as error:
         problem = f"stopped with {type(error).__name__}, expected ValueError"
     assert not problem, f"Of a request admit {problem}: {why}."
-calls = [(0, "a"), (1, "a"), (2, "a"), (2, "b"), (10, "a"), (10.5, "a")]
-assert list(within_budget(calls, 2, 10)) == [True, True, False, True, True, False], (
-    f"With 2 calls in 10 seconds within_budget says {within_budget(calls, 2, 10)} of {calls}."
-)
 key, lines = b"a secret of today", Path("service_found.log").read_text().splitlines()
 masked = [mask(line, people, key) for line in lines]
 print("\n".join(masked))
@@ -1434,7 +1403,6 @@ for secret in [
     "maya",
     "Lindqvist",
     "174-06-35",
-    "4111 1111 1111 1111",
     "rider=8020",
     "m.l@work.example",
     "7946 0018",
@@ -1444,7 +1412,7 @@ for kept in [
     "station=0205550142",
     "version 6.0.2.1",
     "firmware 10.4.11.3",
-    "trip 4111111111111112",
+    "trip 0411122233344",
     "2026-03-02T08:02:00Z",
     "score=0.3812",
     "request 20260302080200",
@@ -1456,9 +1424,9 @@ assert tokens[0] and {*tokens[0], *tokens[2]} == {tokens[0][0]} and len(tokens[2
 )
 
 # %% nbgrader={"grade": true, "grade_id": "judge-door", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: admit and within_budget, on bodies and calls that you have not seen.
+# Judged when you hand in: admit, on bodies that you have not seen.
 ### BEGIN HIDDEN TESTS
-from judge_requests import body_cases, budget_cases, refused
+from judge_requests import body_cases, refused
 
 for body, right, what in body_cases():
     try:
@@ -1469,9 +1437,6 @@ for body, right, what in body_cases():
         assert problem == "refused it", f"Of a body that must be refused, admit {problem or 'let it in'}: {what}."
     else:
         assert said == right, f"Of a good body ({what}), admit {problem or f'made {said!r}, expected {right!r}'}."
-for calls, most, seconds, right in budget_cases():
-    said = list(within_budget(calls, most, seconds))
-    assert said == right, f"With {most} calls in {seconds} seconds, within_budget says {said} of {calls}, expected {right}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-door-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
@@ -1504,18 +1469,18 @@ assert again != changed, "With another key mask makes the same tokens: then anyb
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Masking afterwards is the second line. The first is not to write it down: a log entry made of chosen fields needs no regular expression. And no pattern finds the rider whom a note describes ("the tall woman from the bakery").
+# Masking afterwards is the second line, for much passes it: a first name alone, two spaces in a name, a typographic apostrophe in O’Neill, an IPv6 address, a card number, the rider whom a note describes ("the tall woman from the bakery"). The first line is not to write it down: a log entry made of chosen fields needs no regular expression.
 #
 # ## Putting it together
 #
 # Ms Duarte gets eight answers. Each is a function that somebody else can run, and that was seen to fail:
 
 # %% tags=["uses-answers"]
-mended = {**system, "cases": system["cases"].assign(asked=asked_by(system["cases"], choose(recent, "false_positive_rate", 0.25)))}
-print("1, 2  register today:       ", check(mine, mended))
+with_policy = policies["equal false positive rate"].assign(split="recent")
+print("1, 2  register then:        ", check(mine, {**system, "cases": with_policy}), "(on riders who were not used for choosing)")
 print("3     stale in the card:    ", stale)
-print("4     from the post, opened:", [name for name in TRUTH if name in ("linear.skops", "forest.skops")], "of", len(TRUTH))
-print("5     in service:            deposit", accept("candidate", "keys/ada.pub", "deposit", 4))
+print("4     from the post, opened:", opened, "of", len(TRUTH))
+print("5     in service:            deposit", in_service)
 print(
     "6     parts to mend:        ",
     [package for _, package in match(sbom, advisories)["affected"]],
@@ -1523,16 +1488,7 @@ print(
     match(sbom, advisories)["unknown"],
 )
 print(f"7     attack's AUC:          {measured:.2f} became {after:.2f}")
-print("8     in the log:           ", masked[0])
-
-# %% [markdown]
-# Last, we tidy up: private keys and a supplier's payloads should not lie about in a folder of notes. (To run a cell of parts 4 and 5 again, start from the top.)
-
-# %%
-for folder in ("inbox", "keys", "candidate", "untested"):
-    shutil.rmtree(folder, ignore_errors=True)
-for signature in ("candidate.sig", "untested.sig"):
-    Path(signature).unlink(missing_ok=True)
+print("8     in the log:           ", masked[2])
 
 # %% [markdown]
 # What to take to work tomorrow:
@@ -1543,12 +1499,17 @@ for signature in ("candidate.sig", "untested.sig"):
 # - "Skipped", "not found" and "no answer" are not "all clear".
 # - Privacy and usefulness are measured together, or one of them is not measured.
 #
-# What this lab did not do: our data are simulated and small; the keys lie on a disk; `evaluation.json` comes from the one who signs; a real SBOM lists also what packages bring with them; and whether to have such a model at all is the first question of Map, which no function answers.
+# What this lab did not do:
+#
+# - Our data are simulated and small; the keys lie on a disk; `evaluation.json` comes from the one who signs; a real SBOM lists also what packages bring with them.
+# - *Poisoning*, that someone slips rows into the training data: the card's `data_sha256` names the data, and something would have to compare it. *Extraction*, that someone copies the model by asking it: a budget of requests is the first help there too.
+# - To tell a rider that a model decided, and why: that is what Ms Duarte will ask for next.
+# - Whether to have such a model at all is the first question of Map, which no function answers.
 #
 # ## Going further
 #
 # - **The register in CI.** Let the workflow of *CI/CD for ML* run `check`, and open an issue for the owner where something is red. When does it ring too often?
-# - **The price of fairness.** Plot for each policy the fees that stay unpaid. Would Fairlearn's `ThresholdOptimizer` do better, and what does it mean that it decides by lot?
+# - **Another tool.** Would Fairlearn's `ThresholdOptimizer` do better, and what does it mean that it decides by lot?
 # - **A shadow attack.** Ours knows who was a member. A real attacker trains *shadow models* on riders of his own. How much worse is he?
 #
 # To read:

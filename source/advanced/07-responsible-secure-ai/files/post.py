@@ -1,11 +1,12 @@
 """What arrives by post: model files, some with a payload; two scanners; keys; and a bill of materials."""
 
-import io
+import base64
 import json
 import os
 import pickle
+import subprocess
+import sys
 import tempfile
-from contextlib import redirect_stderr
 from pathlib import Path
 
 import joblib
@@ -14,9 +15,9 @@ import picklescan.scanner
 import skops.io
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cyclonedx_py._internal.cli import run as cyclonedx_py
 from fickling.analysis import Severity, check_safety
 from fickling.fickle import Pickled
+from packaging.utils import canonicalize_name
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -82,11 +83,30 @@ def make_keys(folder, name):
     (folder / f"{name}.pub").write_bytes(public)
 
 
+def signed_files(signature):
+    """Return the paths, in the folder, of the files over which a signature of model_signing is. It does not verify the signature."""
+    envelope = json.loads(Path(signature).read_text())["dsseEnvelope"]
+    return {part["name"] for part in json.loads(base64.b64decode(envelope["payload"]))["predicate"]["resources"]}
+
+
 def sbom_of(requirements):
-    """Return the CycloneDX bill of materials of a requirements file, a dictionary; on the command line: cyclonedx-py requirements FILE."""
+    """Return the CycloneDX bill of materials of a requirements file, a dictionary."""
     with tempfile.TemporaryDirectory(prefix="sbom-") as folder:
         path = Path(folder) / "sbom.json"
         options = ["--of", "JSON", "-o", str(path), "--no-validate"]
-        with redirect_stderr(io.StringIO()):  # it warns of each part without a version
-            cyclonedx_py(argv=["requirements", str(requirements), *options])
+        command = [sys.executable, "-m", "cyclonedx_py", "requirements", str(requirements), *options]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)  # it warns of each part without a version
         return json.loads(path.read_text())
+
+
+def parts_of(sbom):
+    """Return the bill's parts, each as (normalised name, version as text or None, set of normalised names of its extras)."""
+    extra = "cdx:python:package:required-extra"
+    return [
+        (
+            canonicalize_name(part["name"]),
+            part.get("version"),
+            {canonicalize_name(entry["value"]) for entry in part.get("properties") or [] if entry["name"] == extra},
+        )
+        for part in sbom["components"]
+    ]

@@ -10,6 +10,13 @@ def draw_cases(rng, n, poorer, island=0):
     return cases.assign(score=score_of(cases))[["district", "score", "unpaid"]]
 
 
+def draw_city(rng, n, poorer, odd):
+    """Return cases in which those who do not pay have higher scores in the district `odd`: one error rate can be equal without the other."""
+    cases = draw_cases(rng, n, poorer)
+    higher = (cases["district"] == odd) & (cases["unpaid"] == 1)
+    return cases.assign(score=cases["score"].where(~higher, cases["score"] ** 0.4))
+
+
 def rates(cases, asked):
     """Return, by district, selection rate, false positive rate and false negative rate."""
     table = cases.assign(asked=asked)

@@ -7,18 +7,15 @@ import json
 import math
 import pickle
 import shutil
-import tempfile
 import timeit
 import zipfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import joblib
 import model_signing
 import numpy as np
 import skops.io
 from deposit import INPUTS
-from population import draw_riders, drawn, fresh
+from population import draw_riders, fresh
 from post import Payload, fitted, make_keys
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -26,12 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import check_array
 
-
-@contextmanager
-def own_folder():
-    """Give a temporary folder's path, and remove it."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
-        yield Path(folder).resolve()
+from judgekit import drawn
 
 
 class Calls:
@@ -74,17 +66,23 @@ def post_cases(folder):
     add("h.pkl", None, "a good model as a pickle, which nobody can tell from a bad one").write_bytes(pickle.dumps(linear))
     writes = FunctionTransformer(joblib.dump, kw_args={"filename": str(marker)})
     for name, function, what in [
-        ("i.skops", writes, "a skops archive with a function that writes a file"),
+        ("i.skops", writes, "a skops archive with a function that writes a file; only reviewed types may be loaded"),
         (
             "j.skops",
             FunctionTransformer(check_array),
             "a skops archive with a function of scikit-learn that is not on the list; not all that is scikit-learn's is harmless",
         ),
-        ("k.skops", FunctionTransformer(copy.deepcopy), "a skops archive with a function that nobody has reviewed"),
+        (
+            "k.skops",
+            FunctionTransformer(copy.deepcopy),
+            "a skops archive with a function that nobody has reviewed; the list of types is yours, not the file's",
+        ),
     ]:
         skops.io.dump(make_pipeline(function, linear), add(name, None, what))
         assert skops.io.get_untrusted_types(file=folder / name), f"skops allows what is in {name} by itself"
-    bomb = add("l.skops", None, "a good model in an archive that unpacks to 60 million bytes")
+    bomb = add(
+        "l.skops", None, "a good model in an archive that unpacks to 60 million bytes, by its own list; its size on disk is not asked for"
+    )
     shutil.copy(folder / "a.skops", bomb)
     with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as archive:
         for number in range(4):
@@ -113,6 +111,7 @@ def release_cases(folder):
     cases = [
         (_folder(folder / "one", rng), True, 12, "A rightly evaluated folder"),
         (_folder(folder / "edge", rng, auc=0.70), True, 3, "A folder with an auc of exactly 0.70"),
+        (_folder(folder / "deposit-1.2", rng), True, 8, "A folder named deposit-1.2, whose signature is deposit-1.2.sig"),
         (_folder(folder / "again", rng), True, 7, "A folder that had been signed before, as version 6"),
         (_folder(folder / "weak", rng, auc=0.69), False, 4, "a model with an auc of 0.69"),
         (_folder(folder / "nan", rng, auc=math.nan), False, 4, "a model with NaN for an auc"),
@@ -181,8 +180,10 @@ def attack_cases(folder):
     make_keys(keys, "thief")
     ours, thief = keys / "judge.pem", keys / "thief.pem"
 
-    def case(what, at_least=4, right=None, key=ours, **signed):
-        path = _folder(folder / f"release-{len(cases)}", rng)
+    def case(what, at_least=4, right=None, key=ours, place=None, git="", **signed):
+        path = _folder(folder / (place or f"release-{len(cases)}"), rng)
+        if git:
+            (path / git).write_bytes(rng.bytes(40))
         signature = _sign(path, key, **signed)
         cases.append((path, at_least, right, what))
         return path, signature
@@ -190,6 +191,8 @@ def attack_cases(folder):
     case("as it was signed", right=4)
     case("version 10, where 9 or newer is wanted", 9, 10, version=10)
     case("version 4, where 1 or newer is wanted", 1, 4)
+    case("it holds a .gitattributes, which is signed too", right=4, git=".gitattributes")
+    case("its folder is named deposit-1.2, and its signature deposit-1.2.sig", right=4, place="deposit-1.2")
     case("version 3 of before, rightly signed, where 4 is wanted", version=3)
     case("version 9, where 10 is wanted", 10, version=9)
     case("another model, rightly signed", name="repair-alarm", version=9)

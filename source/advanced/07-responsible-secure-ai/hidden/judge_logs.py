@@ -2,7 +2,7 @@
 
 import re
 
-from population import drawn
+from judgekit import drawn
 
 TOKEN = r"<rider:([0-9a-f]{12,64})>"
 FIRST = ["Ana", "Léa", "Piotr", "Sean", "Mei", "Olga", "Nuno", "Ines"]
@@ -12,14 +12,6 @@ LAST = ["Marsh", "O'Dell", "Kovač", "Ortiz", "Li", "Brandt", "Silva"]
 def SHOWN(pattern):
     """Return the expected line for a message: tokens by name, nothing escaped."""
     return re.sub(r"\\(.)", r"\1", pattern.replace(TOKEN, "<rider:TOKEN>"))
-
-
-def _card(chance, right=True):
-    digits = [4, *(chance.randrange(10) for _ in range(14))]
-    digits[4] = 0  # its second group begins as a telephone number does
-    total = sum(d if place % 2 else sum(divmod(2 * d, 10)) for place, d in enumerate(reversed(digits)))
-    last = -total % 10 if right else (-total + 3) % 10
-    return "".join(map(str, [*digits, last]))
 
 
 def log_lines():
@@ -100,23 +92,10 @@ def log_lines():
     line("an IP address", "ip=", (ip, "<ip>"), " at 2026-03-05T10:11:12Z, from ", (ip, "<ip>"), ".")
     line("versions that look like addresses", f"version {ip}, firmware 10.{chance.randrange(9)}.0.{chance.randrange(99)} ok")
     line("four numbers that are no address", f"build 1.2.{chance.randrange(256, 999)}.4")
-    card = _card(chance)
-    line("a card number", "card ", (card, "<card>"), " paid")
     line(
-        "a card number in groups",
-        "card ",
-        (" ".join(re.findall("....", card)), "<card>"),
-        ", ",
-        ("-".join(re.findall("....", card)), "<card>"),
+        "a trip and a request whose numbers look like telephones",
+        f"trip 0{chance.randrange(10**9, 10**10)} request 0{chance.randrange(10**9, 10**10)} done",
     )
-    line(
-        "a card number with other numbers beside it",
-        f"paid {chance.randrange(1, 10)} ",
-        (" ".join(re.findall("....", card)), "<card>"),
-        f" {chance.randrange(1, 10)} tries",
-    )
-    line("sixteen digits with a wrong Luhn sum", f"reference {_card(chance, right=False)} kept")
-    line("a trip and a request whose numbers pass for cards", f"trip {card} request {_card(chance)} done")
     line("a station whose number looks like a telephone", f"station=0{chance.randrange(10**8, 10**9)} docks=24 temperature=6.25")
     line("a decimal number after =", f"score=0.{chance.randrange(10**8, 10**9)} asked=0")
     line(
@@ -130,7 +109,5 @@ def log_lines():
         (ip, "<ip>"),
         " station=0205550142 ",
         (c["name"], c["rider_id"]),
-        ", ",
-        (card, "<card>"),
     )
     return people, cases

@@ -22,9 +22,7 @@ def leak_cases():
         frame = pd.DataFrame({"member": member, "period": period, "p": p, "unpaid": unpaid}).sample(frac=1, random_state=1)
         alike = frame[frame["period"] == "winter"]
         right = roc_auc_score(alike["member"], np.where(alike["unpaid"] == 1, alike["p"], 1 - alike["p"]))
-        cases.append(
-            (frame.reset_index(drop=True), float(right), f"{what} (the periods are winter and summer here, not spring and autumn)")
-        )
+        cases.append((frame.reset_index(drop=True), float(right), f"The periods are winter and summer here, not spring and autumn. {what}"))
 
     table(700, 0.0, 0.3, "A model that knows nothing by heart, and a summer in which more left a fee unpaid")
     table(700, 0.5, -0.2, "A model that knows half of its riders by heart")

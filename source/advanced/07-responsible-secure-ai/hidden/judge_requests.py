@@ -1,9 +1,9 @@
-"""Bodies of requests and calls that the learner has not seen."""
+"""Bodies of requests that the learner has not seen."""
 
 import json
 import unicodedata
 
-from population import drawn
+from judgekit import drawn
 
 
 def body_cases():
@@ -29,6 +29,7 @@ def body_cases():
         made("values on the other edge", failed_payments=100, delay_days=0),
         made("accents, emoji and another script", note="Señor Ørsted 🚲 自転車"),
         made("a letter and its accent as two characters", note="cafe\u0301"),
+        made("150 letters, each with its accent as a character of its own", note="e\u0301" * 150),
         made("an empty note", note=""),
         made("a note of 200 characters", note="ü" * 200),
         (body()[:-1] + b" " * (2000 - len(body())) + b"}", dict(good), "padded with blanks to 2,000 bytes"),
@@ -76,18 +77,3 @@ def body_cases():
 def refused(error):
     """Return whether it is a kind of ValueError; those of Unicode cross to a judge by name alone."""
     return isinstance(error, ValueError) or type(error).__name__ in ("UnicodeDecodeError", "UnicodeEncodeError", "UnicodeError")
-
-
-def budget_cases():
-    """Return (calls, most, seconds, what within_budget says)."""
-    chance, cases = drawn("budget"), []
-    for most, seconds in [(1, 5), (3, 10), (2, 60)]:
-        times = sorted(chance.randrange(0, 50) for _ in range(40))
-        calls = [(time, chance.choice(["a", "b", 7])) for time in times]
-        let_in, right = [], []
-        for time, rider in calls:
-            right.append(sum(who == rider and time - seconds < when for when, who in let_in) < most)
-            if right[-1]:
-                let_in.append((time, rider))
-        cases.append((calls, most, seconds, right))
-    return [([], 3, 10, []), *cases]

@@ -1,18 +1,12 @@
 """Riders of Metro Bikes who applied without a deposit, with their truth known, drawn from a seed: for make_files and the judges."""
 
-import os
-import random
-
 import numpy as np
 import pandas as pd
 
+from judgekit import drawn
+
 DISTRICTS = {"Harbour": 0.15, "Old Town": 0.2, "University": 0.2, "Hillside": 0.2, "Eastfield": 0.25}
 INPUTS = ["failed_payments", "delay_days", "trips_per_month", "day_pass"]
-
-
-def drawn(salt):
-    """Return a source of chance of its own for each submission and each `salt`."""
-    return random.Random(f"{os.environ.get('LAB_SEED', 'lab')} {salt}")
 
 
 def fresh(salt):

@@ -9,7 +9,7 @@ from judgekit import drawn
 
 def judge_attacks(play, call_guard):
     """Event 11."""
-    cases = attacks(drawn("attacks").random())
+    cases = attacks(drawn("attacks").random(), dictated=False)
     for case in cases:
         question, found, canary, _ = case["case"]
         messages = call_guard("build", FIRST, question, found, canary)

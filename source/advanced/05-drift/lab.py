@@ -238,7 +238,8 @@ assert said.count("cannot tell") >= 4, f"Of ten pairs of 120 rows, whose shift i
 # %% nbgrader={"grade": true, "grade_id": "judge-verdict", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: flagged with Evidently's defaults and with methods and thresholds, on samples with and without a shift, below and above 1,000 rows.
 ### BEGIN HIDDEN TESTS
-from judging import draw_flags, fresh
+from judging import draw_flags
+from judgekit import fresh
 
 for reference, current, options, expected, where in draw_flags(fresh(1)):
     try:
@@ -251,7 +252,8 @@ for reference, current, options, expected, where in draw_flags(fresh(1)):
 # %% nbgrader={"grade": true, "grade_id": "judge-verdict-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: verdict on samples of 100, 500, 1,500 and 6,000 rows, with shifts below, at and above the tolerance, with a wider spread, and without any change under smaller tolerances.
 ### BEGIN HIDDEN TESTS
-from judging import close_calls, draw_pairs, fresh
+from judging import close_calls, draw_pairs
+from judgekit import fresh
 
 for kind, tolerance, size, pairs, allowed, wrong_at_most, sentence in draw_pairs(fresh(2)):
     try:
@@ -344,7 +346,8 @@ for column, spoil in HARM.items():
 # %% nbgrader={"grade": true, "grade_id": "judge-plan", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: plan.json over 192 quiet weeks of four other cities: in how many any column rings. The plan must not be deaf.
 ### BEGIN HIDDEN TESTS
-from judging import cities_of, false_alarms, fresh, heard_share
+from judging import cities_of, false_alarms, heard_share
+from judgekit import fresh
 from pathlib import Path
 
 from watch import HARM, read_plan
@@ -363,10 +366,11 @@ assert share <= 0.115, (
 )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-plan-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-plan-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: plan.json over the same weeks made harmful, and with the other three columns 1.5 times as large: how many of them ring.
 ### BEGIN HIDDEN TESTS
-from judging import cities_of, false_alarms, fresh, heard_share
+from judging import cities_of, false_alarms, heard_share
+from judgekit import fresh
 from pathlib import Path
 
 from watch import COLUMNS, HARM, read_plan
@@ -487,7 +491,8 @@ for kind, expected in [("app", "harmless"), ("pads", "harmful")]:
 # Judged when you hand in: judge_change in another city, nine weeks and half a day after four kinds of change, of which two are harmful.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import draw_stories, fresh
+from judging import draw_stories
+from judgekit import fresh
 
 for kind, story, since, truth in draw_stories(fresh(4), ["app", "cold", "pads", "ebikes"]):
     for hours, expected in [(12, "wait"), (63 * 24, truth)]:
@@ -503,7 +508,8 @@ for kind, story, since, truth in draw_stories(fresh(4), ["app", "cold", "pads", 
 # Judged when you hand in: judge_change 8, 10 and 12 days after changes, when few labels are there, and 21 and 24 days after harmful ones; and nine weeks after, with a tolerance that is just what the model misses. What is not known yet is the opposite of what will be.
 ### BEGIN HIDDEN TESTS
 import pandas as pd
-from judging import draw_stories, fresh, mislead, missed
+from judging import draw_stories, mislead, missed
+from judgekit import fresh
 
 wrong, rest, later, all_later, edges = [], 0, [], 0, []
 for kind, story, since, truth in draw_stories(fresh(5), ["pads", "ebikes", "app", "cold", "ebikes", "ebikes"], delays=(5.7, 6.0)):
@@ -615,10 +621,11 @@ assert abs(last / first - 1) < 0.1, f"After mending, a km in source B takes {las
 calm = autumn[autumn["source"] != "B"]
 assert find_fault(calm) is None, f"find_fault of the sources A and C alone returns {find_fault(calm)}, expected None."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-unit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-unit", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_fault and mend in other autumns with metres or miles, early and late, with tours, hops and forgotten bikes.
 ### BEGIN HIDDEN TESTS
-from judging import draw_faults, fresh, wrong_mending
+from judging import draw_faults, wrong_mending
+from judgekit import fresh
 
 stories = draw_faults(fresh(6), ["m", "miles", "m late", "miles late", "m", "miles"])
 try:
@@ -630,10 +637,11 @@ for (kind, story), answer in zip(stories, answers):
     assert not wrong, f"In another autumn, where a source sends {'metres' if kind.startswith('m ') or kind == 'm' else 'miles'}{' in its last 60 to 80 trips' if 'late' in kind else ''}, {wrong}."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-unit-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-unit-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_fault and mend where nothing is wrong: a bridge, e-bikes in one source, snow, and an autumn without any event.
 ### BEGIN HIDDEN TESTS
-from judging import draw_faults, fresh, wrong_mending
+from judging import draw_faults, wrong_mending
+from judgekit import fresh
 
 stories = draw_faults(fresh(7), ["bridge", "ebikes", "snow", "nothing", "bridge", "snow"]) + draw_faults(fresh(8), ["m"])
 try:
@@ -714,10 +722,11 @@ drifted = [concept_alarm(*a_stream(seed, "pads", 70)) for seed in range(20, 26)]
 heard = [day for day in drifted if day is not None and 70 <= day <= 98]
 assert len(heard) >= 4, f"The relation changes on day 70 of 6 streams, and concept_alarm rings on {drifted}, expected days from 70 to 98."
 
-# %% nbgrader={"grade": true, "grade_id": "judge-concept", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-concept", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: concept_alarm on 40 quiet streams of another city, and on 12 of a harmless cold; it must not be deaf.
 ### BEGIN HIDDEN TESTS
-from judging import draw_cold, draw_streams, fresh
+from judging import draw_cold, draw_streams
+from judgekit import fresh
 
 quiet, drifted = draw_streams(fresh(9), [None] * 40 + ["pads"] * 3, split=40)
 try:
@@ -737,10 +746,11 @@ assert len(rang) <= 3, (
 )
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-concept-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-concept-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: concept_alarm on 40 streams of another city in which the relation changes, by brake pads or by tubeless tyres; and that it does not look ahead.
 ### BEGIN HIDDEN TESTS
-from judging import draw_streams, fresh
+from judging import draw_streams
+from judgekit import fresh
 
 words = {"pads": "wear follows the metres downhill, no longer the km since service", "tubeless": "pressure matters no more, distance does"}
 kinds = ["pads"] * 20 + ["tubeless"] * 20
@@ -766,108 +776,47 @@ assert cut == [said[number] for number in rang], (
 # %% [markdown]
 # ## Part 6 · When to train anew
 #
-# "Then let us retrain every week", says Bo, "and be safe." But each retraining costs: compute, an evening of Ada's, and now and then a new model that is worse than the old one and does harm until it is rolled back. On the other side a model errs more the older it gets: this is its **decay**. Between the two lies a period that is cheapest, and it can be computed from what has been measured.
+# "Then let us retrain every week", says Bo, "and be safe." But each retraining costs: compute, and now and then a new model that does harm until it is rolled back. On the other side a model errs more the older it gets: this is its **decay**. Between the two lies a period that is cheapest. There is nothing to hand in here; read, run, and change a price.
 #
-# A **backtest** replays the past: models are trained as if it were an earlier week, on data up to and including that week, and scored in all the weeks after. `backtest.csv.gz` holds one of last year: `errors` of 1,000 trips in each `week` (0 to 51), by the week *through* which the model was `trained`, and on what it was trained: everything there was, or the last 12 weeks. The week after `trained_through` has age 1.
-
-# %% nbgrader={"grade": false, "grade_id": "backtest", "locked": true, "schema_version": 3, "solution": false, "task": false}
-backtest = pd.read_csv("backtest.csv.gz")
-PRICES = {
-    "trips_per_week": 6000,
-    "euros_per_error": 9.0,
-    "label_delay_weeks": 4,
-    "compute_euros": {"everything": 900, "last 12 weeks": 300},
-    "bad_release_share": 0.05,
-    "bad_release_euros": 20_000,
-}
-backtest.head(3)
+# A **backtest** replays the past: models are trained as if it were an earlier week, and scored in all the weeks after. `backtest.csv.gz` holds one of last year: `errors` of 1,000 trips in each `week`, by the week *through* which the model was `trained`, and on what: everything there was, or the last 12 weeks.
 
 # %%
-by_age = backtest.assign(age=backtest["week"] - backtest["trained_through"]).groupby(["train_on", "age"])["errors"].mean().unstack(0)
+backtest = pd.read_csv("backtest.csv.gz")
+backtest["age"] = backtest["week"] - backtest["trained_through"]
 print("Bo's decay, errors of 1,000 trips by age in weeks:")
-print(by_age.loc[[1, 5, 10, 20, 30, 40]].round(1).T)
-one_model = backtest[(backtest["trained_through"] == 8) & (backtest["train_on"] == "everything")].set_index("week")["errors"]
-newer = backtest[(backtest["trained_through"] == 40) & (backtest["train_on"] == "everything")].set_index("week")["errors"]
-print("Two models in the same weeks:")
-print(pd.DataFrame({"trained through 8": one_model, "through 40": newer}).loc[[20, 30, 44, 51]].round(1).T)
+print(backtest.groupby(["train_on", "age"])["errors"].mean().unstack().loc[:, [1, 10, 20, 30, 40]].round(1))
+print("Two models, trained on everything through these weeks, in the same weeks:")
+two = backtest[(backtest["train_on"] == "everything") & backtest["trained_through"].isin([8, 40]) & backtest["week"].isin([44, 51])]
+print(two.pivot(index="trained_through", columns="week", values="errors").round(1))
 
 # %% [markdown]
-# Bo's curve is wrong, and nearly everybody draws it so. Old ages were only seen at the end of the year, and in winter *every* model errs more. His decay is age and season in one, they are **confounded**. But in the same week old and young models had the same weather: what differs between them *there* is age. So compare within weeks. (In all years the errors have grown evenly with age, by a constant each week. So two numbers for each way of training describe it: the errors at age 0 in an average week, and the slope.)
+# Bo's curve is wrong, and nearly everybody draws it so. Old ages were only seen at the end of the year, and in winter *every* model errs more: his decay is age and season in one, they are **confounded**. But in the same week old and young models had the same weather. What differs between them *there* is age. So subtract the week's mean from errors and from age, and fit a line through what is left.
 #
-# Three things are easily forgotten:
-#
-# - **Labels are late.** When a model goes live, its training data already ended `label_delay_weeks` ago. With a delay of 4 and a new model every 3 weeks, it is used at the ages 5, 6 and 7, and then replaced by one of age 5.
-# - **Risk is a cost.** A retraining costs its compute, and with probability `bad_release_share` the `bad_release_euros`.
-# - **On what to train.** On everything: more data, partly of a world that is gone. On a window: fresher, fewer. Which one errs less may depend on the age at which it is used.
-#
-# ### Exercise 6 — The cheapest period
-# *Difficulty ●●● · about 16 minutes*
-#
-# Write `cheapest(backtest, prices)`, for tables and prices such as these. It returns a dictionary with `train_on` (one of the two names in the table) and `period_weeks`, a whole number from 1 to 26: the plan with the lowest cost a week, of errors in an average week, compute and bad releases.
-#
-# Done means, for other years and prices: what ageing and retraining cost under your plan is at most 4 % above the cheapest possible. (The judge knows how the models really decay; your table has noise, and near the cheapest period the costs are flat, so the answer is often only "about so many weeks". That is precise enough: a calendar needs no more.)
-#
-# <details><summary>Hint 1</summary>Subtract from errors and age their means in the same week and way of training. What is left has no season. How do you get a slope from two such columns?</details>
-# <details><summary>Hint 2</summary>Fit a line through what is left, for each way by itself. Both ways were scored in the same weeks, so what errors remain on average, once slope times age is taken off, can be compared. Then there are two ways and 26 periods to try: which ages does a model pass through while it is in use, and how many euros fall on a week?</details>
+# Then the cost of a week can be computed for each way of training and each period. A model that goes live is already old by the delay of its labels: with a delay of 4 weeks and a new model every 3, it is used at the ages 5, 6 and 7. And the risk of a bad release is a cost of every retraining.
 
-# %% nbgrader={"grade": false, "grade_id": "retrain", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def cheapest(backtest, prices):
-    """Return {"train_on": …, "period_weeks": …} with the lowest cost a week."""
-    ### BEGIN SOLUTION
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    table[["errors_off", "age_off"]] = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        slope = (own["errors_off"] * own["age_off"]).sum() / (own["age_off"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            age = prices["label_delay_weeks"] + (period + 1) / 2
-            errors = (at_zero + slope * age) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-retrain", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
-said = cheapest(backtest.copy(), dict(PRICES))
-assert isinstance(said, dict) and {"train_on", "period_weeks"} <= set(said), f"cheapest returns {said}, expected a dictionary with train_on and period_weeks."
-assert said["train_on"] in PRICES["compute_euros"], f"cheapest says train_on {said['train_on']!r}, expected one of {sorted(PRICES['compute_euros'])}."
-assert said["period_weeks"] in range(1, 27), f"cheapest says period_weeks {said['period_weeks']!r}, expected a whole number from 1 to 26."
-free = cheapest(backtest.copy(), {**PRICES, "compute_euros": dict.fromkeys(PRICES["compute_euros"], 0), "bad_release_share": 0.0})
-assert free["period_weeks"] == 1, f"If retraining costs nothing, cheapest says every {free['period_weeks']} weeks, expected 1."
-dear = cheapest(backtest.copy(), {**PRICES, "bad_release_euros": 100_000})
-assert dear["period_weeks"] > said["period_weeks"], (
-    f"With bad releases at 20,000 euros cheapest says every {said['period_weeks']} weeks, and at 100,000 euros every {dear['period_weeks']}: expected a longer period."
-)
-
-# %% nbgrader={"grade": true, "grade_id": "judge-retrain", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: cheapest for other years and prices, in which it costs to take the season for decay, to forget late labels, bad releases or compute, to let both ways age alike, or to train in the wrong way.
-### BEGIN HIDDEN TESTS
-from judging import draw_retraining, fresh, too_dear
-
-mistakes = ["season", "season", "delay", "delay", "release", "compute", "slope", "means", "everything", "window"]
-for mistake, table, prices, truth in draw_retraining(fresh(11), mistakes):
-    try:
-        said = cheapest(table, prices)
-    except Exception as error:
-        raise AssertionError(f"For another year cheapest stopped with {type(error).__name__}: {error}") from None
-    wrong = too_dear(said, prices, truth)
-    risk = prices["bad_release_share"] * prices["bad_release_euros"]
-    fact = {
-        "season": "Its winter is hard for models of any age.",
-        "delay": f"Its labels are late by {prices['label_delay_weeks']} weeks.",
-        "release": f"A retraining costs {risk:.0f} euros for bad releases, on average.",
-        "compute": f"A retraining costs compute: {prices['compute_euros']} euros.",
-        "slope": "The two ways age at different speeds.",
-        "means": "The table holds models of up to 43 weeks, most of them older than those that would be in use.",
-    }.get(mistake, "Compare both ways to train at the ages at which they would be used.")
-    assert not wrong, f"For another year {wrong} ({fact})"
-### END HIDDEN TESTS
+# %%
+trips_per_week, euros_per_error, label_delay_weeks = 6000, 9.0, 4
+compute_euros, bad_release_euros = {"everything": 900, "last 12 weeks": 300}, 0.05 * 20_000
+less = backtest[["errors", "age"]] - backtest.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
+costs = {}
+for way, own in backtest.groupby("train_on"):
+    slope = (less["errors"] * less["age"])[own.index].sum() / (less["age"][own.index] ** 2).sum()
+    at_zero = (own["errors"] - slope * own["age"]).mean()
+    print(f"{way}: {at_zero:.1f} errors of 1,000 trips at age 0, and {slope:.2f} more each week")
+    for weeks in range(1, 27):
+        errors = (at_zero + slope * (label_delay_weeks + (weeks + 1) / 2)) * trips_per_week / 1000
+        costs[weeks, way] = errors * euros_per_error + (compute_euros[way] + bad_release_euros) / weeks
+table = pd.Series(costs).unstack().rename_axis("train every … weeks")
+best_weeks, best_way = min(costs, key=costs.get)
+print("cheapest: on", best_way, "every", best_weeks, "weeks")
+table.loc[[1, 2, 4, 6, 8, 10, 13, 26]].round(0).astype(int)
 
 # %% [markdown]
-# A calendar is only the beginning: it is for the decay that is always there. When something *happens*, one decides by evidence. That comes next.
+# Every week costs more than twice a year. Near the cheapest period the costs are flat: "about so many weeks" is all that a calendar needs. Change a price or the delay, and see which of the two ways wins, and when. At work decay is rarely a straight line, and one year's backtest knows one winter: compute it again each year.
 #
+# A calendar is for the decay that is always there. When something *happens*, one decides by evidence. That comes next.
+
+# %% [markdown]
 # ## Part 7 · Dismiss, mend, roll back, retrain
 #
 # Monday morning, something has rung. There are four things that Bo can do:
@@ -952,10 +901,11 @@ for seed, events, action, target in [
         f"The reason {said['reason']!r} should be a sentence, and name the target {target!r}."
     )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-decide", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-decide", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: decide on other Mondays, each after one event or none: also harmless ones, changes in the last week, and what has always been so.
 ### BEGIN HIDDEN TESTS
-from judging import draw_mondays, fresh, wrong_decision
+from judging import draw_mondays, wrong_decision
+from judgekit import fresh
 
 for what, evidence, action, target in draw_mondays(fresh(13), "single"):
     try:
@@ -966,10 +916,11 @@ for what, evidence, action, target in draw_mondays(fresh(13), "single"):
     assert not wrong, f"On a Monday after this: {what}; {wrong}."
 ### END HIDDEN TESTS
 
-# %% nbgrader={"grade": true, "grade_id": "judge-decide-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-decide-2", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: decide on Mondays after two events: a release beside a wrong unit, a change of the world beside a release, and others.
 ### BEGIN HIDDEN TESTS
-from judging import draw_mondays, fresh, wrong_decision
+from judging import draw_mondays, wrong_decision
+from judgekit import fresh
 
 for what, evidence, action, target in draw_mondays(fresh(14), "double"):
     try:

@@ -1,20 +1,14 @@
 """What the judge cells share: samples, cities, stories and Mondays of this submission's own, drawn from LAB_SEED, with their truth."""
 
 import math
-import os
 
 import numpy as np
 import pandas as pd
-from cities import MILES, a_retraining_case, a_unit_story, cheapest_true, regret, some_trips, true_cost
+from cities import MILES, a_unit_story, some_trips
 from mondays import a_monday
 from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
 from risk import INPUTS, risks
 from watch import COLUMNS, WEEKS_BEFORE, alarms
-
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
 
 
 # Exercise 1
@@ -204,34 +198,6 @@ def draw_cold(rng, count):
 
 
 # Exercise 6
-
-
-def draw_retraining(rng, mistakes):
-    """Return cases in which each mistake is dear."""
-    return [(mistake, *a_retraining_case(rng, mistake)) for mistake in mistakes]
-
-
-def too_dear(said, prices, truth):
-    """Return in what a plan is wrong or too dear, or an empty text."""
-    try:
-        kind, period = said["train_on"], int(said["period_weeks"])
-    except (TypeError, KeyError, ValueError):
-        return f"cheapest returns {said}, expected train_on and period_weeks."
-    if kind not in prices["compute_euros"] or not 1 <= period <= 26:
-        return f"cheapest says {said}, expected one of {sorted(prices['compute_euros'])} and 1 to 26 weeks."
-    over = regret(truth, prices, kind, period)
-    if over <= 0.04:
-        return ""
-    best, *_ = cheapest_true(truth, prices)
-    ageless = min(truth["base"].values()) * prices["trips_per_week"] / 1000 * prices["euros_per_error"]
-    return (
-        f"cheapest says to train on {kind} every {period} weeks, which costs {true_cost(truth, prices, kind, period):.0f} euros a week. "
-        f"It can be had for {best:.0f}. Of both {ageless:.0f} are for errors that a model makes at any age; the rest is what ageing and retraining cost, "
-        f"and yours is {over:.0%} above the least. 4 % are allowed."
-    )
-
-
-# Exercise 7
 
 
 def draw_mondays(rng, which):

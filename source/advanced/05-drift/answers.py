@@ -1,15 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="verdict" points=14 why="another style: value and threshold read from the metric; the interval from shuffled rows, as far as chance goes, around the distance"
-def flagged(reference, current, method=None, threshold=None):
-    options = {name: value for name, value in {"method": method, "threshold": threshold}.items() if value is not None}
-    tables = [Dataset.from_pandas(pd.DataFrame({"v": list(sample)}), data_definition=DataDefinition(numerical_columns=["v"])) for sample in (current, reference)]
-    metric = Report([ValueDrift(column="v", **options)]).run(*tables).dict()["metrics"][0]
-    value, limit = float(metric["value"]), metric["config"]["threshold"]
-    return value < limit if "p_value" in metric["config"]["method"] else value >= limit
-
-
+# %% grade_id="verdict" points=16 why="another style: the interval from shuffled rows, as far as chance goes, around the distance"
 def verdict(reference, current, tolerance):
     generator = np.random.default_rng(17)
     both, size, spread = np.concatenate([reference, current]), len(reference), np.std(reference)
@@ -25,15 +17,8 @@ def verdict(reference, current, tolerance):
         return "no drift"
     return "cannot tell"
 
-# %% grade_id="verdict" points=14 why="another style: scipy's basic bootstrap, and the status compared as text"
+# %% grade_id="verdict" points=16 why="another style: scipy's basic bootstrap"
 from scipy.stats import bootstrap
-
-
-def flagged(reference, current, method=None, threshold=None):
-    frames = [pd.DataFrame({"a": np.array(sample, dtype=float)}) for sample in (current, reference)]
-    data = [Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=["a"])) for frame in frames]
-    snapshot = Report([ValueDrift(column="a", method=method, threshold=threshold)], include_tests=True).run(data[0], data[1])
-    return snapshot.dict()["tests"][0]["status"].value == "FAIL"
 
 
 def verdict(reference, current, tolerance):
@@ -44,78 +29,68 @@ def verdict(reference, current, tolerance):
         return "drift"
     return "no drift" if interval.high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="of a distance large" why="Bo's: below the threshold is drift, whatever the method"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    metric = Report([ValueDrift(column="value", method=method, threshold=threshold)]).run(now, before).dict()["metrics"][0]
-    return bool(metric["value"] < metric["config"]["threshold"])
+# %% grade_id="verdict" points=16 why="another style: two standard deviations of the resamples around the distance" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    high, low = 2 * distance - np.quantile(again, [0.025, 0.975])
++    low, high = distance - 1.96 * np.std(again), distance + 1.96 * np.std(again)
 
-
-def verdict(reference, current, tolerance):
-    rng = np.random.default_rng(0)
-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
-
-# %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval" name="wrong-4"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
+# %% grade_id="verdict" points=0 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval" name="wrong-4"
 def verdict(reference, current, tolerance):
     return "drift" if moved(reference, current) > tolerance else "no drift"
 
-# %% grade_id="verdict" points=7 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread" changes="wrong-4"
 -    return "drift" if moved(reference, current) > tolerance else "no drift"
 +    off = abs(np.mean(current) - np.mean(reference)) / np.std(reference)
 +    error = 1.96 * math.sqrt(1 / len(reference) + 1 / len(current))
 +    return "drift" if off - error > tolerance else "no drift" if off + error < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is" changes="wrong-4"
  def verdict(reference, current, tolerance):
 +    if min(len(reference), len(current)) < 1000:
 +        return "cannot tell"
 
-# %% grade_id="verdict" points=7 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant" changes="wrong-4"
+# %% grade_id="verdict" points=4 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant" changes="wrong-4"
 +from scipy.stats import ks_2samp
 +
 +
- def flagged(reference, current, method=None, threshold=None):
+ def verdict(reference, current, tolerance):
 @@
 -    return "drift" if moved(reference, current) > tolerance else "no drift"
 +    p = ks_2samp(reference, current).pvalue
 +    return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
 
-# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size" changes="wrong-4"
--    return "drift" if moved(reference, current) > tolerance else "no drift"
-+    rng = np.random.default_rng(0)
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+# %% grade_id="verdict" points=9 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    distance = moved(reference, current)
+-    high, low = 2 * distance - np.quantile(again, [0.025, 0.975])
 +    low, high = np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift" changes="wrong-4"
--    return "drift" if moved(reference, current) > tolerance else "no drift"
+# %% grade_id="verdict" points=9 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
 +    if min(len(reference), len(current)) < 1500:
 +        return "cannot tell"
-+    rng = np.random.default_rng(0)
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time" changes="solution"
 -def verdict(reference, current, tolerance):
--    return "drift" if moved(reference, current) > tolerance else "no drift"
+-    """Return "drift", "no drift" or "cannot tell"."""
+-    rng = np.random.default_rng(0)
 +def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
-tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}
+# %% grade_id="verdict" points=11 message="chance is in both samples" why="no interval: a band around the tolerance that knows the reference's size only" changes="wrong-4"
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    distance, band = moved(reference, current), 2.5 / math.sqrt(len(reference))
++    return "drift" if distance > tolerance + band else "no drift" if distance < tolerance - band else "cannot tell"
+
+# %% grade_id="verdict" points=11 message="chance is in both samples" why="takes the reference as exact, and resamples the current rows only" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
++    again = [moved(reference, rng.choice(current, len(current))) for _ in range(100)]
+
+# %% grade_id="plan" points=16 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
+tried = {"method": "ks", "window_days": 7, "reference_days": 28}
 limits = {}
 for name in COLUMNS:
     change = HARM.get(name) or (lambda values: 1.5 * values)
@@ -124,14 +99,13 @@ for name in COLUMNS:
     limits[name] = float(np.exp((np.log(calm) + np.log(max(bad, 1e-300))) / 2))
 Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}, indent=2))
 
-# %% grade_id="plan" points=15 why="another style: numbers read from a plot, a longer reference, written by hand"
+# %% grade_id="plan" points=16 why="another style: numbers read from a plot, a longer reference, written by hand"
 with open("plan.json", "w") as file:
     json.dump(
         {
             "method": "wasserstein",
             "window_days": 7,
             "reference_days": 56,
-            "like_for_like": False,
             "thresholds": {"distance_km": 0.27, "climb_m": 0.21, "km_since_service": 0.4, "tyre_pressure_bar": 0.29, "unlock_seconds": 0.5},
         },
         file,
@@ -142,22 +116,22 @@ Path("plan.json").write_text(json.dumps(bos_plan))
 
 # %% grade_id="plan" points=0 message="with harmful values of" why="no false alarm any more: a plan that is deaf"
 Path("plan.json").write_text(
-    json.dumps({"method": "wasserstein", "thresholds": dict.fromkeys(COLUMNS, 3.0), "window_days": 7, "reference_days": 28, "like_for_like": False})
+    json.dumps({"method": "wasserstein", "thresholds": dict.fromkeys(COLUMNS, 3.0), "window_days": 7, "reference_days": 28})
 )
 
-# %% grade_id="plan" points=8 message="What has not happened in our few weeks" why="the largest quiet values of twelve weeks as thresholds: no room"
-plan = {"method": "wasserstein", "thresholds": {}, "window_days": 7, "reference_days": 28, "like_for_like": False}
+# %% grade_id="plan" points=9 message="What has not happened in our few weeks" why="the largest quiet values of twelve weeks as thresholds: no room"
+plan = {"method": "wasserstein", "thresholds": {}, "window_days": 7, "reference_days": 28}
 for column in COLUMNS:
     plan["thresholds"][column] = max(scores(plan, trips, week, [column])[column][0] for week in range(8, 20)) * 1.001
 Path("plan.json").write_text(json.dumps(plan))
 
 # %% grade_id="plan" points=11 message="values 1.5 times as large the plan rings for climb_m" why="a t-test compares means: a wider spread of climbs stays unheard"
-tried = {"method": "t_test", "window_days": 7, "reference_days": 28, "like_for_like": False}
+tried = {"method": "t_test", "window_days": 7, "reference_days": 28}
 limits = {"distance_km": 1e-8, "climb_m": 1e-7, "km_since_service": 1e-7, "tyre_pressure_bar": 1e-9, "unlock_seconds": 1e-14}
 Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}))
 
 # %% grade_id="plan" points=11 message="values 1.5 times as large" why="switches off the columns without known harm"
-plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28, "like_for_like": False}
+plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28}
 plan["thresholds"] = {column: {"tyre_pressure_bar": 0.28, "distance_km": 0.26}.get(column, 99) for column in COLUMNS}
 Path("plan.json").write_text(json.dumps(plan))
 

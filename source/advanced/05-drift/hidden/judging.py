@@ -10,29 +10,7 @@ from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
 from risk import INPUTS, risks
 from watch import COLUMNS, WEEKS_BEFORE, alarms
 
-
 # Exercise 1
-
-
-def draw_flags(rng):
-    """Return samples, options, what Evidently's test says of them, and words for it."""
-    wanted = [
-        (900, 0.0, {}, False),
-        (900, 0.6, {}, True),
-        (1500, 0.0, {}, False),
-        (1500, 0.5, {}, True),
-        (400, 0.7, {"method": "psi", "threshold": 0.1}, True),
-        (400, 0.3, {"method": "jensenshannon", "threshold": 0.9}, False),
-        (1500, 0.2, {"threshold": 0.5}, False),
-    ]
-    cases = []
-    for size, shift, options, expected in wanted:
-        reference = rng.normal(3.5, 0.4, size)
-        current = reference[rng.permutation(size)] + 0.4 * shift + rng.normal(0, 0.02, size)
-        words = ", ".join(f"{name} {value}" for name, value in options.items()) or "Evidently's defaults"
-        where = f"two samples of {size} rows with a shift of {shift} standard deviations, with {words},"
-        cases.append((reference, current, options, expected, where))
-    return cases
 
 
 def draw_pairs(rng):
@@ -62,6 +40,22 @@ def draw_pairs(rng):
     return [
         (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
         for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances, strict=True)
+    ]
+
+
+def draw_unequal(rng):
+    """Return sizes, shift, pairs of samples of different sizes, the answer that is right, how many others may come, and why."""
+    edge = "that shift lies within what chance explains, and chance is in both samples, above all in the smaller one"
+    clear = "with so many rows it can be told"
+    plan = [
+        (5000, 100, 0.4, 20, "cannot tell", 9, edge),
+        (100, 5000, 0.4, 20, "cannot tell", 9, edge),
+        (1500, 5000, 0.1, 2, "no drift", 0, clear),
+        (5000, 1500, 0.7, 2, "drift", 0, clear),
+    ]
+    return [
+        (f"{first} against {second}", shift, [(rng.normal(0, 1, first), rng.normal(shift, 1, second)) for _ in range(count)], right, most, why)
+        for first, second, shift, count, right, most, why in plan
     ]
 
 

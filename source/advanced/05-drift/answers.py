@@ -135,7 +135,7 @@ plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28}
 plan["thresholds"] = {column: {"tyre_pressure_bar": 0.28, "distance_km": 0.26}.get(column, 99) for column in COLUMNS}
 Path("plan.json").write_text(json.dumps(plan))
 
-# %% grade_id="late" points=14 why="another style: each label weighted by the probability that it was to arrive by now"
+# %% grade_id="late" points=18 why="another style: each label weighted by the probability that it was to arrive by now"
 def judge_change(trips, since, now, tolerance=0.03):
     past = trips[(trips["ended_at"] < now - 45 * DAY) & (trips["label_available_at"] <= now)]
     delays = np.sort(((past["label_available_at"] - past["ended_at"]) / DAY)[past["needs_repair"]].to_numpy())
@@ -152,79 +152,91 @@ def judge_change(trips, since, now, tolerance=0.03):
         return "harmful"
     return "harmless" if middle + error < tolerance else "wait"
 
-# %% grade_id="late" points=14 why="another style: five weeks of patience, a normal interval over days"
+# %% grade_id="late" points=18 why="another style: ripe after the slowest label of a broken bike but for one in twenty, an interval over rows"
 def judge_change(trips, since, now, tolerance=0.03):
-    ripe = trips.loc[trips["ended_at"].between(since, now - pd.Timedelta(weeks=5)) & trips["label_available_at"].le(now)]
-    days = (ripe["needs_repair"].astype(float) - ripe["risk"]).groupby(ripe["ended_at"].dt.date).agg(["mean", "size"])
-    if len(days) < 7:
+    seen = trips.loc[trips["label_available_at"].le(now)].copy()
+    seen["days"] = (seen["label_available_at"] - seen["ended_at"]) / DAY
+    slow = seen.loc[seen["needs_repair"].astype(bool) & seen["ended_at"].lt(now - 40 * DAY), "days"].quantile(0.95)
+    ripe = seen[seen["ended_at"].between(since, now - slow * DAY)]
+    missed = ripe["needs_repair"].astype(float) - ripe["risk"]
+    if len(ripe) < 300:
         return "wait"
-    middle = np.average(days["mean"], weights=days["size"])
-    error = 2 * days["mean"].std() / np.sqrt(len(days))
-    return "harmful" if middle > tolerance + error else "harmless" if middle < tolerance - error else "wait"
+    error = 2 * missed.std() / np.sqrt(len(ripe))
+    return "harmful" if missed.mean() > tolerance + error else "harmless" if missed.mean() < tolerance - error else "wait"
 
-# %% grade_id="late" points=10 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later" name="wrong-3"
+# %% grade_id="late" points=8 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later" name="wrong-3"
 def judge_change(trips, since, now, tolerance=0.03):
     new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     if len(new) < 200:
         return "wait"
-    missed = new["needs_repair"] - new["risk"]
-    error = 2 * missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+    low, high = missed_interval(new)
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="are not a fair sample of all" why="takes the labels that have arrived for a fair sample"
-def judge_change(trips, since, now, tolerance=0.03):
-    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
-    if len(new) < 200:
-        return "wait"
-    missed = new["needs_repair"] - new["risk"]
-    error = missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+# %% grade_id="late" points=13 message="are not a fair sample of all" why="takes the labels that have arrived for a fair sample" changes="wrong-3"
+-    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
++    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
 
-# %% grade_id="late" points=10 message="early answers in another city" why="counts a missing label as a sound bike" changes="wrong-3"
--    missed = new["needs_repair"] - new["risk"]
-+    missed = (new["needs_repair"] & (new["label_available_at"] <= now)) - new["risk"]
+# %% grade_id="late" points=8 message="early answers in another city" why="counts a missing label as a sound bike" changes="wrong-3"
+-    low, high = missed_interval(new)
++    low, high = missed_interval(new.assign(needs_repair=new["needs_repair"] & (new["label_available_at"] <= now)))
 
 # %% grade_id="late" points=0 message="expected 'wait'" why="harmful is what moves an input of the model: no label is looked at"
 def judge_change(trips, since, now, tolerance=0.03):
     before, after = trips[trips["ended_at"] < since], trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     return "harmful" if max(moved(before[name], after[name]) for name in INPUTS) >= 0.3 else "harmless"
 
-# %% grade_id="late" points=8 message="nine weeks after" why="waits until every label of every trip is there"
+# %% grade_id="late" points=5 message="65 days after" why="waits until every label of every trip is there"
 def judge_change(trips, since, now, tolerance=0.03):
     new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     if len(new) == 0 or (new["label_available_at"] > now).any():
         return "wait"
     return "harmful" if (new["needs_repair"] - new["risk"]).mean() > tolerance else "harmless"
 
-# %% grade_id="late" points=10 message="are not ripe" why="waits three weeks, and then takes the labels that have arrived for a fair sample"
+# %% grade_id="late" points=13 message="are not ripe" why="waits 25 days, and then takes the labels that have arrived for a fair sample"
 def judge_change(trips, since, now, tolerance=0.03):
-    if now - since < 21 * DAY:
+    if now - since < 25 * DAY:
         return "wait"
-    arrived = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
-    missed = (arrived["needs_repair"] - arrived["risk"]).groupby(arrived["ended_at"].dt.date).mean()
-    error = 2 * missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+    low, high = missed_interval(trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)])
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="harmless" why="trips are ripe after the median delay of broken bikes: half of these are still missing"
+# %% grade_id="late" points=13 message="are not ripe" why="ripe after 21 days, wherever it is" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
+-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
++    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - 21 * DAY)]
+
+# %% grade_id="late" points=13 message="thousands of trips are ripe" why="waits 56 days to be safe, wherever it is, and then believes the estimate"
 def judge_change(trips, since, now, tolerance=0.03):
-    known = trips[trips["label_available_at"] <= now]
-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - (broken["label_available_at"] - broken["ended_at"]).median())]
+    if now < since + 56 * DAY:
+        return "wait"
+    known = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < since + 28 * DAY) & (trips["label_available_at"] <= now)]
+    missed = (known["needs_repair"] - known["risk"]).mean()
+    if abs(missed - tolerance) < 0.01:
+        return "wait"
+    return "harmful" if missed > tolerance else "harmless"
+
+# %% grade_id="late" points=13 message="those that are known" why="looks ahead: delays of the whole table, and labels of ripe trips whenever they come"
+def judge_change(trips, since, now, tolerance=0.03):
+    patience = (trips["label_available_at"] - trips["ended_at"])[trips["needs_repair"]].quantile(0.98)
+    ripe = trips[(trips["ended_at"] >= since) & (trips["ended_at"] + patience <= now)]
     if len(ripe) < 200:
         return "wait"
-    by_day = (ripe["needs_repair"] - ripe["risk"]).groupby(ripe["ended_at"].dt.floor("D")).mean()
-    error = 2 * by_day.std() / math.sqrt(len(by_day))
-    return "harmful" if by_day.mean() - error > tolerance else "harmless" if by_day.mean() + error < tolerance else "wait"
+    low, high = missed_interval(ripe)
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="how wide is the interval" why="ripe trips, and then the estimate as it is"
-def judge_change(trips, since, now, tolerance=0.03):
-    known = trips[trips["label_available_at"] <= now]
-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
-    if len(ripe) < 1000:
-        return "wait"
-    return "harmful" if (ripe["needs_repair"] - ripe["risk"]).mean() > tolerance else "harmless"
+# %% grade_id="late" points=13 message="are not ripe" why="trips are ripe after the median delay of broken bikes: half of these are still missing" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
++    patience = (broken["label_available_at"] - broken["ended_at"]).median()
+
+# %% grade_id="late" points=13 message="how wide is the interval" why="ripe trips, and then the estimate as it is" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    low, high = missed_interval(ripe)
++    low = high = (ripe["needs_repair"] - ripe["risk"]).mean()
 
 # %% grade_id="unit" points=14 why="another style: the split with the fewest trips on the wrong side"
 def find_fault(trips):

@@ -92,9 +92,15 @@ WORDS = {"app": "a new app came", "cold": "the cold came", "pads": "bad brake pa
 
 
 def draw_stories(rng, kinds, delays=(3.0, 6.0)):
-    """Return stories of another city: words, the table, the moment, the truth."""
+    """Return stories of another city: words, the table, the moment, the truth, how many days labels take on average."""
     trips, probability = some_trips(int(rng.integers(1, 10**6)), 20, start="2025-03-31", per_day=200)
-    return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, float(rng.uniform(*delays)))) for kind in kinds]
+    means = [float(rng.uniform(*delays)) for _ in kinds]
+    return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, mean), mean) for kind, mean in zip(kinds, means, strict=True)]
+
+
+def moments(since, days):
+    """Return the moments so many days after another one."""
+    return [since + pd.Timedelta(days=number) for number in days]
 
 
 def missed(story, since):

@@ -238,31 +238,27 @@ def judge_change(trips, since, now, tolerance=0.03):
 -    low, high = missed_interval(ripe)
 +    low = high = (ripe["needs_repair"] - ripe["risk"]).mean()
 
-# %% grade_id="unit" points=14 why="another style: the split with the fewest trips on the wrong side"
+# %% grade_id="unit" points=16 why="another style: the split with the fewest trips on the wrong side; a named tuple"
+from collections import namedtuple
+
+Fault = namedtuple("Fault", "source since factor")
+
+
 def find_fault(trips):
     found = []
-    week = trips["started_at"].min() + pd.Timedelta(weeks=1)
-    for source, own in trips.sort_values("started_at").groupby("source"):
-        speed = np.log(own["distance_km"] / own["duration_min"])
-        off = (speed - speed[own["started_at"] < week].median()).to_numpy()
-        for unit, factor in UNITS.items():
+    for source, own in speed_off(trips).groupby("source"):
+        off = own["off"].to_numpy()
+        for factor in UNITS.values():
             other = np.abs(off - np.log(factor)) < np.abs(off)
             wrong_before = np.concatenate([[0], np.cumsum(other)])
             wrong_after = np.concatenate([np.cumsum(~other[::-1])[::-1], [0]])
             split = int(np.argmin(wrong_before + wrong_after))
             rest = off[split:]
             if len(rest) > 40 and abs(np.median(rest) - np.log(factor)) < 0.24:
-                found.append([source, own["started_at"].iloc[split], factor])
-    return tuple(found[0]) if len(found) == 1 else None
+                found.append(Fault(source, own["started_at"].iloc[split], factor))
+    return found[0] if len(found) == 1 else None
 
-
-def mend(trips, fault):
-    if fault is None:
-        return trips.copy(deep=True)
-    rows = trips["source"].eq(fault[0]) & trips["started_at"].ge(fault[1])
-    return trips.assign(distance_km=np.where(rows, trips["distance_km"] / fault[2], trips["distance_km"]))
-
-# %% grade_id="unit" points=14 why="another style: for each hour the cost of a change there, with limited deviations"
+# %% grade_id="unit" points=16 why="another style: for each hour the cost of a change there, with limited deviations; a time of numpy"
 def find_fault(trips):
     start = trips["started_at"].min()
     candidates = {}
@@ -276,18 +272,10 @@ def find_fault(trips):
             cost = np.concatenate([[changed.sum()], np.cumsum(as_ever) + changed.sum() - np.cumsum(changed)])
             split = int(cost.argmin())
             if len(off) - split >= 45 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.5:
-                candidates[source] = (source, own["started_at"].iloc[split], factor)
+                candidates[source] = (source, own["started_at"].to_numpy()[split], factor)
     return next(iter(candidates.values())) if len(candidates) == 1 else None
 
-
-def mend(trips, fault):
-    result = trips.copy()
-    if fault:
-        rows = (result["source"] == fault[0]) & (result["started_at"] >= fault[1])
-        result.loc[rows, "distance_km"] = result.loc[rows, "distance_km"] / fault[2]
-    return result
-
-# %% grade_id="unit" points=4 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
+# %% grade_id="unit" points=0 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
 def find_fault(trips):
     long = trips[trips["distance_km"] > 150]
     if len(long) == 0:
@@ -295,56 +283,34 @@ def find_fault(trips):
     first = long.sort_values("started_at").iloc[0]
     return first["source"], first["started_at"], 1000.0
 
+# %% grade_id="unit" points=11 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-    return found[0] if len(found) == 1 else None
++    return found[0] if found else None
 
-def mend(trips, fault):
-    return trips.assign(distance_km=trips["distance_km"].where(trips["distance_km"] <= 150, trips["distance_km"] / 1000))
+# %% grade_id="unit" points=9 message="are wrong after mending" why="the whole first bad day: right trips of its morning are divided as well" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-                found.append((source, times[begin], factor))
++                found.append((source, times[begin].floor("D"), factor))
 
-# %% grade_id="unit" points=10 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well"
+# %% grade_id="unit" points=9 message="are wrong after mending" why="the middle of a rolling median is the moment" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
+-            begin = int(score[::-1].cumsum()[::-1].argmax())
++            like = (own["off"].rolling(21, min_periods=11).median() / shift).gt(0.5).to_numpy()
++            begin = len(like) - int(np.argmin(np.append(like[::-1], False)))
+
+# %% grade_id="unit" points=0 message="expected None" why="a source whose median speed has changed between the first and the last week" name="wrong-medians"
 def find_fault(trips):
-    table = trips.sort_values("started_at", kind="stable")
-    speed = np.log(table["distance_km"] / table["duration_min"])
-    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
-    for source in table["source"].unique():
-        own = table["source"] == source
-        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
-        for factor in UNITS.values():
-            shift = math.log(factor)
-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
-            begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
-                return source, times[begin], factor
-    return None
-
-
-def mend(trips, fault):
-    table = trips.copy()
-    if fault is not None:
-        affected = (table["source"] == fault[0]) & (table["started_at"] >= fault[1])
-        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / fault[2])
-    return table
-
-# %% grade_id="unit" points=4 message="a km in source B takes" why="mends all trips of the source, also those before the moment" changes="solution"
--    """Return None or (source, since, factor)."""
-@@
--    """Return the table with all distances in km."""
-@@
--        source, since, factor = fault
--        affected = (table["source"] == source) & (table["started_at"] >= since)
--        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
-+        table["distance_km"] = table["distance_km"].where(table["source"] != fault[0], table["distance_km"] / fault[2])
-
-# %% grade_id="unit" points=8 message="are wrong after mending" why="mends trip by trip what looks wrong, so that tours and forgotten bikes of the bad days stay wrong" changes="solution"
--    """Return None or (source, since, factor)."""
-@@
--    """Return the table with all distances in km."""
-@@
--        source, since, factor = fault
--        affected = (table["source"] == source) & (table["started_at"] >= since)
--        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
-+        speed = np.log(table["distance_km"] / table["duration_min"])
-+        off = speed - speed[(table["source"] == fault[0]) & (table["started_at"] < table["started_at"].min() + 7 * DAY)].median()
-+        odd = (table["source"] == fault[0]) & (table["started_at"] >= fault[1]) & ((off - math.log(fault[2])).abs() < off.abs())
-+        table["distance_km"] = table["distance_km"].where(~odd, table["distance_km"] / fault[2])
+    table = speed_off(trips)
+    late = table[table["started_at"] > table["started_at"].max() - 7 * DAY].groupby("source")["off"].median()
+    source = late.abs().idxmax()
+    factor = min(UNITS.values(), key=lambda one: abs(math.log(one) - late[source]))
+    wrong = table[(table["source"] == source) & ((table["off"] - math.log(factor)).abs() < table["off"].abs())]
+    return source, wrong["started_at"].iloc[0], factor
 
 # %% grade_id="concept" points=15 why="another style: the sum of the last two weeks, against what it was in the history"
 def concept_alarm(history, stream):

@@ -100,14 +100,9 @@ def many_verdicts(pairs, tolerance):
     return [verdict(reference, current, tolerance) for reference, current in pairs]
 
 
-def mended(tables):
-    """Return for each table what find_fault says, the table that mend returns, and whether mend left the given table as it was."""
-    said = []
-    for table in tables:
-        given = table.copy()
-        fault = find_fault(table.copy())
-        said.append([fault, mend(given, fault), bool(given.equals(table))])
-    return said
+def faults(tables):
+    """Return for each table what find_fault says."""
+    return [find_fault(table) for table in tables]
 
 
 def played_streams(table, cases):
@@ -571,7 +566,26 @@ assert len(other) <= 3, (
 # %% nbgrader={"grade": false, "grade_id": "autumn", "locked": true, "schema_version": 3, "solution": false, "task": false}
 autumn = pd.read_csv("autumn.csv.gz", parse_dates=["started_at"])
 UNITS = {"m": 1000.0, "miles": 0.621371}  # how many of it are a kilometre
-autumn.head(3)
+
+
+def speed_off(trips):
+    """Return the trips by time, and `off`: the logarithm of their speed, less the median of their source's first week."""
+    table = trips.sort_values("started_at", kind="stable")
+    speed = np.log(table["distance_km"] / table["duration_min"])
+    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
+    return table.assign(off=speed - table["source"].map(speed[first_week].groupby(table["source"]).median()))
+
+
+def mend(trips, fault):
+    """Return the table with all distances in km again, and all else as it was. The fault: None, or source, since and factor."""
+    if fault is None:
+        return trips.copy()
+    source, since, factor = fault
+    affected = (trips["source"] == source) & (trips["started_at"] >= since)
+    return trips.assign(distance_km=trips["distance_km"].where(~affected, trips["distance_km"] / factor))
+
+
+speed_off(autumn).head(3)
 
 # %%
 halves = np.where(autumn["started_at"] < autumn["started_at"].quantile(0.5), "first half", "second half")
@@ -581,27 +595,26 @@ autumn.groupby(["source", halves])["distance_km"].describe()[["count", "50%", "m
 # The longest are no bug: there are day tours of 90 km. There are bikes that somebody forgot to lock, 1 km in 40 hours, and hops of 50 m to the next dock. They are rare, and all genuine. A rule such as "more than 30 km must be metres" destroys them, and leaves the hops in metres.
 #
 # ### Exercise 4 — Undo it
-# *Difficulty ●●● · about 20 minutes*
+# *Difficulty ●●● · about 23 minutes*
 #
-# - `find_fault(trips)` returns `None`, or the fault as a tuple `(source, since, factor)`: which source sends `distance_km` in another one of the `UNITS`, from which time on (of its first wrong trip, or any time after its last right one), and what a kilometre is multiplied with.
-# - `mend(trips, fault)` returns the table with the affected distances in km again, and everything else as it was: order, index, columns, all other values. The table that it gets stays as it is. With `None` it returns an equal table.
+# `find_fault(trips)` returns `None`, or the fault as a tuple `(source, since, factor)`: which source sends `distance_km` in another one of the `UNITS`, from which time on (of its first wrong trip, or any time after its last right one), and what a kilometre is multiplied with. `mend` of the cell above then undoes it, and `speed_off` helps to find it.
 #
-# Done means, in other autumns: the fault is found, also if it is so young that only the last 60 trips of the source are affected. In metres no trip is mended wrongly or forgotten, in miles at most six next to the moment. Nothing is "mended" where the world has changed: one source's trips got shorter by a third *and took less time*, thanks to a bridge; one source got e-bikes, faster and longer; snow slowed down the whole city by a third. Day tours, hops and forgotten bikes stay as they are. There is one fault at most, it concerns 60 trips or more, and it lasts to the end of the table.
+# Done means, in other autumns:
 #
-# <details><summary>Hint 1</summary>Look at the logarithm of the speed, by source, against its median of the first week. What is a wrong unit in it? Which value says that a trip fits better to another unit than to km?</details>
+# - The fault is found, also if it is so young that only the last 60 trips of the source are affected. After `mend` no trip is wrong in metres, and at most six in miles, next to the moment.
+# - No fault where the world has changed: one source's trips got shorter by a third *and took less time*, thanks to a bridge; one source got e-bikes, faster and longer; snow slowed down the whole city by a third.
+# - There is one fault at most, it concerns 60 trips or more, and it lasts to the end of the table. Day tours, hops and forgotten bikes are anywhere.
+#
+# <details><summary>Hint 1</summary>What is a wrong unit in the column <code>off</code>? Which value of it says that a trip fits better to another unit than to km?</details>
 # <details><summary>Hint 2</summary>For each source and unit give each trip a score: how much closer it is to the other unit than to km. From the moment on nearly all scores are above 0, before it nearly all below. What is largest exactly there? Then check that the rest really lies where the unit says, and that only one source does so.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "unit", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def find_fault(trips):
     """Return None or (source, since, factor)."""
     ### BEGIN SOLUTION
-    table = trips.sort_values("started_at", kind="stable")
-    speed = np.log(table["distance_km"] / table["duration_min"])
-    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
     found = []
-    for source in table["source"].unique():
-        own = table["source"] == source
-        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
+    for source, own in speed_off(trips).groupby("source"):
+        off, times = own["off"].to_numpy(), own["started_at"].tolist()
         for factor in UNITS.values():
             shift = math.log(factor)
             score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
@@ -611,29 +624,12 @@ def find_fault(trips):
     return found[0] if len(found) == 1 else None
     ### END SOLUTION
 
-
-def mend(trips, fault):
-    """Return the table with all distances in km."""
-    ### BEGIN SOLUTION
-    table = trips.copy()
-    if fault is not None:
-        source, since, factor = fault
-        affected = (table["source"] == source) & (table["started_at"] >= since)
-        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
-    return table
-    ### END SOLUTION
-
 # %% nbgrader={"grade": true, "grade_id": "test-unit", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 fault = find_fault(autumn.copy())
 assert fault is not None and len(fault) == 3, f"find_fault(autumn) returns {fault}, expected (source, since, factor): one source has changed its unit."
 assert fault[0] == "B", f"find_fault(autumn) blames source {fault[0]!r}. In which source has the speed changed, between the first week and the last?"
 assert math.isclose(fault[2], UNITS["miles"], rel_tol=1e-3), f"find_fault(autumn) has the factor {fault[2]}, expected one of {UNITS}, the one that fits the speeds."
-given = autumn.copy()
-whole = mend(given, fault)
-assert given.equals(autumn), "mend has changed the table that it was given: work on a copy."
-assert list(whole.columns) == list(autumn.columns) and whole.index.equals(autumn.index), "mend returns other columns or another index than it was given."
-others = autumn["source"] != "B"
-assert whole.loc[others, "distance_km"].equals(autumn.loc[others, "distance_km"]), "mend has changed distances of other sources."
+whole = mend(autumn, fault)
 pace = (whole["duration_min"] / whole["distance_km"])[whole["source"] == "B"]
 last, first = pace[whole["started_at"] >= "2025-11-03"].median(), pace[whole["started_at"] < "2025-10-13"].median()
 assert abs(last / first - 1) < 0.1, f"After mending, a km in source B takes {last:.1f} minutes in the last week, and {first:.1f} in the first."
@@ -641,33 +637,33 @@ calm = autumn[autumn["source"] != "B"]
 assert find_fault(calm) is None, f"find_fault of the sources A and C alone returns {find_fault(calm)}, expected None."
 
 # %% nbgrader={"grade": true, "grade_id": "judge-unit", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: find_fault and mend in other autumns with metres or miles, early and late, with tours, hops and forgotten bikes.
+# Judged when you hand in: find_fault in other autumns with metres or miles, early and late, with tours, hops and forgotten bikes.
 ### BEGIN HIDDEN TESTS
 from judging import draw_faults, wrong_mending
 from judgekit import fresh
 
 stories = draw_faults(fresh(6), ["m", "miles", "m late", "miles late", "m", "miles"])
 try:
-    answers = mended([story[0] for _, story in stories])
+    answers = faults([story[0] for _, story in stories])
 except Exception as error:
-    raise AssertionError(f"In another autumn find_fault or mend stopped with {type(error).__name__}: {error}") from None
+    raise AssertionError(f"In another autumn find_fault stopped with {type(error).__name__}: {error}") from None
 for (kind, story), answer in zip(stories, answers):
     wrong = wrong_mending(kind, story, answer)
     assert not wrong, f"In another autumn, where a source sends {'metres' if kind.startswith('m ') or kind == 'm' else 'miles'}{' in its last 60 to 80 trips' if 'late' in kind else ''}, {wrong}."
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "judge-unit-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Judged when you hand in: find_fault and mend where nothing is wrong: a bridge, e-bikes in one source, snow, and an autumn without any event.
+# Judged when you hand in: find_fault where nothing is wrong: a bridge, e-bikes in one source, snow, and an autumn without any event.
 ### BEGIN HIDDEN TESTS
 from judging import draw_faults, wrong_mending
 from judgekit import fresh
 
 stories = draw_faults(fresh(7), ["bridge", "ebikes", "snow", "nothing", "bridge", "snow"]) + draw_faults(fresh(8), ["m"])
 try:
-    answers = mended([story[0] for _, story in stories])
+    answers = faults([story[0] for _, story in stories])
 except Exception as error:
-    raise AssertionError(f"In another autumn find_fault or mend stopped with {type(error).__name__}: {error}") from None
-assert answers[-1][0] is not None, "In another autumn, where a source sends metres, find_fault returns None: who never finds a fault cannot be right about their absence."
+    raise AssertionError(f"In another autumn find_fault stopped with {type(error).__name__}: {error}") from None
+assert answers[-1] is not None, "In another autumn, where a source sends metres, find_fault returns None: who never finds a fault cannot be right about their absence."
 what = {"bridge": "one source's trips are shorter and take less time", "ebikes": "one source has got e-bikes", "snow": "snow slows down all", "nothing": "nothing happened"}
 for (kind, story), answer in zip(stories[:-1], answers):
     wrong = wrong_mending(kind, story, answer)

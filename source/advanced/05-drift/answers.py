@@ -312,7 +312,7 @@ def find_fault(trips):
     wrong = table[(table["source"] == source) & ((table["off"] - math.log(factor)).abs() < table["off"].abs())]
     return source, wrong["started_at"].iloc[0], factor
 
-# %% grade_id="concept" points=15 why="another style: the sum of the last two weeks, against what it was in the history"
+# %% grade_id="concept" points=17 why="another style: the sum of the last two weeks, against what it was in the history"
 def concept_alarm(history, stream):
     centre, scale = history[INPUTS].mean(), history[INPUTS].std()
     both = pd.concat([history, stream])
@@ -323,7 +323,7 @@ def concept_alarm(history, stream):
     high = recent.loc[stream["day"].min() :].abs().max(axis=1)
     return None if not (high > 5.5).any() else int(high.index[high > 5.5][0])
 
-# %% grade_id="concept" points=15 why="another style: Page-Hinkley for each input, day by day in a loop, only the days so far"
+# %% grade_id="concept" points=17 why="another style: Page-Hinkley for each input, day by day in a loop, only the days so far"
 def concept_alarm(history, stream):
     mean, deviation = history[INPUTS].mean().to_numpy(), history[INPUTS].std().to_numpy()
 
@@ -369,13 +369,13 @@ def concept_alarm(history, stream):
     rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
     return int(rings.idxmax()) if rings.any() else None
 
-# %% grade_id="concept" points=10 message="pressure matters no more" why="watches the one input that the brake pads concern" changes="wrong-3"
+# %% grade_id="concept" points=11 message="pressure matters no more" why="watches the one input that the brake pads concern" changes="wrong-3"
 -        residual = (table["needs_repair"] - table["risk"]).groupby(table["day"])
 -        return residual.sum() / np.sqrt(residual.size())
 +        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
 +        return product.sum() / np.sqrt(product.size())
 
-# %% grade_id="concept" points=10 message="it has looked at later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
+# %% grade_id="concept" points=11 message="it has looked at later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
 -    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
 -    return int(rings.idxmax()) if rings.any() else None
 +    standard = (daily(stream) - usual.mean()) / usual.std()
@@ -386,15 +386,47 @@ def concept_alarm(history, stream):
 +    line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
 +    return int(min(line.idxmin() + 6, standard.index[-1]))
 
-# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings" changes="solution"
--    """Return the day of the first alarm, or None."""
+# %% grade_id="concept" points=11 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings" changes="wrong-4"
 -    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
 +    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
 @@
 -        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
 +        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
+@@
+-    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
+-    return int(rings.idxmax()) if rings.any() else None
++    standard = (daily(stream) - usual.mean()) / usual.std()
++    up, down = np.zeros(len(INPUTS)), np.zeros(len(INPUTS))
++    for day, values in zip(standard.index, standard.to_numpy()):
++        up, down = np.maximum(0, up + values - 0.5), np.maximum(0, down - values - 0.5)
++        if max(up.max(), down.max()) > 20:
++            return int(day)
++    return None
 
-# %% grade_id="decide" points=14 why="another style: pivots, and a list of questions"
+# %% grade_id="concept" points=0 message="of 20 quiet streams concept_alarm rings" why="the limit of a textbook" changes="solution"
+-    """Return the day of the first alarm, or None."""
+@@
+-        if max(up.max(), down.max()) > 20:
++        if max(up.max(), down.max()) > 5:
+
+# %% grade_id="concept" points=11 message="it never rings" why="a limit above all that could ever be by chance: it hears too late" changes="solution"
+-    """Return the day of the first alarm, or None."""
+@@
+-        if max(up.max(), down.max()) > 20:
++        if max(up.max(), down.max()) > 45:
+
+# %% grade_id="concept" points=11 message="Within 28 days, and not before" why="returns the day on which it began, by its own estimate, and not the day on which it rang" changes="solution"
+-    """Return the day of the first alarm, or None."""
++    began = 41
+@@
+-        if max(up.max(), down.max()) > 20:
+-            return int(day)
++        if max(up.max(), down.max()) < 8:
++            began = int(day)
++        if max(up.max(), down.max()) > 20:
++            return began + 1
+
+# %% grade_id="decide" points=17 why="another style: pivots, and a list of questions"
 def decide(evidence):
     weeks = sorted(evidence["week"].unique())
     speed = evidence.pivot(index="week", columns="source", values="speed_kmh")
@@ -407,6 +439,7 @@ def decide(evidence):
             return {"action": "mend", "target": odd[0], "reason": f"source {odd[0]} sends what no other source sends"}
     by_week = evidence.query("ripe > 0").groupby("week")[["foretold", "foretold_by_previous", "found"]].sum()
     harmful = by_week["found"].div(by_week["foretold"]).sub(1).abs().gt(0.27)
+    harmful = harmful[::-1].cummin()[::-1]
     if not harmful.any():
         return dict(action="dismiss", target=None, reason="found and foretold agree, as far as labels are there")
     week = harmful[harmful].index[0]
@@ -416,7 +449,7 @@ def decide(evidence):
         return dict(action="roll back", target=version[week - 1], reason=f"version {version[week - 1]} is right on the same trips")
     return dict(action="retrain", target=week, reason=f"the relation has changed in week {week}, for all versions")
 
-# %% grade_id="decide" points=14 why="another style: plain records and loops, no pandas after the first line"
+# %% grade_id="decide" points=17 why="another style: plain records and loops, no pandas after the first line"
 def decide(evidence):
     rows = evidence.to_dict("records")
     last = max(row["week"] for row in rows)
@@ -439,6 +472,8 @@ def decide(evidence):
 
     ripe = [week for week in range(1, last + 1) if total("ripe", week)]
     bad = [week for week in ripe if not 0.77 < total("found", week) / total("foretold", week) < 1.3]
+    while bad and not set(range(bad[0], max(ripe) + 1)) <= set(bad):
+        bad = bad[1:]
     if not bad:
         return {"action": "dismiss", "target": None, "reason": "Nothing harmful has been proven so far."}
     since = bad[0]
@@ -450,79 +485,51 @@ def decide(evidence):
         return {"action": "roll back", "target": target, "reason": f"Back to version {target}: right on the same trips"}
     return {"action": "retrain", "target": since, "reason": f"Train on the labels since week {since}: no version is right"}
 
-# %% grade_id="decide" points=9 message="expected 'mend'" why="looks at the errors before it looks at the data"
-def decide(evidence):
-    ripe = evidence[evidence["ripe"] > 0]
-    sums = ripe.groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if off.any():
-        since = int(off.idxmax())
-        versions = evidence.groupby("week")["version"].first()
-        after = sums.loc[since:]
-        if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-            return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-        return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
-    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=10 message="expected 'mend'" why="looks at the errors before it looks at the data" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
++    known = evidence[evidence["week"] == evidence.loc[evidence["ripe"] > 0, "week"].max()]
++    wrong = abs(known["found"].sum() / known["foretold"].sum() - 1) > 0.25
+@@
+-        if sources.sum() == 1:
++        if sources.sum() == 1 and not wrong:
 
-# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did" name="wrong-4"
-def decide(evidence):
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if off.any():
-        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
-    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if new and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
+-        target = str(versions[since - 1])
+-        return {"action": "roll back", "target": target, "reason": f"Since week {since} the new version is wrong where version {target} is right."}
 
-# %% grade_id="decide" points=9 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow" changes="wrong-4"
--    if off.any():
--        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
--    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=10 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if new and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
++    if new:
+
+# %% grade_id="decide" points=4 message="and then as many as foretold again" why="the first week that is off is the moment, even if later weeks are right again" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if not off.iloc[-1]:
 +    if not off.any():
-+        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-+    versions = evidence.groupby("week")["version"].first()
-+    if versions.nunique() > 1:
-+        return {"action": "roll back", "target": str(versions.iloc[0]), "reason": f"There was a release, so back to version {versions.iloc[0]}."}
-+    return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+@@
+-    right = off[~off].index
+-    since = int(right.max() + 1) if len(right) else int(off.index[0])
++    since = int(off.idxmax())
 
-# %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news"
-def decide(evidence):
-    last = evidence[evidence["week"] == 8].set_index("source")
-    first = evidence[evidence["week"] <= 3].groupby("source")["speed_kmh"].mean()
-    for odd in [(last["speed_kmh"] / first - 1).abs() > 0.25, last["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone is not as the others are."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if not off.any():
-        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-    since = int(off.idxmax())
-    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
-    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+# %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    gaps = last["missing"] - first["missing"] > 0.1
++    gaps = last["missing"] > 0.1
 
-# %% grade_id="decide" points=4 message="all ride faster" why="any source that has changed is broken, even if the whole city has"
-def decide(evidence):
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.any():
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} has changed its values."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if not off.any():
-        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-    since = int(off.idxmax())
-    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
-    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+# %% grade_id="decide" points=4 message="all ride faster" why="any source that has changed is broken, even if the whole city has" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-        if sources.sum() == 1:
++        if sources.any():
+
+# %% grade_id="decide" points=4 message="fewer bikes break" why="only more repairs than foretold are harmful" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
++    off = sums["found"] / sums["foretold"] > 1.25

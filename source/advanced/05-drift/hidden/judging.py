@@ -54,7 +54,14 @@ def draw_unequal(rng):
         (5000, 1500, 0.7, 2, "drift", 0, clear),
     ]
     return [
-        (f"{first} against {second}", shift, [(rng.normal(0, 1, first), rng.normal(shift, 1, second)) for _ in range(count)], right, most, why)
+        (
+            f"{first} against {second}",
+            shift,
+            [(rng.normal(0, 1, first), rng.normal(shift, 1, second)) for _ in range(count)],
+            right,
+            most,
+            why,
+        )
         for first, second, shift, count, right, most, why in plan
     ]
 
@@ -220,6 +227,9 @@ def draw_mondays(rng, which):
             monday("a new version came, and is right", "dismiss", None, release=(week, 1.0)),
             monday("more bikes break than anyone foretells", "retrain", week, relation=(week, more)),
             monday("fewer bikes break than anyone foretells", "retrain", week, relation=(week, 1 / more)),
+            monday(
+                "more bikes broke than foretold for two weeks, and then as many as foretold again", "dismiss", None, passing=(3, 4, more)
+            ),
             monday("a new version came two weeks ago, when no trip of its time is ripe", "dismiss", None, release=(7, miss)),
         ]
     return [
@@ -238,6 +248,13 @@ def draw_mondays(rng, which):
         monday("a bad release, and snow slows down all", "roll back", "14", release=(week, miss), world=(week, 0.7, 1.0)),
         monday("more bikes break, and a source has always had gaps", "retrain", week, relation=(week, more), old_gaps=(source, 0.3)),
         monday("one source has always had gaps, another sends miles", "mend", other, old_gaps=(source, 0.3), unit=(other, week, 0.62)),
+        monday(
+            "a bad release in week 5; in week 3 more bikes broke, and in week 4 no longer",
+            "roll back",
+            "14",
+            passing=(3, 3, more),
+            release=(5, miss),
+        ),
         monday("more bikes break since week 4, and a release came in week 6", "retrain", 4, relation=(4, more), release=(6, 1.0)),
     ]
 

@@ -172,11 +172,11 @@ def judge_change(trips, since, now, tolerance=0.03):
     low, high = missed_interval(new)
     return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=13 message="are not a fair sample of all" why="takes the labels that have arrived for a fair sample" changes="wrong-3"
+# %% grade_id="late" points=13 message="are not ripe" why="takes the labels that have arrived for a fair sample" changes="wrong-3"
 -    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
 +    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
 
-# %% grade_id="late" points=8 message="early answers in another city" why="counts a missing label as a sound bike" changes="wrong-3"
+# %% grade_id="late" points=13 message="are not a fair sample of all" why="counts a missing label as a sound bike" changes="wrong-3"
 -    low, high = missed_interval(new)
 +    low, high = missed_interval(new.assign(needs_repair=new["needs_repair"] & (new["label_available_at"] <= now)))
 
@@ -275,7 +275,7 @@ def find_fault(trips):
                 candidates[source] = (source, own["started_at"].to_numpy()[split], factor)
     return next(iter(candidates.values())) if len(candidates) == 1 else None
 
-# %% grade_id="unit" points=0 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
+# %% grade_id="unit" points=5 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
 def find_fault(trips):
     long = trips[trips["distance_km"] > 150]
     if len(long) == 0:
@@ -303,7 +303,7 @@ def find_fault(trips):
 +            like = (own["off"].rolling(21, min_periods=11).median() / shift).gt(0.5).to_numpy()
 +            begin = len(like) - int(np.argmin(np.append(like[::-1], False)))
 
-# %% grade_id="unit" points=0 message="expected None" why="a source whose median speed has changed between the first and the last week" name="wrong-medians"
+# %% grade_id="unit" points=0 message="a km in source B takes" why="a source whose median speed has changed between the first and the last week"
 def find_fault(trips):
     table = speed_off(trips)
     late = table[table["started_at"] > table["started_at"].max() - 7 * DAY].groupby("source")["off"].median()
@@ -375,7 +375,7 @@ def concept_alarm(history, stream):
 +        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
 +        return product.sum() / np.sqrt(product.size())
 
-# %% grade_id="concept" points=11 message="it has looked at later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
+# %% grade_id="concept" points=11 message="it needs later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
 -    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
 -    return int(rings.idxmax()) if rings.any() else None
 +    standard = (daily(stream) - usual.mean()) / usual.std()
@@ -409,13 +409,7 @@ def concept_alarm(history, stream):
 -        if max(up.max(), down.max()) > 20:
 +        if max(up.max(), down.max()) > 5:
 
-# %% grade_id="concept" points=11 message="it never rings" why="a limit above all that could ever be by chance: it hears too late" changes="solution"
--    """Return the day of the first alarm, or None."""
-@@
--        if max(up.max(), down.max()) > 20:
-+        if max(up.max(), down.max()) > 45:
-
-# %% grade_id="concept" points=11 message="Within 28 days, and not before" why="returns the day on which it began, by its own estimate, and not the day on which it rang" changes="solution"
+# %% grade_id="concept" points=11 message="on which the change began" why="returns the day on which it began, by its own estimate, and not the day on which it rang" changes="solution"
 -    """Return the day of the first alarm, or None."""
 +    began = 41
 @@
@@ -528,7 +522,7 @@ def decide(evidence):
 -        if sources.sum() == 1:
 +        if sources.any():
 
-# %% grade_id="decide" points=4 message="fewer bikes break" why="only more repairs than foretold are harmful" changes="solution"
+# %% grade_id="decide" points=11 message="foretells too many repairs" why="only more repairs than foretold are harmful" changes="solution"
 -    """Return {"action": …, "target": …, "reason": …}."""
 @@
 -    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25

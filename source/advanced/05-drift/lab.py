@@ -8,13 +8,13 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 150
+#     minutes: 165
 #     outcomes:
 #     - Give a verdict on drift that does not flip with the number of rows
 #     - Choose method, window and thresholds of a monitor by measured false alarms and detection
 #     - Tell harmful from harmless changes by labels that come late, and find concept drift that shows in no input
 #     - Find a wrong unit by its source and moment, and mend the data instead of retraining
-#     - Decide when to retrain, roll back, mend or dismiss, from measured decay, costs and evidence
+#     - Decide from evidence whether to dismiss, mend, roll back or retrain, and read a calendar of retraining from decay and costs
 #     prerequisites:
 #     - model-monitoring
 #     - project-monitoring-dashboard
@@ -69,7 +69,7 @@
 # - `practice.py` and `mondays.py`: stories to practise on. They draw anew what happened, so that you can try a rule on a hundred autumns.
 # - `autumn.csv.gz` for Part 4, and `backtest.csv.gz` for Part 6.
 #
-# The data come from the course's simulator of the city. In it trips of the same day have weather and traffic in common, as real ones do, but different weeks have little in common beyond the season. Real data have more surprises: whoever does this at work measures on real weeks. The exercises do not need each other; only the last cell needs all of them but Exercise 2.
+# The data come from the course's simulator of the city. In it trips of the same day have weather and traffic in common, as real ones do, but different weeks have little in common beyond the season. At work one measures on real weeks. The exercises do not need each other; only the last cell needs all of them but Exercise 2.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import json
@@ -308,7 +308,7 @@ print(scores({**once_a_week, "method": "wasserstein"}, trips, 9, ["tyre_pressure
 # - of the weeks with harmful pressures at least 90 % ring for `tyre_pressure_bar`, and of those with harmful distances at least 90 % for `distance_km` (the judge counts from 80 % on);
 # - each of the other three rings at the latest when its values are 1.5 times as large (the judge counts from 80 % on): a threshold that never rings watches nothing. (`climb_m` also has negative values; 1.5 times as large means a wider spread.)
 #
-# Twelve or sixteen quiet weeks are few. The largest value among them is not the largest that can come: in new weeks each column has a chance of one in thirteen (after twelve weeks) or seventeen (after sixteen) to be above it. Leave room. How much there is, the harmful weeks tell you.
+# Sixteen quiet weeks are few: each column of a new week has a chance of one in seventeen to be above the largest of them. Leave room. How much there is, the harmful weeks tell you.
 #
 # <details><summary>Hint 1</summary>Collect for each column what the method says of all quiet weeks, and of the same weeks spoilt. Print both ranges for a few choices of method and window. Where is the gap widest?</details>
 # <details><summary>Hint 2</summary>A threshold in the middle of the gap has room on both sides. The gap of a distance is wide with windows of a week. For the columns without known harm spoil them by 1.5 yourself, and do the same.</details>
@@ -437,7 +437,7 @@ for days in (5, 10, 20, 40, 60):
     print(f"after {days:2} days {len(arrived):4} labels: missed repairs of 100 trips {100 * arrived['missed'].mean():5.1f}, in truth {100 * new['missed'].mean():4.1f}")
 
 # %% [markdown]
-# What the model misses is here the mean of label minus risk, in repairs of 100 trips: 0 for a model that is right on average. A trip is **ripe** when so much time has passed since it ended that its label would be there by now, *whatever it says*. Ripe trips can be judged by their labels, unripe ones cannot. How long that takes is in the past's labels, above all in those of broken bikes. (There is a finer way, to weight each label by how probable it was to have arrived. It decides sooner, and is allowed.)
+# What the model misses is here the mean of label minus risk, in repairs of 100 trips: 0 for a model that is right on average. A trip is **ripe** when so much time has passed since it ended that its label would be there by now, *whatever it says*. How long that takes is in the past's labels, above all in those of broken bikes. (There is a finer way, to weight each label by how probable it was to have arrived. It is allowed.)
 #
 # ### Exercise 3 — What was known on that day
 # *Difficulty ●●● · about 23 minutes*
@@ -557,7 +557,7 @@ assert len(other) <= 3, (
 # %% [markdown]
 # ## Part 4 · Bug, or drift?
 #
-# In October the alarm for `distance_km` rang, and Bo retrained. The new model learnt that some trips take 24 minutes for 3 km, and nobody noticed anything until the docks were mended in November, and all its answers were wrong once more. A **bug** in the data looks like drift, but must not be learnt: it has a source and a moment, and can be *undone*.
+# In October the alarm for `distance_km` rang, and Bo retrained. When the docks were mended in November, the new model was wrong once more. A **bug** in the data looks like drift, but must not be learnt: it has a source and a moment, and can be *undone*.
 #
 # How can one tell a bug from the world? By what cannot change. The world changes for all who live in it, gradually, and everything in it fits together: longer trips take longer. A bug is sudden, sits in **one** source, and breaks what must fit. Such a thing that must hold, whatever people do, is an **invariant**: here the speed, kilometres over minutes. Nobody rides at 800 km/h, nor can all riders of one third of the city, from three o'clock on, be slower by exactly the ratio of a kilometre to a mile.
 #
@@ -706,7 +706,7 @@ daily_z(*a_stream(4, "pads", 70)).loc[66:75].round(1)
 #
 # $$s_t = \max(0,\; s_{t-1} + z_t - k)$$
 #
-# with $z_t$ the day's value in standard deviations of a quiet day, and an allowance $k$ of 0.5, say. Ring when $s$ exceeds a limit $h$. (Page–Hinkley and ADWIN, which you find in libraries, are relatives of it.) Small lasting shifts add up; large single days do not. Which $h$? Tables in books assume independent normal values with a known mean. Yours are not, the mean is estimated from six weeks, and you watch several sums at once. So **measure** the false alarms: on streams in which nothing happens.
+# with $z_t$ the day's value in standard deviations of a quiet day, and an allowance $k$ of 0.5, say. Ring when $s$ exceeds a limit $h$. (Page–Hinkley and ADWIN, which you find in libraries, are relatives of it.) Small lasting shifts add up; large single days do not. Which $h$? Tables in books assume one sum of normal values with a known mean. You watch several, and know six weeks. So **measure** the false alarms: on streams in which nothing happens.
 #
 # ### Exercise 5 — The silent one
 # *Difficulty ●●● · about 20 minutes*
@@ -796,7 +796,7 @@ assert sum(heard) >= 28, (
 rang = [number for number, day in enumerate(said) if day is not None][::10]
 cut = played_streams(table, [(*cases[number][:2], said[number]) for number in rang])
 assert cut == [said[number] for number in rang], (
-    f"If the stream ends on the day of the alarm, concept_alarm says {cut} instead of {[said[number] for number in rang]}: it has looked at later days."
+    f"If the stream ends on the day of the alarm, concept_alarm says {cut} instead of {[said[number] for number in rang]}: it needs later days. It looks ahead, or it returns the day on which the change began instead of the day on which it rings."
 )
 ### END HIDDEN TESTS
 

@@ -35,8 +35,8 @@ def read_plan(path="plan.json"):
         raise ValueError(f"there is no file {path}: write it with json.dumps") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is no JSON: {error}") from None
-    if not isinstance(plan, dict) or not {"method", "thresholds", "window_days", "reference_days", "like_for_like"} <= set(plan):
-        raise ValueError(f"{path} needs method, thresholds, window_days, reference_days and like_for_like")
+    if not isinstance(plan, dict) or not {"method", "thresholds", "window_days", "reference_days"} <= set(plan):
+        raise ValueError(f"{path} needs method, thresholds, window_days and reference_days")
     if plan["method"] not in METHODS:
         raise ValueError(f"{path} has the method {plan['method']!r}, expected one of {METHODS}")
     thresholds = plan["thresholds"]
@@ -55,8 +55,7 @@ def scores(plan, trips, week, columns=COLUMNS, spoil=None):
     """Return for each column what the method says of a week's windows, a list of 7 / window_days numbers.
 
     trips: a table with a column `day`, whole numbers from 0 on, a Monday. `spoil`: a function that changes the current values, as HARM has
-    them. A window is compared with the `reference_days` before its week; if `like_for_like`, with those of the same kind (Monday to Friday,
-    or the weekend), which makes a difference for windows of a day only.
+    them. A window is compared with the `reference_days` before its week.
     """
     day = trips["day"].to_numpy()
     first = 7 * week
@@ -64,11 +63,10 @@ def scores(plan, trips, week, columns=COLUMNS, spoil=None):
     before = (day >= first - plan["reference_days"]) & (day < first)
     for start in range(first, first + 7, plan["window_days"]):
         current = (day >= start) & (day < start + plan["window_days"])
-        reference = before & ((day % 7 >= 5) == (start % 7 >= 5)) if plan["like_for_like"] and plan["window_days"] == 1 else before
         for column in columns:
             values = trips[column].to_numpy()
             now = spoil(values[current]) if spoil else values[current]
-            said[column].append(measure(plan["method"], values[reference], now))
+            said[column].append(measure(plan["method"], values[before], now))
     return said
 
 

@@ -1,15 +1,7 @@
 # Other answers to this lab's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read.
 
-# %% grade_id="verdict" points=14 why="another style: value and threshold read from the metric; the interval from shuffled rows, as far as chance goes, around the distance"
-def flagged(reference, current, method=None, threshold=None):
-    options = {name: value for name, value in {"method": method, "threshold": threshold}.items() if value is not None}
-    tables = [Dataset.from_pandas(pd.DataFrame({"v": list(sample)}), data_definition=DataDefinition(numerical_columns=["v"])) for sample in (current, reference)]
-    metric = Report([ValueDrift(column="v", **options)]).run(*tables).dict()["metrics"][0]
-    value, limit = float(metric["value"]), metric["config"]["threshold"]
-    return value < limit if "p_value" in metric["config"]["method"] else value >= limit
-
-
+# %% grade_id="verdict" points=16 why="another style: the interval from shuffled rows, as far as chance goes, around the distance"
 def verdict(reference, current, tolerance):
     generator = np.random.default_rng(17)
     both, size, spread = np.concatenate([reference, current]), len(reference), np.std(reference)
@@ -25,15 +17,8 @@ def verdict(reference, current, tolerance):
         return "no drift"
     return "cannot tell"
 
-# %% grade_id="verdict" points=14 why="another style: scipy's basic bootstrap, and the status compared as text"
+# %% grade_id="verdict" points=16 why="another style: scipy's basic bootstrap"
 from scipy.stats import bootstrap
-
-
-def flagged(reference, current, method=None, threshold=None):
-    frames = [pd.DataFrame({"a": np.array(sample, dtype=float)}) for sample in (current, reference)]
-    data = [Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=["a"])) for frame in frames]
-    snapshot = Report([ValueDrift(column="a", method=method, threshold=threshold)], include_tests=True).run(data[0], data[1])
-    return snapshot.dict()["tests"][0]["status"].value == "FAIL"
 
 
 def verdict(reference, current, tolerance):
@@ -44,78 +29,68 @@ def verdict(reference, current, tolerance):
         return "drift"
     return "no drift" if interval.high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="of a distance large" why="Bo's: below the threshold is drift, whatever the method"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    metric = Report([ValueDrift(column="value", method=method, threshold=threshold)]).run(now, before).dict()["metrics"][0]
-    return bool(metric["value"] < metric["config"]["threshold"])
+# %% grade_id="verdict" points=16 why="another style: two standard deviations of the resamples around the distance" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    high, low = 2 * distance - np.quantile(again, [0.025, 0.975])
++    low, high = distance - 1.96 * np.std(again), distance + 1.96 * np.std(again)
 
-
-def verdict(reference, current, tolerance):
-    rng = np.random.default_rng(0)
-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
-
-# %% grade_id="verdict" points=3 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval" name="wrong-4"
-def flagged(reference, current, method=None, threshold=None):
-    definition = DataDefinition(numerical_columns=["value"])
-    now, before = (Dataset.from_pandas(pd.DataFrame({"value": np.asarray(s)}), data_definition=definition) for s in (current, reference))
-    run = Report([ValueDrift(column="value", method=method, threshold=threshold)], include_tests=True).run(now, before)
-    return bool(run.dict()["tests"][0]["status"] == "FAIL")
-
-
+# %% grade_id="verdict" points=0 message="expected 'cannot tell'" why="compares the distance itself with the tolerance, without any interval" name="wrong-4"
 def verdict(reference, current, tolerance):
     return "drift" if moved(reference, current) > tolerance else "no drift"
 
-# %% grade_id="verdict" points=7 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="with a spread 1.6 times as wide" why="an interval of the difference of the means: blind to a change of the spread" changes="wrong-4"
 -    return "drift" if moved(reference, current) > tolerance else "no drift"
 +    off = abs(np.mean(current) - np.mean(reference)) / np.std(reference)
 +    error = 1.96 * math.sqrt(1 / len(reference) + 1 / len(current))
 +    return "drift" if off - error > tolerance else "no drift" if off + error < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="a shift that is just the tolerance" why="asks for 1,000 rows, and then believes the distance as it is" changes="wrong-4"
  def verdict(reference, current, tolerance):
 +    if min(len(reference), len(current)) < 1000:
 +        return "cannot tell"
 
-# %% grade_id="verdict" points=7 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant" changes="wrong-4"
+# %% grade_id="verdict" points=4 message="verdict says" why="a K-S test instead of a distance: no drift is what is not significant" changes="wrong-4"
 +from scipy.stats import ks_2samp
 +
 +
- def flagged(reference, current, method=None, threshold=None):
+ def verdict(reference, current, tolerance):
 @@
 -    return "drift" if moved(reference, current) > tolerance else "no drift"
 +    p = ks_2samp(reference, current).pvalue
 +    return "drift" if p < 1e-6 else "cannot tell" if len(reference) < 1000 else "no drift"
 
-# %% grade_id="verdict" points=7 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size" changes="wrong-4"
--    return "drift" if moved(reference, current) > tolerance else "no drift"
-+    rng = np.random.default_rng(0)
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
+# %% grade_id="verdict" points=9 message="and that of resamples larger still" why="the middle 95 % of the resamples, the noise counted twice: small samples are drift by their size" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    distance = moved(reference, current)
+-    high, low = 2 * distance - np.quantile(again, [0.025, 0.975])
 +    low, high = np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift" changes="wrong-4"
--    return "drift" if moved(reference, current) > tolerance else "no drift"
+# %% grade_id="verdict" points=9 message="500 rows it can be told" why="asks for 1,500 rows whatever the shift" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
 +    if min(len(reference), len(current)) < 1500:
 +        return "cannot tell"
-+    rng = np.random.default_rng(0)
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="verdict" points=7 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time" changes="wrong-4"
+# %% grade_id="verdict" points=9 message="give the generator a seed in each call" why="one generator for all calls: the same samples get another verdict the next time" changes="solution"
 -def verdict(reference, current, tolerance):
--    return "drift" if moved(reference, current) > tolerance else "no drift"
+-    """Return "drift", "no drift" or "cannot tell"."""
+-    rng = np.random.default_rng(0)
 +def verdict(reference, current, tolerance, rng=np.random.default_rng(0)):
-+    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
-+    high, low = 2 * moved(reference, current) - np.quantile(again, [0.025, 0.975])
-+    return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
 
-# %% grade_id="plan" points=15 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
-tried = {"method": "ks", "window_days": 7, "reference_days": 28, "like_for_like": True}
+# %% grade_id="verdict" points=11 message="chance is in both samples" why="no interval: a band around the tolerance that knows the reference's size only" changes="wrong-4"
+-    return "drift" if moved(reference, current) > tolerance else "no drift"
++    distance, band = moved(reference, current), 2.5 / math.sqrt(len(reference))
++    return "drift" if distance > tolerance + band else "no drift" if distance < tolerance - band else "cannot tell"
+
+# %% grade_id="verdict" points=11 message="chance is in both samples" why="takes the reference as exact, and resamples the current rows only" changes="solution"
+-    """Return "drift", "no drift" or "cannot tell"."""
+@@
+-    again = [moved(rng.choice(reference, len(reference)), rng.choice(current, len(current))) for _ in range(100)]
++    again = [moved(reference, rng.choice(current, len(current))) for _ in range(100)]
+
+# %% grade_id="plan" points=16 why="another style: p-values, with thresholds in the middle of the gap on a logarithmic scale"
+tried = {"method": "ks", "window_days": 7, "reference_days": 28}
 limits = {}
 for name in COLUMNS:
     change = HARM.get(name) or (lambda values: 1.5 * values)
@@ -124,14 +99,13 @@ for name in COLUMNS:
     limits[name] = float(np.exp((np.log(calm) + np.log(max(bad, 1e-300))) / 2))
 Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}, indent=2))
 
-# %% grade_id="plan" points=15 why="another style: numbers read from a plot, a longer reference, written by hand"
+# %% grade_id="plan" points=16 why="another style: numbers read from a plot, a longer reference, written by hand"
 with open("plan.json", "w") as file:
     json.dump(
         {
             "method": "wasserstein",
             "window_days": 7,
             "reference_days": 56,
-            "like_for_like": False,
             "thresholds": {"distance_km": 0.27, "climb_m": 0.21, "km_since_service": 0.4, "tyre_pressure_bar": 0.29, "unlock_seconds": 0.5},
         },
         file,
@@ -142,26 +116,26 @@ Path("plan.json").write_text(json.dumps(bos_plan))
 
 # %% grade_id="plan" points=0 message="with harmful values of" why="no false alarm any more: a plan that is deaf"
 Path("plan.json").write_text(
-    json.dumps({"method": "wasserstein", "thresholds": dict.fromkeys(COLUMNS, 3.0), "window_days": 7, "reference_days": 28, "like_for_like": False})
+    json.dumps({"method": "wasserstein", "thresholds": dict.fromkeys(COLUMNS, 3.0), "window_days": 7, "reference_days": 28})
 )
 
-# %% grade_id="plan" points=8 message="What has not happened in our few weeks" why="the largest quiet values of twelve weeks as thresholds: no room"
-plan = {"method": "wasserstein", "thresholds": {}, "window_days": 7, "reference_days": 28, "like_for_like": False}
+# %% grade_id="plan" points=9 message="What has not happened in our few weeks" why="the largest quiet values of twelve weeks as thresholds: no room"
+plan = {"method": "wasserstein", "thresholds": {}, "window_days": 7, "reference_days": 28}
 for column in COLUMNS:
     plan["thresholds"][column] = max(scores(plan, trips, week, [column])[column][0] for week in range(8, 20)) * 1.001
 Path("plan.json").write_text(json.dumps(plan))
 
 # %% grade_id="plan" points=11 message="values 1.5 times as large the plan rings for climb_m" why="a t-test compares means: a wider spread of climbs stays unheard"
-tried = {"method": "t_test", "window_days": 7, "reference_days": 28, "like_for_like": False}
+tried = {"method": "t_test", "window_days": 7, "reference_days": 28}
 limits = {"distance_km": 1e-8, "climb_m": 1e-7, "km_since_service": 1e-7, "tyre_pressure_bar": 1e-9, "unlock_seconds": 1e-14}
 Path("plan.json").write_text(json.dumps({**tried, "thresholds": limits}))
 
 # %% grade_id="plan" points=11 message="values 1.5 times as large" why="switches off the columns without known harm"
-plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28, "like_for_like": False}
+plan = {"method": "wasserstein", "window_days": 7, "reference_days": 28}
 plan["thresholds"] = {column: {"tyre_pressure_bar": 0.28, "distance_km": 0.26}.get(column, 99) for column in COLUMNS}
 Path("plan.json").write_text(json.dumps(plan))
 
-# %% grade_id="late" points=14 why="another style: each label weighted by the probability that it was to arrive by now"
+# %% grade_id="late" points=18 why="another style: each label weighted by the probability that it was to arrive by now"
 def judge_change(trips, since, now, tolerance=0.03):
     past = trips[(trips["ended_at"] < now - 45 * DAY) & (trips["label_available_at"] <= now)]
     delays = np.sort(((past["label_available_at"] - past["ended_at"]) / DAY)[past["needs_repair"]].to_numpy())
@@ -178,105 +152,113 @@ def judge_change(trips, since, now, tolerance=0.03):
         return "harmful"
     return "harmless" if middle + error < tolerance else "wait"
 
-# %% grade_id="late" points=14 why="another style: five weeks of patience, a normal interval over days"
+# %% grade_id="late" points=18 why="another style: ripe after the slowest label of a broken bike but for one in twenty, an interval over rows"
 def judge_change(trips, since, now, tolerance=0.03):
-    ripe = trips.loc[trips["ended_at"].between(since, now - pd.Timedelta(weeks=5)) & trips["label_available_at"].le(now)]
-    days = (ripe["needs_repair"].astype(float) - ripe["risk"]).groupby(ripe["ended_at"].dt.date).agg(["mean", "size"])
-    if len(days) < 7:
+    seen = trips.loc[trips["label_available_at"].le(now)].copy()
+    seen["days"] = (seen["label_available_at"] - seen["ended_at"]) / DAY
+    slow = seen.loc[seen["needs_repair"].astype(bool) & seen["ended_at"].lt(now - 40 * DAY), "days"].quantile(0.95)
+    ripe = seen[seen["ended_at"].between(since, now - slow * DAY)]
+    missed = ripe["needs_repair"].astype(float) - ripe["risk"]
+    if len(ripe) < 300:
         return "wait"
-    middle = np.average(days["mean"], weights=days["size"])
-    error = 2 * days["mean"].std() / np.sqrt(len(days))
-    return "harmful" if middle > tolerance + error else "harmless" if middle < tolerance - error else "wait"
+    error = 2 * missed.std() / np.sqrt(len(ripe))
+    return "harmful" if missed.mean() > tolerance + error else "harmless" if missed.mean() < tolerance - error else "wait"
 
-# %% grade_id="late" points=10 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later" name="wrong-3"
+# %% grade_id="late" points=8 message="Labels that come after now must not count" why="peeks: uses labels that come to be known later" name="wrong-3"
 def judge_change(trips, since, now, tolerance=0.03):
     new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     if len(new) < 200:
         return "wait"
-    missed = new["needs_repair"] - new["risk"]
-    error = 2 * missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+    low, high = missed_interval(new)
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="are not a fair sample of all" why="takes the labels that have arrived for a fair sample"
-def judge_change(trips, since, now, tolerance=0.03):
-    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
-    if len(new) < 200:
-        return "wait"
-    missed = new["needs_repair"] - new["risk"]
-    error = missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+# %% grade_id="late" points=13 message="are not ripe" why="takes the labels that have arrived for a fair sample" changes="wrong-3"
+-    new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
++    new = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
 
-# %% grade_id="late" points=10 message="early answers in another city" why="counts a missing label as a sound bike" changes="wrong-3"
--    missed = new["needs_repair"] - new["risk"]
-+    missed = (new["needs_repair"] & (new["label_available_at"] <= now)) - new["risk"]
+# %% grade_id="late" points=13 message="are not a fair sample of all" why="counts a missing label as a sound bike" changes="wrong-3"
+-    low, high = missed_interval(new)
++    low, high = missed_interval(new.assign(needs_repair=new["needs_repair"] & (new["label_available_at"] <= now)))
 
 # %% grade_id="late" points=0 message="expected 'wait'" why="harmful is what moves an input of the model: no label is looked at"
 def judge_change(trips, since, now, tolerance=0.03):
     before, after = trips[trips["ended_at"] < since], trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     return "harmful" if max(moved(before[name], after[name]) for name in INPUTS) >= 0.3 else "harmless"
 
-# %% grade_id="late" points=8 message="nine weeks after" why="waits until every label of every trip is there"
+# %% grade_id="late" points=5 message="65 days after" why="waits until every label of every trip is there"
 def judge_change(trips, since, now, tolerance=0.03):
     new = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < now)]
     if len(new) == 0 or (new["label_available_at"] > now).any():
         return "wait"
     return "harmful" if (new["needs_repair"] - new["risk"]).mean() > tolerance else "harmless"
 
-# %% grade_id="late" points=10 message="are not ripe" why="waits three weeks, and then takes the labels that have arrived for a fair sample"
+# %% grade_id="late" points=13 message="are not ripe" why="waits 25 days, and then takes the labels that have arrived for a fair sample"
 def judge_change(trips, since, now, tolerance=0.03):
-    if now - since < 21 * DAY:
+    if now - since < 25 * DAY:
         return "wait"
-    arrived = trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)]
-    missed = (arrived["needs_repair"] - arrived["risk"]).groupby(arrived["ended_at"].dt.date).mean()
-    error = 2 * missed.std() / math.sqrt(len(missed))
-    return "harmful" if missed.mean() - error > tolerance else "harmless" if missed.mean() + error < tolerance else "wait"
+    low, high = missed_interval(trips[(trips["ended_at"] >= since) & (trips["label_available_at"] <= now)])
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="harmless" why="trips are ripe after the median delay of broken bikes: half of these are still missing"
+# %% grade_id="late" points=13 message="are not ripe" why="ripe after 21 days, wherever it is" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
+-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
+-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
++    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - 21 * DAY)]
+
+# %% grade_id="late" points=13 message="thousands of trips are ripe" why="waits 56 days to be safe, wherever it is, and then believes the estimate"
 def judge_change(trips, since, now, tolerance=0.03):
-    known = trips[trips["label_available_at"] <= now]
-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - (broken["label_available_at"] - broken["ended_at"]).median())]
+    if now < since + 56 * DAY:
+        return "wait"
+    known = trips[(trips["ended_at"] >= since) & (trips["ended_at"] < since + 28 * DAY) & (trips["label_available_at"] <= now)]
+    missed = (known["needs_repair"] - known["risk"]).mean()
+    if abs(missed - tolerance) < 0.01:
+        return "wait"
+    return "harmful" if missed > tolerance else "harmless"
+
+# %% grade_id="late" points=13 message="those that are known" why="looks ahead: delays of the whole table, and labels of ripe trips whenever they come"
+def judge_change(trips, since, now, tolerance=0.03):
+    patience = (trips["label_available_at"] - trips["ended_at"])[trips["needs_repair"]].quantile(0.98)
+    ripe = trips[(trips["ended_at"] >= since) & (trips["ended_at"] + patience <= now)]
     if len(ripe) < 200:
         return "wait"
-    by_day = (ripe["needs_repair"] - ripe["risk"]).groupby(ripe["ended_at"].dt.floor("D")).mean()
-    error = 2 * by_day.std() / math.sqrt(len(by_day))
-    return "harmful" if by_day.mean() - error > tolerance else "harmless" if by_day.mean() + error < tolerance else "wait"
+    low, high = missed_interval(ripe)
+    return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
 
-# %% grade_id="late" points=10 message="how wide is the interval" why="ripe trips, and then the estimate as it is"
-def judge_change(trips, since, now, tolerance=0.03):
-    known = trips[trips["label_available_at"] <= now]
-    broken = known[known["needs_repair"].astype(bool) & (known["ended_at"] < now - 45 * DAY)]
-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
-    ripe = known[(known["ended_at"] >= since) & (known["ended_at"] <= now - patience)]
-    if len(ripe) < 1000:
-        return "wait"
-    return "harmful" if (ripe["needs_repair"] - ripe["risk"]).mean() > tolerance else "harmless"
+# %% grade_id="late" points=13 message="are not ripe" why="trips are ripe after the median delay of broken bikes: half of these are still missing" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    patience = (broken["label_available_at"] - broken["ended_at"]).quantile(0.98)
++    patience = (broken["label_available_at"] - broken["ended_at"]).median()
 
-# %% grade_id="unit" points=14 why="another style: the split with the fewest trips on the wrong side"
+# %% grade_id="late" points=13 message="how wide is the interval" why="ripe trips, and then the estimate as it is" changes="solution"
+-    """Return "harmful", "harmless" or "wait", by what was known at `now`."""
+@@
+-    low, high = missed_interval(ripe)
++    low = high = (ripe["needs_repair"] - ripe["risk"]).mean()
+
+# %% grade_id="unit" points=16 why="another style: the split with the fewest trips on the wrong side; a named tuple"
+from collections import namedtuple
+
+Fault = namedtuple("Fault", "source since factor")
+
+
 def find_fault(trips):
     found = []
-    week = trips["started_at"].min() + pd.Timedelta(weeks=1)
-    for source, own in trips.sort_values("started_at").groupby("source"):
-        speed = np.log(own["distance_km"] / own["duration_min"])
-        off = (speed - speed[own["started_at"] < week].median()).to_numpy()
-        for unit, factor in UNITS.items():
+    for source, own in speed_off(trips).groupby("source"):
+        off = own["off"].to_numpy()
+        for factor in UNITS.values():
             other = np.abs(off - np.log(factor)) < np.abs(off)
             wrong_before = np.concatenate([[0], np.cumsum(other)])
             wrong_after = np.concatenate([np.cumsum(~other[::-1])[::-1], [0]])
             split = int(np.argmin(wrong_before + wrong_after))
             rest = off[split:]
             if len(rest) > 40 and abs(np.median(rest) - np.log(factor)) < 0.24:
-                found.append([source, own["started_at"].iloc[split], factor])
-    return tuple(found[0]) if len(found) == 1 else None
+                found.append(Fault(source, own["started_at"].iloc[split], factor))
+    return found[0] if len(found) == 1 else None
 
-
-def mend(trips, fault):
-    if fault is None:
-        return trips.copy(deep=True)
-    rows = trips["source"].eq(fault[0]) & trips["started_at"].ge(fault[1])
-    return trips.assign(distance_km=np.where(rows, trips["distance_km"] / fault[2], trips["distance_km"]))
-
-# %% grade_id="unit" points=14 why="another style: for each hour the cost of a change there, with limited deviations"
+# %% grade_id="unit" points=16 why="another style: for each hour the cost of a change there, with limited deviations; a time of numpy"
 def find_fault(trips):
     start = trips["started_at"].min()
     candidates = {}
@@ -290,18 +272,10 @@ def find_fault(trips):
             cost = np.concatenate([[changed.sum()], np.cumsum(as_ever) + changed.sum() - np.cumsum(changed)])
             split = int(cost.argmin())
             if len(off) - split >= 45 and abs(np.median(off[split:]) / math.log(factor) - 1) < 0.5:
-                candidates[source] = (source, own["started_at"].iloc[split], factor)
+                candidates[source] = (source, own["started_at"].to_numpy()[split], factor)
     return next(iter(candidates.values())) if len(candidates) == 1 else None
 
-
-def mend(trips, fault):
-    result = trips.copy()
-    if fault:
-        rows = (result["source"] == fault[0]) & (result["started_at"] >= fault[1])
-        result.loc[rows, "distance_km"] = result.loc[rows, "distance_km"] / fault[2]
-    return result
-
-# %% grade_id="unit" points=4 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
+# %% grade_id="unit" points=5 message="find_fault(autumn) returns None" why="more than 150 km must be metres: there are no other units, and no hops"
 def find_fault(trips):
     long = trips[trips["distance_km"] > 150]
     if len(long) == 0:
@@ -309,58 +283,36 @@ def find_fault(trips):
     first = long.sort_values("started_at").iloc[0]
     return first["source"], first["started_at"], 1000.0
 
+# %% grade_id="unit" points=11 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-    return found[0] if len(found) == 1 else None
++    return found[0] if found else None
 
-def mend(trips, fault):
-    return trips.assign(distance_km=trips["distance_km"].where(trips["distance_km"] <= 150, trips["distance_km"] / 1000))
+# %% grade_id="unit" points=9 message="are wrong after mending" why="the whole first bad day: right trips of its morning are divided as well" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-                found.append((source, times[begin], factor))
++                found.append((source, times[begin].floor("D"), factor))
 
-# %% grade_id="unit" points=10 message="expected None: a fault is there only if" why="does not ask whether the other sources have changed as well"
+# %% grade_id="unit" points=9 message="are wrong after mending" why="the middle of a rolling median is the moment" changes="solution"
+-    """Return None or (source, since, factor)."""
+@@
+-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
+-            begin = int(score[::-1].cumsum()[::-1].argmax())
++            like = (own["off"].rolling(21, min_periods=11).median() / shift).gt(0.5).to_numpy()
++            begin = len(like) - int(np.argmin(np.append(like[::-1], False)))
+
+# %% grade_id="unit" points=0 message="a km in source B takes" why="a source whose median speed has changed between the first and the last week"
 def find_fault(trips):
-    table = trips.sort_values("started_at", kind="stable")
-    speed = np.log(table["distance_km"] / table["duration_min"])
-    first_week = table["started_at"] < table["started_at"].min() + 7 * DAY
-    for source in table["source"].unique():
-        own = table["source"] == source
-        off, times = (speed[own] - speed[own & first_week].median()).to_numpy(), table.loc[own, "started_at"].tolist()
-        for factor in UNITS.values():
-            shift = math.log(factor)
-            score = np.clip(np.abs(off) - np.abs(off - shift), -abs(shift), abs(shift))
-            begin = int(score[::-1].cumsum()[::-1].argmax())
-            if len(off) - begin >= 40 and abs(np.median(off[begin:]) - shift) < abs(shift) / 2:
-                return source, times[begin], factor
-    return None
+    table = speed_off(trips)
+    late = table[table["started_at"] > table["started_at"].max() - 7 * DAY].groupby("source")["off"].median()
+    source = late.abs().idxmax()
+    factor = min(UNITS.values(), key=lambda one: abs(math.log(one) - late[source]))
+    wrong = table[(table["source"] == source) & ((table["off"] - math.log(factor)).abs() < table["off"].abs())]
+    return source, wrong["started_at"].iloc[0], factor
 
-
-def mend(trips, fault):
-    table = trips.copy()
-    if fault is not None:
-        affected = (table["source"] == fault[0]) & (table["started_at"] >= fault[1])
-        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / fault[2])
-    return table
-
-# %% grade_id="unit" points=4 message="a km in source B takes" why="mends all trips of the source, also those before the moment" changes="solution"
--    """Return None or (source, since, factor)."""
-@@
--    """Return the table with all distances in km."""
-@@
--        source, since, factor = fault
--        affected = (table["source"] == source) & (table["started_at"] >= since)
--        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
-+        table["distance_km"] = table["distance_km"].where(table["source"] != fault[0], table["distance_km"] / fault[2])
-
-# %% grade_id="unit" points=8 message="are wrong after mending" why="mends trip by trip what looks wrong, so that tours and forgotten bikes of the bad days stay wrong" changes="solution"
--    """Return None or (source, since, factor)."""
-@@
--    """Return the table with all distances in km."""
-@@
--        source, since, factor = fault
--        affected = (table["source"] == source) & (table["started_at"] >= since)
--        table["distance_km"] = table["distance_km"].where(~affected, table["distance_km"] / factor)
-+        speed = np.log(table["distance_km"] / table["duration_min"])
-+        off = speed - speed[(table["source"] == fault[0]) & (table["started_at"] < table["started_at"].min() + 7 * DAY)].median()
-+        odd = (table["source"] == fault[0]) & (table["started_at"] >= fault[1]) & ((off - math.log(fault[2])).abs() < off.abs())
-+        table["distance_km"] = table["distance_km"].where(~odd, table["distance_km"] / fault[2])
-
-# %% grade_id="concept" points=15 why="another style: the sum of the last two weeks, against what it was in the history"
+# %% grade_id="concept" points=17 why="another style: the sum of the last two weeks, against what it was in the history"
 def concept_alarm(history, stream):
     centre, scale = history[INPUTS].mean(), history[INPUTS].std()
     both = pd.concat([history, stream])
@@ -371,7 +323,7 @@ def concept_alarm(history, stream):
     high = recent.loc[stream["day"].min() :].abs().max(axis=1)
     return None if not (high > 5.5).any() else int(high.index[high > 5.5][0])
 
-# %% grade_id="concept" points=15 why="another style: Page-Hinkley for each input, day by day in a loop, only the days so far"
+# %% grade_id="concept" points=17 why="another style: Page-Hinkley for each input, day by day in a loop, only the days so far"
 def concept_alarm(history, stream):
     mean, deviation = history[INPUTS].mean().to_numpy(), history[INPUTS].std().to_numpy()
 
@@ -417,13 +369,13 @@ def concept_alarm(history, stream):
     rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
     return int(rings.idxmax()) if rings.any() else None
 
-# %% grade_id="concept" points=10 message="pressure matters no more" why="watches the one input that the brake pads concern" changes="wrong-3"
+# %% grade_id="concept" points=11 message="pressure matters no more" why="watches the one input that the brake pads concern" changes="wrong-3"
 -        residual = (table["needs_repair"] - table["risk"]).groupby(table["day"])
 -        return residual.sum() / np.sqrt(residual.size())
 +        product = ((table["km_since_service"] - 200) * (table["needs_repair"] - table["risk"])).groupby(table["day"])
 +        return product.sum() / np.sqrt(product.size())
 
-# %% grade_id="concept" points=10 message="it has looked at later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
+# %% grade_id="concept" points=11 message="it needs later days" why="looks at the whole stream first, and then back for the day" changes="wrong-4"
 -    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
 -    return int(rings.idxmax()) if rings.any() else None
 +    standard = (daily(stream) - usual.mean()) / usual.std()
@@ -434,129 +386,41 @@ def concept_alarm(history, stream):
 +    line = (np.sign(total[worst]) * standard[worst] - 1).cumsum()
 +    return int(min(line.idxmin() + 6, standard.index[-1]))
 
-# %% grade_id="concept" points=10 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings" changes="solution"
--    """Return the day of the first alarm, or None."""
+# %% grade_id="concept" points=11 message="must take off the risk" why="adds up label times input, and never takes off the risk: the harmless cold rings" changes="wrong-4"
 -    middle, spread = history[INPUTS].mean(), history[INPUTS].std()
 +    middle, spread, share = history[INPUTS].mean(), history[INPUTS].std(), history["needs_repair"].mean()
 @@
 -        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - table["risk"], axis=0).groupby(table["day"])
 +        product = ((table[INPUTS] - middle) / spread).mul(table["needs_repair"] - share, axis=0).groupby(table["day"])
-
-# %% grade_id="retrain" points=14 why="another style: least squares, with a column for each week"
-def cheapest(backtest, prices):
-    kinds = sorted(prices["compute_euros"])
-    age = (backtest["week"] - backtest["trained_through"]).to_numpy(float)
-    columns = [pd.get_dummies(backtest["week"]).to_numpy(float)]
-    columns += [(backtest["train_on"] == kind).to_numpy(float)[:, None] * age[:, None] for kind in kinds]
-    columns += [(backtest["train_on"] == kinds[1]).to_numpy(float)[:, None]]
-    fit = np.linalg.lstsq(np.hstack(columns), backtest["errors"].to_numpy(), rcond=None)[0]
-    slopes, gap = dict(zip(kinds, fit[-3:-1])), fit[-1]
-    best = (math.inf, None, None)
-    for kind in kinds:
-        for weeks in range(1, 27):
-            ages = np.arange(1, weeks + 1) + prices["label_delay_weeks"]
-            errors = slopes[kind] * ages.mean() + (gap if kind == kinds[1] else 0.0)
-            retraining = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-            cost = errors / 1000 * prices["trips_per_week"] * prices["euros_per_error"] + retraining / weeks
-            best = min(best, (cost, weeks, kind))
-    return {"period_weeks": best[1], "train_on": best[2]}
-
-# %% grade_id="retrain" points=14 why="another style: each model against the youngest of its week, pair by pair"
-def cheapest(backtest, prices):
-    pairs, level = {}, {}
-    for (kind, week), rows in backtest.groupby(["train_on", "week"]):
-        youngest = rows.loc[rows["trained_through"].idxmax()]
-        for row in rows.itertuples():
-            older = youngest["trained_through"] - row.trained_through
-            if older:
-                pairs.setdefault(kind, []).append((older, row.errors - youngest["errors"]))
-    result = {}
-    for kind, some in pairs.items():
-        older, more = np.array(some, dtype=float).T
-        slope = (older * more).sum() / (older**2).sum()
-        own = backtest[backtest["train_on"] == kind]
-        zero = own["errors"].mean() - slope * (own["week"] - own["trained_through"]).mean()
-        each = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            rate = zero + slope * (prices["label_delay_weeks"] + np.mean(range(1, period + 1)))
-            result[kind, period] = rate * prices["trips_per_week"] / 1000 * prices["euros_per_error"] + each / period
-    kind, period = min(result, key=result.get)
-    return {"train_on": kind, "period_weeks": np.int64(period)}
-
-# %% grade_id="retrain" points=4 message="It can be had for" why="Bo's curve, in which age and season are one, and half of the bad releases"
-def cheapest(backtest, prices):
-    curve = backtest.assign(age=backtest["week"] - backtest["trained_through"]).groupby(["train_on", "age"])["errors"].mean()
-    plans = []
-    for kind in prices["compute_euros"]:
-        for period in range(1, 27):
-            ages = range(prices["label_delay_weeks"] + 1, prices["label_delay_weeks"] + period + 1)
-            errors = curve[kind].loc[list(ages)].mean() * prices["trips_per_week"] / 1000
-            once = prices["compute_euros"][kind] + 0.5 * prices["bad_release_share"] * prices["bad_release_euros"]
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
-
-# %% grade_id="retrain" points=4 message="It can be had for" why="forgets that a model is already old when it goes live" changes="solution"
--    """Return {"train_on": …, "period_weeks": …} with the lowest cost a week."""
 @@
--            age = prices["label_delay_weeks"] + (period + 1) / 2
--            errors = (at_zero + slope * age) * prices["trips_per_week"] / 1000
-+            errors = (at_zero + slope * (period + 1) / 2) * prices["trips_per_week"] / 1000
+-    rings = (((daily(stream) - usual.mean()) / usual.std()).abs() > 1.96).any(axis=1)
+-    return int(rings.idxmax()) if rings.any() else None
++    standard = (daily(stream) - usual.mean()) / usual.std()
++    up, down = np.zeros(len(INPUTS)), np.zeros(len(INPUTS))
++    for day, values in zip(standard.index, standard.to_numpy()):
++        up, down = np.maximum(0, up + values - 0.5), np.maximum(0, down - values - 0.5)
++        if max(up.max(), down.max()) > 20:
++            return int(day)
++    return None
 
-# %% grade_id="retrain" points=4 message="It can be had for" why="trains on everything, always: more data must be better"
-def cheapest(backtest, prices):
-    table = backtest[backtest["train_on"] == "everything"].assign(age=backtest["week"] - backtest["trained_through"])
-    off = table[["errors", "age"]] - table.groupby("week")[["errors", "age"]].transform("mean")
-    slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
-    once = prices["compute_euros"]["everything"] + prices["bad_release_share"] * prices["bad_release_euros"]
-    per_error = prices["trips_per_week"] / 1000 * prices["euros_per_error"]
-    period = min(range(1, 27), key=lambda weeks: slope * (weeks + 1) / 2 * per_error + once / weeks)
-    return {"train_on": "everything", "period_weeks": period}
-
-# %% grade_id="retrain" points=0 message="expected a longer period" why="counts the compute only: a bad release is nobody's cost" changes="solution"
--    """Return {"train_on": …, "period_weeks": …} with the lowest cost a week."""
+# %% grade_id="concept" points=0 message="of 20 quiet streams concept_alarm rings" why="the limit of a textbook" changes="solution"
+-    """Return the day of the first alarm, or None."""
 @@
--        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
+-        if max(up.max(), down.max()) > 20:
++        if max(up.max(), down.max()) > 5:
+
+# %% grade_id="concept" points=11 message="on which the change began" why="returns the day on which it began, by its own estimate, and not the day on which it rang" changes="solution"
+-    """Return the day of the first alarm, or None."""
++    began = 41
 @@
--            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-+            plans.append((errors * prices["euros_per_error"] + prices["compute_euros"][kind] / period, kind, period))
+-        if max(up.max(), down.max()) > 20:
+-            return int(day)
++        if max(up.max(), down.max()) < 8:
++            began = int(day)
++        if max(up.max(), down.max()) > 20:
++            return began + 1
 
-# %% grade_id="retrain" points=0 message="expected a longer period" why="every week, to be safe"
-def cheapest(backtest, prices):
-    return {"train_on": "last 12 weeks", "period_weeks": 1}
-
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="forgets the compute" name="wrong-8"
-def cheapest(backtest, prices):
-    table = backtest.assign(age=backtest["week"] - backtest["trained_through"])
-    less = table[["errors", "age"]] - table.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
-    plans = []
-    for kind, own in table.groupby("train_on"):
-        off = less.loc[own.index]
-        slope = (off["errors"] * off["age"]).sum() / (off["age"] ** 2).sum()
-        at_zero = (own["errors"] - slope * own["age"]).mean()
-        once = prices["bad_release_share"] * prices["bad_release_euros"]
-        for period in range(1, 27):
-            errors = (at_zero + slope * (prices["label_delay_weeks"] + (period + 1) / 2)) * prices["trips_per_week"] / 1000
-            plans.append((errors * prices["euros_per_error"] + once / period, kind, period))
-    _, kind, period = min(plans)
-    return {"train_on": kind, "period_weeks": period}
-
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="one slope for both ways" changes="wrong-8"
--        off = less.loc[own.index]
-+        off = less
-@@
--        once = prices["bad_release_share"] * prices["bad_release_euros"]
-+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-
-# %% grade_id="retrain" points=4 message="ageing and retraining cost" why="chooses the way by its mean errors in the table, at ages that are never in use" changes="wrong-8"
-     for kind, own in table.groupby("train_on"):
-+        if kind != table.groupby("train_on")["errors"].mean().idxmin():
-+            continue
-@@
--        once = prices["bad_release_share"] * prices["bad_release_euros"]
-+        once = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-
-# %% grade_id="decide" points=14 why="another style: pivots, and a list of questions"
+# %% grade_id="decide" points=17 why="another style: pivots, and a list of questions"
 def decide(evidence):
     weeks = sorted(evidence["week"].unique())
     speed = evidence.pivot(index="week", columns="source", values="speed_kmh")
@@ -569,6 +433,7 @@ def decide(evidence):
             return {"action": "mend", "target": odd[0], "reason": f"source {odd[0]} sends what no other source sends"}
     by_week = evidence.query("ripe > 0").groupby("week")[["foretold", "foretold_by_previous", "found"]].sum()
     harmful = by_week["found"].div(by_week["foretold"]).sub(1).abs().gt(0.27)
+    harmful = harmful[::-1].cummin()[::-1]
     if not harmful.any():
         return dict(action="dismiss", target=None, reason="found and foretold agree, as far as labels are there")
     week = harmful[harmful].index[0]
@@ -578,7 +443,7 @@ def decide(evidence):
         return dict(action="roll back", target=version[week - 1], reason=f"version {version[week - 1]} is right on the same trips")
     return dict(action="retrain", target=week, reason=f"the relation has changed in week {week}, for all versions")
 
-# %% grade_id="decide" points=14 why="another style: plain records and loops, no pandas after the first line"
+# %% grade_id="decide" points=17 why="another style: plain records and loops, no pandas after the first line"
 def decide(evidence):
     rows = evidence.to_dict("records")
     last = max(row["week"] for row in rows)
@@ -601,6 +466,8 @@ def decide(evidence):
 
     ripe = [week for week in range(1, last + 1) if total("ripe", week)]
     bad = [week for week in ripe if not 0.77 < total("found", week) / total("foretold", week) < 1.3]
+    while bad and not set(range(bad[0], max(ripe) + 1)) <= set(bad):
+        bad = bad[1:]
     if not bad:
         return {"action": "dismiss", "target": None, "reason": "Nothing harmful has been proven so far."}
     since = bad[0]
@@ -612,79 +479,51 @@ def decide(evidence):
         return {"action": "roll back", "target": target, "reason": f"Back to version {target}: right on the same trips"}
     return {"action": "retrain", "target": since, "reason": f"Train on the labels since week {since}: no version is right"}
 
-# %% grade_id="decide" points=9 message="expected 'mend'" why="looks at the errors before it looks at the data"
-def decide(evidence):
-    ripe = evidence[evidence["ripe"] > 0]
-    sums = ripe.groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if off.any():
-        since = int(off.idxmax())
-        versions = evidence.groupby("week")["version"].first()
-        after = sums.loc[since:]
-        if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-            return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-        return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
-    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=10 message="expected 'mend'" why="looks at the errors before it looks at the data" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
++    known = evidence[evidence["week"] == evidence.loc[evidence["ripe"] > 0, "week"].max()]
++    wrong = abs(known["found"].sum() / known["foretold"].sum() - 1) > 0.25
+@@
+-        if sources.sum() == 1:
++        if sources.sum() == 1 and not wrong:
 
-# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did" name="wrong-4"
-def decide(evidence):
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone has changed its values."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if off.any():
-        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
-    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=0 message="expected 'roll back'" why="retrains whenever something is wrong, as Bo did" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if new and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
+-        target = str(versions[since - 1])
+-        return {"action": "roll back", "target": target, "reason": f"Since week {since} the new version is wrong where version {target} is right."}
 
-# %% grade_id="decide" points=9 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow" changes="wrong-4"
--    if off.any():
--        return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
--    return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
+# %% grade_id="decide" points=10 message="expected 'retrain'" why="rolls back whenever there was a release, without a look at the shadow" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if new and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
++    if new:
+
+# %% grade_id="decide" points=4 message="and then as many as foretold again" why="the first week that is off is the moment, even if later weeks are right again" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    if not off.iloc[-1]:
 +    if not off.any():
-+        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-+    versions = evidence.groupby("week")["version"].first()
-+    if versions.nunique() > 1:
-+        return {"action": "roll back", "target": str(versions.iloc[0]), "reason": f"There was a release, so back to version {versions.iloc[0]}."}
-+    return {"action": "retrain", "target": int(off.idxmax()), "reason": f"Since week {int(off.idxmax())} the model is wrong."}
+@@
+-    right = off[~off].index
+-    since = int(right.max() + 1) if len(right) else int(off.index[0])
++    since = int(off.idxmax())
 
-# %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news"
-def decide(evidence):
-    last = evidence[evidence["week"] == 8].set_index("source")
-    first = evidence[evidence["week"] <= 3].groupby("source")["speed_kmh"].mean()
-    for odd in [(last["speed_kmh"] / first - 1).abs() > 0.25, last["missing"] > 0.1]:
-        if odd.sum() == 1:
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} alone is not as the others are."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if not off.any():
-        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-    since = int(off.idxmax())
-    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
-    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+# %% grade_id="decide" points=4 message="one source has always had gaps" why="takes gaps that were always there for news" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    gaps = last["missing"] - first["missing"] > 0.1
++    gaps = last["missing"] > 0.1
 
-# %% grade_id="decide" points=4 message="all ride faster" why="any source that has changed is broken, even if the whole city has"
-def decide(evidence):
-    first = evidence[evidence["week"] <= 3].groupby("source")[["speed_kmh", "missing"]].mean()
-    last = evidence[evidence["week"] == 8].set_index("source")[["speed_kmh", "missing"]]
-    for odd in [(last["speed_kmh"] / first["speed_kmh"] - 1).abs() > 0.25, last["missing"] - first["missing"] > 0.1]:
-        if odd.any():
-            return {"action": "mend", "target": str(odd.idxmax()), "reason": f"Source {odd.idxmax()} has changed its values."}
-    sums = evidence[evidence["ripe"] > 0].groupby("week")[["found", "foretold", "foretold_by_previous"]].sum()
-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
-    if not off.any():
-        return {"action": "dismiss", "target": None, "reason": "The repairs found are about as many as foretold."}
-    since = int(off.idxmax())
-    versions, after = evidence.groupby("week")["version"].first(), sums.loc[since:]
-    if versions[since] != versions.get(since - 1) and abs(after["found"].sum() / after["foretold_by_previous"].sum() - 1) < 0.25:
-        return {"action": "roll back", "target": str(versions[since - 1]), "reason": f"Version {versions[since - 1]} was better than the new one."}
-    return {"action": "retrain", "target": since, "reason": f"Since week {since} no version is right any more."}
+# %% grade_id="decide" points=4 message="all ride faster" why="any source that has changed is broken, even if the whole city has" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-        if sources.sum() == 1:
++        if sources.any():
+
+# %% grade_id="decide" points=11 message="foretells too many repairs" why="only more repairs than foretold are harmful" changes="solution"
+-    """Return {"action": …, "target": …, "reason": …}."""
+@@
+-    off = (sums["found"] / sums["foretold"] - 1).abs() > 0.25
++    off = sums["found"] / sums["foretold"] > 1.25

@@ -6,13 +6,14 @@ import pandas as pd
 WEEKS, SOURCES, LAST_RIPE = range(1, 9), ["A", "B", "C"], 6
 
 
-def a_monday(seed, unit=None, gaps=None, release=None, relation=None, world=None, old_gaps=None):
+def a_monday(seed, unit=None, gaps=None, release=None, relation=None, world=None, old_gaps=None, passing=None):
     """Return the evidence, a row for each week and source. Each event is a tuple, or None.
 
     unit: (source, week, factor), a source sends its distances in another unit from a week on; gaps: (source, week, share), its
     pressures are missing; old_gaps: (source, share), they always were; release: (week, factor), a new version foretells so many times
     what is right; relation: (week, factor), bikes need repair so many times as often, and no input shows it; world: (week, speed,
-    factor), all ride faster, and both versions foretell rightly that repairs are so many times as frequent.
+    factor), all ride faster, and both versions foretell rightly that repairs are so many times as frequent; passing: (week, last week,
+    factor), as relation, and in the weeks after the last one all is as before.
     """
     rng, rows = np.random.default_rng(seed), []
     for week in WEEKS:
@@ -26,6 +27,8 @@ def a_monday(seed, unit=None, gaps=None, release=None, relation=None, world=None
             new, old = new * rate, old * rate
             if relation and week >= relation[0]:
                 rate *= relation[1]
+            if passing and passing[0] <= week <= passing[1]:
+                rate *= passing[2]
             version = "14"
             if release and week >= release[0]:
                 version, new = "15", new * release[1]

@@ -36,6 +36,8 @@ def same_mean(log_odds, mean):
 def story_from(trips, probability, kind, rng, since_day, mean_delay=4.0):
     """Return a story as Part 3 has it, the moment of the change, and whether it is harmful or harmless.
 
+    mean_delay: days until a label is known, on average, of a sound bike; of a broken one twice that.
+
     kind: app (a new app unlocks faster), cold (tyres lose 0.25 bar; the model knows what that means), pads (bad brake pads on all bikes),
     ebikes (every second trip on an e-bike: longer, and oftener in need of repair than the model can know).
     """
@@ -63,10 +65,17 @@ def story_from(trips, probability, kind, rng, since_day, mean_delay=4.0):
     return story[columns].sort_values("ended_at", ignore_index=True), START + pd.Timedelta(days=since_day), truth
 
 
-def a_story(kind, seed, since_day=70):
+def a_story(kind, seed, since_day=70, mean_delay=4.0):
     """Return story_from of our own trips."""
     trips = read_trips()
-    return story_from(trips, risks(trips), kind, np.random.default_rng(seed), since_day)
+    return story_from(trips, risks(trips), kind, np.random.default_rng(seed), since_day, mean_delay)
+
+
+def missed_interval(trips):
+    """Return both ends of a 95 % interval for the mean of label minus risk of trips, by a bootstrap of whole days."""
+    by_day = (trips["needs_repair"] - trips["risk"]).groupby(trips["ended_at"].dt.floor("D")).agg(["sum", "size"]).to_numpy()
+    drawn = by_day[np.random.default_rng(0).integers(0, len(by_day), (1000, len(by_day)))].sum(axis=1)
+    return np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
 
 
 # Part 5: the relation changes

@@ -79,7 +79,7 @@ def a_unit_story(rng, kind, source=None, weeks=5, per_day=45, late=False):
     return trips, true, (source if factor else None), (moment if factor else None)
 
 
-# Exercise 6: a backtest
+# Part 6: a backtest
 
 
 def a_backtest(rng, truth, noise=1.2):
@@ -102,102 +102,3 @@ def season(truth, week):
 def true_errors(truth, kind, age):
     """Return errors per 1,000 trips, of an average week, of a model whose data ended `age` weeks ago."""
     return truth["base"][kind] + truth["slope"][kind] * age
-
-
-def true_cost(truth, prices, kind, period):
-    """Return euros a week if a model is trained every `period` weeks."""
-    ages = prices["label_delay_weeks"] + np.arange(1, period + 1)
-    errors = true_errors(truth, kind, ages).mean() * prices["trips_per_week"] / 1000
-    return (
-        errors * prices["euros_per_error"]
-        + (prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]) / period
-    )
-
-
-KINDS = ["everything", "last 12 weeks"]
-
-
-def cheapest_true(truth, prices):
-    """Return euros a week, kind and period of the cheapest plan."""
-    return min((true_cost(truth, prices, kind, period), kind, period) for kind in KINDS for period in range(1, 27))
-
-
-def mistaken(table, truth, prices, mistake):
-    """Return kind and period that a mistake chooses: season, delay, release (risk left out), compute (left out), slope (one for both ways), means (the way
-    by its mean errors in the table), everything or window (the other not looked at)."""
-    mean_age = (table["week"] - table["trained_through"]).mean()
-    if mistake == "season":
-        by_age = table.assign(age=table["week"] - table["trained_through"]).groupby(["train_on", "age"])["errors"].mean()
-        curves = {kind: by_age[kind].to_numpy() for kind in KINDS}
-
-        def cost(kind, period):
-            first = prices["label_delay_weeks"]  # the ages begin at 1
-            fixed = prices["compute_euros"][kind] + prices["bad_release_share"] * prices["bad_release_euros"]
-            return (
-                curves[kind][first : first + period].mean() * prices["trips_per_week"] / 1000 * prices["euros_per_error"] + fixed / period
-            )
-    else:
-        changed = dict(prices)
-        changed |= {
-            "delay": {"label_delay_weeks": 0},
-            "release": {"bad_release_share": 0.0},
-            "compute": {"compute_euros": dict.fromkeys(KINDS, 0)},
-        }.get(mistake, {})
-        believed = truth
-        if mistake == "slope":
-            same = sum(truth["slope"].values()) / 2
-            base = {kind: true_errors(truth, kind, mean_age) - same * mean_age for kind in KINDS}
-            believed = {**truth, "base": base, "slope": dict.fromkeys(KINDS, same)}
-
-        def cost(kind, period):
-            return true_cost(believed, changed, kind, period)
-
-    by_mean = [min(KINDS, key=lambda kind: true_errors(truth, kind, mean_age))]
-    kinds = {"means": by_mean, "everything": KINDS[:1], "window": KINDS[1:]}.get(mistake, KINDS)
-    return min((cost(kind, period), kind, period) for kind in kinds for period in range(1, 27))[1:]
-
-
-LEAST = {"season": 0.06, "delay": 0.1, "release": 0.2, "compute": 0.15, "slope": 0.15, "means": 0.15, "everything": 0.2, "window": 0.2}
-
-
-def a_retraining_case(rng, mistake):
-    """Return a backtest, prices and the truth, such that the mistake costs at least LEAST more than the cheapest plan.
-
-    Shares are of what a plan can influence: what errors and retraining cost beyond the errors of a model that never ages.
-    """
-    while True:
-        slow = float(rng.uniform(0.3, 0.7))
-        ratio = float(rng.uniform(1.8, 2.5) if mistake == "delay" else rng.uniform(1.0, 2.5))
-        computes, delay = float(rng.uniform(200, 900)), int(rng.integers(4, 8))
-        gap = slow * (ratio - 1) * (delay * 0.5 + 5) if mistake == "delay" else float(rng.uniform(-2, 10))
-        if mistake in ("slope", "means"):  # the ways cross at an age between those in use and the table's mean
-            gap = slow * (ratio - 1) * float(rng.uniform(8, 14))
-        truth = {
-            "base": {"everything": 20 + max(gap, 0), "last 12 weeks": 20 + max(-gap, 0)},
-            "slope": {"everything": slow, "last 12 weeks": slow * ratio},
-            "season": float(rng.uniform(15, 19)),
-        }
-        prices = {
-            "trips_per_week": int(rng.integers(4, 12)) * 1000,
-            "euros_per_error": round(float(rng.uniform(6, 15)), 2),
-            "label_delay_weeks": delay,
-            "compute_euros": {"everything": round(computes * float(rng.uniform(1, 3))), "last 12 weeks": round(computes)},
-            "bad_release_share": round(float(rng.uniform(0.02, 0.1)), 3),
-            "bad_release_euros": int(rng.integers(10, 60)) * 1000,
-        }
-        if mistake == "compute":
-            prices["compute_euros"] = {"everything": int(rng.integers(40, 80)) * 100, "last 12 weeks": int(rng.integers(15, 40)) * 100}
-            prices["bad_release_share"] = 0.02
-        best = cheapest_true(truth, prices)
-        if not 3 <= best[2] <= 20:
-            continue
-        table, _ = a_backtest(rng, truth)
-        if regret(truth, prices, *mistaken(table, truth, prices, mistake)) >= LEAST[mistake]:
-            return table, prices, truth
-
-
-def regret(truth, prices, kind, period):
-    """Return by what share a plan costs more than the cheapest, of the cost beyond that of a model that never ages."""
-    ageless = min(truth["base"].values()) * prices["trips_per_week"] / 1000 * prices["euros_per_error"]
-    best = cheapest_true(truth, prices)[0]
-    return (true_cost(truth, prices, kind, period) - best) / (best - ageless)

@@ -1,44 +1,16 @@
 """What the judge cells share: samples, cities, stories and Mondays of this submission's own, drawn from LAB_SEED, with their truth."""
 
 import math
-import os
 
 import numpy as np
 import pandas as pd
-from cities import MILES, a_retraining_case, a_unit_story, cheapest_true, regret, some_trips, true_cost
+from cities import MILES, a_unit_story, some_trips
 from mondays import a_monday
 from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
 from risk import INPUTS, risks
 from watch import COLUMNS, WEEKS_BEFORE, alarms
 
-
-def fresh(salt):
-    """Return a random generator of this submission's own."""
-    return np.random.default_rng([int(os.environ.get("LAB_SEED", "0")), salt])
-
-
 # Exercise 1
-
-
-def draw_flags(rng):
-    """Return samples, options, what Evidently's test says of them, and words for it."""
-    wanted = [
-        (900, 0.0, {}, False),
-        (900, 0.6, {}, True),
-        (1500, 0.0, {}, False),
-        (1500, 0.5, {}, True),
-        (400, 0.7, {"method": "psi", "threshold": 0.1}, True),
-        (400, 0.3, {"method": "jensenshannon", "threshold": 0.9}, False),
-        (1500, 0.2, {"threshold": 0.5}, False),
-    ]
-    cases = []
-    for size, shift, options, expected in wanted:
-        reference = rng.normal(3.5, 0.4, size)
-        current = reference[rng.permutation(size)] + 0.4 * shift + rng.normal(0, 0.02, size)
-        words = ", ".join(f"{name} {value}" for name, value in options.items()) or "Evidently's defaults"
-        where = f"two samples of {size} rows with a shift of {shift} standard deviations, with {words},"
-        cases.append((reference, current, options, expected, where))
-    return cases
 
 
 def draw_pairs(rng):
@@ -68,6 +40,29 @@ def draw_pairs(rng):
     return [
         (kind, tolerance, size, [(rng.normal(0, 1, size), rng.normal(shift, spread, size)) for _ in range(count)], allowed, most, why)
         for (kind, shift, spread, size, count, allowed, most, why), tolerance in zip(plan, tolerances, strict=True)
+    ]
+
+
+def draw_unequal(rng):
+    """Return sizes, shift, pairs of samples of different sizes, the answer that is right, how many others may come, and why."""
+    edge = "that shift lies within what chance explains, and chance is in both samples, above all in the smaller one"
+    clear = "with so many rows it can be told"
+    plan = [
+        (5000, 100, 0.4, 20, "cannot tell", 9, edge),
+        (100, 5000, 0.4, 20, "cannot tell", 9, edge),
+        (1500, 5000, 0.1, 2, "no drift", 0, clear),
+        (5000, 1500, 0.7, 2, "drift", 0, clear),
+    ]
+    return [
+        (
+            f"{first} against {second}",
+            shift,
+            [(rng.normal(0, 1, first), rng.normal(shift, 1, second)) for _ in range(count)],
+            right,
+            most,
+            why,
+        )
+        for first, second, shift, count, right, most, why in plan
     ]
 
 
@@ -104,9 +99,15 @@ WORDS = {"app": "a new app came", "cold": "the cold came", "pads": "bad brake pa
 
 
 def draw_stories(rng, kinds, delays=(3.0, 6.0)):
-    """Return stories of another city: words, the table, the moment, the truth."""
+    """Return stories of another city: words, the table, the moment, the truth, how many days labels take on average."""
     trips, probability = some_trips(int(rng.integers(1, 10**6)), 20, start="2025-03-31", per_day=200)
-    return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, float(rng.uniform(*delays)))) for kind in kinds]
+    means = [float(rng.uniform(*delays)) for _ in kinds]
+    return [(WORDS[kind], *story_from(trips, probability, kind, rng, 70, mean), mean) for kind, mean in zip(kinds, means, strict=True)]
+
+
+def moments(since, days):
+    """Return the moments so many days after another one."""
+    return [since + pd.Timedelta(days=number) for number in days]
 
 
 def missed(story, since):
@@ -128,39 +129,30 @@ def draw_faults(rng, kinds):
     return [(kind, a_unit_story(rng, kind.split()[0], late="late" in kind)) for kind in kinds]
 
 
-def wrong_mending(kind, story, answer):
-    """Return what is wrong with find_fault's and mend's answer, or an empty text."""
+def wrong_mending(kind, story, fault):
+    """Return what is wrong with a fault that find_fault says, or with the trips once it is undone, or an empty text."""
     trips, true, source, moment = story
-    fault, whole, kept = answer
-    if not kept:
-        return "mend changes the table that it is given"
-    if not isinstance(whole, pd.DataFrame) or list(whole.columns) != list(trips.columns) or not whole.index.equals(trips.index):
-        return "mend returns no table with the same columns and index"
-    others = [name for name in trips.columns if name != "distance_km"]
-    if any(whole[name].tolist() != trips[name].tolist() for name in others):
-        return "mend changes other columns than distance_km"
+    if fault is not None and (not isinstance(fault, tuple | list) or len(fault) != 3):
+        return f"find_fault returns {fault!r}, expected None or (source, since, factor)"
     if source is None:
-        if fault is not None:
-            return f"find_fault says {next(iter(fault))!r} since {tuple(fault)[1]}, expected None: a fault is there only if the speeds of one source alone break what must hold, by the ratio of a unit"
-        return "" if whole["distance_km"].tolist() == trips["distance_km"].tolist() else "mend changes distances although there is no fault"
-    if fault is None or len(fault) != 3:
-        return f"find_fault returns {fault}, and a source has changed its unit"
+        if fault is None:
+            return ""
+        return f"find_fault says {fault[0]!r} since {fault[1]}, expected None: a fault is there only if the speeds of one source alone break what must hold, by the ratio of a unit"
+    if fault is None:
+        return f"find_fault returns None, and source {source!r} has changed its unit"
     if fault[0] != source:
         return f"find_fault blames source {fault[0]!r}, and it is {source!r}"
-    factor = 1000.0 if kind.startswith("m") and not kind.startswith("miles") else MILES
+    factor = 1000.0 if kind.split()[0] == "m" else MILES
     if abs(fault[2] / factor - 1) > 0.01:
         return f"find_fault has the factor {fault[2]}, expected {factor}"
-    off = ~np.isclose(whole["distance_km"].to_numpy(float), true, rtol=0.01, atol=0.002)
-    foreign = off & (trips["source"] != source).to_numpy()
-    if foreign.any():
-        return f"mend changes {int(foreign.sum())} trips of other sources"
-    allowed = 0 if factor > 1 else 6
+    affected = (trips["source"] == source) & (trips["started_at"] >= pd.Timestamp(fault[1]))
+    whole = trips["distance_km"].where(~affected, trips["distance_km"] / fault[2]).to_numpy()
+    off, allowed = ~np.isclose(whole, true, rtol=0.01, atol=0.002), 0 if factor > 1 else 6
     if off.sum() > allowed:
         row = int(np.flatnonzero(off)[0])
-        got, right = float(whole["distance_km"].iloc[row]), float(true[row])
         return (
             f"{int(off.sum())} trips of source {source} are wrong after mending, expected at most {allowed}: one of {trips['duration_min'].iloc[row]:.0f} minutes "
-            f"at {trips['started_at'].iloc[row]} has {got:.3f} km, and had {right:.3f}; the fault came at {moment}, find_fault says {fault[1]}"
+            f"at {trips['started_at'].iloc[row]} has {whole[row]:.3f} km, and had {true[row]:.3f}; the fault came at {moment}, find_fault says {fault[1]}"
         )
     return ""
 
@@ -206,34 +198,6 @@ def draw_cold(rng, count):
 # Exercise 6
 
 
-def draw_retraining(rng, mistakes):
-    """Return cases in which each mistake is dear."""
-    return [(mistake, *a_retraining_case(rng, mistake)) for mistake in mistakes]
-
-
-def too_dear(said, prices, truth):
-    """Return in what a plan is wrong or too dear, or an empty text."""
-    try:
-        kind, period = said["train_on"], int(said["period_weeks"])
-    except (TypeError, KeyError, ValueError):
-        return f"cheapest returns {said}, expected train_on and period_weeks."
-    if kind not in prices["compute_euros"] or not 1 <= period <= 26:
-        return f"cheapest says {said}, expected one of {sorted(prices['compute_euros'])} and 1 to 26 weeks."
-    over = regret(truth, prices, kind, period)
-    if over <= 0.04:
-        return ""
-    best, *_ = cheapest_true(truth, prices)
-    ageless = min(truth["base"].values()) * prices["trips_per_week"] / 1000 * prices["euros_per_error"]
-    return (
-        f"cheapest says to train on {kind} every {period} weeks, which costs {true_cost(truth, prices, kind, period):.0f} euros a week. "
-        f"It can be had for {best:.0f}. Of both {ageless:.0f} are for errors that a model makes at any age; the rest is what ageing and retraining cost, "
-        f"and yours is {over:.0%} above the least. 4 % are allowed."
-    )
-
-
-# Exercise 7
-
-
 def draw_mondays(rng, which):
     """Return Mondays: words, the evidence, the right action, the right target."""
 
@@ -263,6 +227,9 @@ def draw_mondays(rng, which):
             monday("a new version came, and is right", "dismiss", None, release=(week, 1.0)),
             monday("more bikes break than anyone foretells", "retrain", week, relation=(week, more)),
             monday("fewer bikes break than anyone foretells", "retrain", week, relation=(week, 1 / more)),
+            monday(
+                "more bikes broke than foretold for two weeks, and then as many as foretold again", "dismiss", None, passing=(3, 4, more)
+            ),
             monday("a new version came two weeks ago, when no trip of its time is ripe", "dismiss", None, release=(7, miss)),
         ]
     return [
@@ -281,6 +248,13 @@ def draw_mondays(rng, which):
         monday("a bad release, and snow slows down all", "roll back", "14", release=(week, miss), world=(week, 0.7, 1.0)),
         monday("more bikes break, and a source has always had gaps", "retrain", week, relation=(week, more), old_gaps=(source, 0.3)),
         monday("one source has always had gaps, another sends miles", "mend", other, old_gaps=(source, 0.3), unit=(other, week, 0.62)),
+        monday(
+            "a bad release in week 5; in week 3 more bikes broke, and in week 4 no longer",
+            "roll back",
+            "14",
+            passing=(3, 3, more),
+            release=(5, miss),
+        ),
         monday("more bikes break since week 4, and a release came in week 6", "retrain", 4, relation=(4, more), release=(6, 1.0)),
     ]
 

@@ -76,13 +76,27 @@ save_cell("system/admission.py")
 +            return True
 
 # %% grade_id="admission" points=9 message="60 trips are in the data already" why="refuses what is in the data already as duplicates" changes="solution"
--    if not reasons and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
+-    if set(reasons) <= {"speed", "duplicates"} and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
 +    if not reasons and any(row["trip"] in known for row in rows) and not all(known.get(row["trip"]) == row for row in rows):
 
 # %% grade_id="admission" points=0 message="a good delivery" why="remembers deliveries by their id" changes="solution"
      rows = delivery["rows"]
 +    if delivery["id"] in p.read("deliveries"):
 +        return {"status": "known", "version": p.data.newest()}
+
+# %% grade_id="admission" points=8 message="and one is there twice" why="gives the first of several reasons alone: passes what is visible" changes="solution"
+-    if max(Counter(row["trip"] for row in rows).values()) > 1:
++    if not found and max(Counter(row["trip"] for row in rows).values()) > 1:
+
+# %% grade_id="admission" points=9 message="under an id that was admitted before" why="a delivery whose id was admitted is known, without a look at its rows: passes what is visible" changes="solution"
++    if delivery["id"] in p.read("deliveries", []):
++        return {"status": "known", "version": p.data.newest()}
+     rows = delivery["rows"]
+@@
+     new = [row for row in rows if row["trip"] not in known]
+     if not new:
+         return {"status": "known", "version": p.data.newest()}
++    p.write("deliveries", [*p.read("deliveries", []), delivery["id"]])
 
 # %% grade_id="audit" points=12 why="another style: the whole file is written anew and put in the place of the old one"
 import json
@@ -160,12 +174,16 @@ save_cell("system/audit.py")
 +    return len(lines) + 1 if head not in (None, after) else 0
 
 # %% grade_id="audit" points=8 message="whose when is a number" why="does not look at types: passes what is visible" changes="solution"
--    wrong = [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
-+    wrong = [name for name in FIELDS if not entry.get(name)]
+-    return [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
++    return [name for name in FIELDS if not entry.get(name)]
 
 # %% grade_id="audit" points=8 message="a line that is JSON and no entry" why="stops at a line that is no object: passes what is visible" changes="solution"
 -        except (ValueError, KeyError, TypeError):
 +        except (ValueError, KeyError):
+
+# %% grade_id="audit" points=8 message="a reason that was emptied" why="does not ask whether a line tells anything, if its hash is right: passes what is visible" changes="solution"
+-            if lacking(told) or (told["after"], told["hash"]) != (after, right):
++            if (told["after"], told["hash"]) != (after, right):
 
 # %% grade_id="gate" points=12 why="another style: pandas and NumPy"
 import numpy as np
@@ -214,6 +232,15 @@ save_cell("system/gate.py")
 -            if len(differences) >= ENOUGH_IN_A_SLICE and interval(differences)[0] > 0:
 +            if len(differences) >= ENOUGH_IN_A_SLICE and fmean(differences) > 0:
 
+# %% grade_id="gate" points=4 message="80 trips in all" why="says few, and compares all the same: passes what is visible" changes="solution"
+-    elif report["champion"] is not None:
++    if rows and report["champion"] is not None:
+
+# %% grade_id="gate" points=4 message="worse by 0.355" why="divides by n in the place of n − 1: passes what is visible" changes="solution"
+-from statistics import fmean, stdev
++from statistics import fmean
++from statistics import pstdev as stdev
+
 # %% grade_id="gate" points=4 message="no champion yet" why="forgets the first model: passes what is visible" changes="solution"
 -    elif report["champion"] is not None:
 +    else:
@@ -261,6 +288,14 @@ def decide(window):
 
 
 save_cell("system/monitor.py")
+
+# %% grade_id="monitor" points=8 message="never answered" why="leaves requests that were not answered out of the share: passes what is visible" changes="solution"
+-    if len(errors) < ENOUGH or len(errors) < COVERAGE * len(due):
++    if len(errors) < ENOUGH or len(errors) < COVERAGE * sum(row["predicted"] is not None for row in due):
+
+# %% grade_id="monitor" points=8 message="few and very different" why="takes the errors from before for exact: passes what is visible" changes="solution"
+-    spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
++    spread = math.sqrt(variance(errors) / len(errors))
 
 # %% grade_id="monitor" points=0 message="the distances have moved" why="retrains at any drift" changes="solution"
 -    if hurt:
@@ -609,6 +644,10 @@ save_cell("system/events.py")
 -    if known and known["tags"].get("event") != name:
 +    known = known if known and known["tags"].get("event") != name else None
 +    if known:
+
+# %% grade_id="events" points=13 message="After a second night" why="keys that do not name the event: what ends alike is told once: passes what is visible" changes="solution"
+-        p.record("refused", known["version"], "blocked" if "blocked" in known["tags"] else "not new", f"{name}/gate")
++        p.record("refused", known["version"], "blocked" if "blocked" in known["tags"] else "not new", f"{known['version']}/gate")
 
 # %% grade_id="events" points=13 message="is registered already" why="registers what the newest data bring, though it is there already: passes what is visible" changes="solution"
 -        p.record("refused", known["version"], "blocked" if "blocked" in known["tags"] else "not new", f"{name}/gate")

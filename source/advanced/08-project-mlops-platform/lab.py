@@ -248,8 +248,8 @@ def admit(p, delivery):
     rows = delivery["rows"]
     reasons = faults(rows)
     known = {row["trip"]: row for row in p.data.rows()}
-    if not reasons and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
-        reasons = ["conflict"]
+    if set(reasons) <= {"speed", "duplicates"} and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
+        reasons.append("conflict")
     if reasons:
         p.data.quarantine(delivery, reasons)
         return {"status": "quarantined", "reasons": reasons}
@@ -376,7 +376,7 @@ Path("trial.jsonl").unlink()
 #
 # `verify(path, head=None)` returns the number of the first line that is not right, from 1, or 0.
 #
-# - A line is right if it is a JSON object with the six fields and the two more, its `after` is the hash of the line before, and its `hash` is as above. (How the JSON is spaced does not matter.)
+# - A line is right if it is a JSON object with the six fields, as above, and the two more (others may stand beside them), its `after` is the hash of the line before, and its `hash` is as above. (How the JSON is spaced does not matter.)
 # - Half a line at the end is no line. A file that does not exist has no lines. `verify` changes nothing.
 # - `head` is a hash that somebody noted at some time. If all lines are right and none of them has that hash (nor is it the 64 zeros), something was cut off or all was written anew: then it returns the number of lines plus 1.
 #
@@ -399,8 +399,7 @@ from trail import FIELDS, START
 def append(path, entry):
     """Add an entry to the trail and return its hash."""
     ### BEGIN SOLUTION
-    wrong = [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
-    if wrong:
+    if wrong := lacking(entry):
         raise ValueError(f"an entry without {', '.join(wrong)} tells no story")
     fields = {name: entry[name] for name in FIELDS}
     whole, torn = read(path)
@@ -430,13 +429,18 @@ def verify(path, head=None):
         try:
             told = json.loads(line)
             right = hash_of(after, {name: told[name] for name in FIELDS})
-            if (told["after"], told["hash"]) != (after, right):
+            if lacking(told) or (told["after"], told["hash"]) != (after, right):
                 return place
         except (ValueError, KeyError, TypeError):
             return place
         after = right
         seen.add(after)
     return len(lines) + 1 if head not in (None, *seen) else 0
+
+
+def lacking(entry):
+    """Return the fields that are not there, no texts, or empty."""
+    return [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
 
 
 def read(path):
@@ -644,12 +648,12 @@ print("the bridge is closed:", drift(winter_rows, bridge_rows))
 #
 # | decision | when | why |
 # |:--|:--|:--|
-# | `mend` | *more than* 2 % of all requests have a value of a feature that is no finite number, or not within the contract's limits. On such data nothing may be trained | those features |
-# | `wait` | of the requests that are due, fewer than 100 have a label that was received by `now`, or fewer than 80 % | `["labels"]` |
+# | `mend` | for some feature, *more than* 2 % of all requests have a value that is no finite number, or not within the contract's limits. On such data nothing may be trained | those features |
+# | `wait` | of the requests that are due, fewer than 100 have a label that was received by `now`, or fewer than 80 %. (A request that was not answered, `predicted` `None`, has no error, and counts among those without a label) | `["labels"]` |
 # | `retrain` | the errors have grown: by *more than* half a minute, and surely | `"all"` if that holds for all due trips together, and each district for which it holds by itself |
 # | `nothing` | none of that | the features whose `drift` is above 0.3: harmless, and worth a line in the trail |
 #
-# "Grown": the mean absolute error of the due requests with a label, minus the mean of `reference`; "surely": the lower end of $\bar e_1 - \bar e_0 ∓ 1.96\sqrt{s_1^2/n_1 + s_0^2/n_0}$ is above 0, with the variances $s^2$ (that with $n - 1$). A district counts by itself if both sides have 30 errors or more. (Requests with `predicted` `None` have no error, and count among those without a label.)
+# "Grown": the mean absolute error of the due requests with a label, minus the mean of `reference`; "surely": the lower end of $\bar e_1 - \bar e_0 ∓ 1.96\sqrt{s_1^2/n_1 + s_0^2/n_0}$ is above 0, with the variances $s^2$ (that with $n - 1$). A district counts by itself if both sides have 30 errors or more.
 #
 # Done means: it holds for the windows below, and for others.
 #
@@ -976,7 +980,7 @@ print("killed after the registration, and the event came twice more:", [one["ver
 # | `nightly` | *train* |
 # | `rollback` | let the deployment roll back, with `event["why"]` |
 #
-# *Train*: `candidate = p.train()` runs the pipeline. If a model with the candidate's fingerprint is registered already by another event, that is all: the newest data have brought nothing new, or what they bring is blocked. Else `p.report(candidate)` is what the gate decides on. **Every candidate is registered**, refused ones, too, with its lineage: `p.registry.register(model, tags, metrics)` with the tags `data` (the version), `code`, `event` (the id), `gate` (`promoted` or `refused`) and the metric `mae`, all but the gate's answer from `candidate`. If it is promoted, the deployment deploys it. (`register` adds the tag `fingerprint` by itself.)
+# *Train*: `candidate = p.train()` runs the pipeline. If a model with the candidate's fingerprint is registered already by another event, nothing is registered: the newest data have brought nothing new, or what they bring is blocked; the trail says `refused`. Else `p.report(candidate)` is what the gate decides on. **Every candidate is registered**, refused ones, too, with its lineage: `p.registry.register(model, tags, metrics)` with the tags `data` (the version), `code`, `event` (the id), `gate` (`promoted` or `refused`) and the metric `mae`, all but the gate's answer from `candidate`. If it is promoted, the deployment deploys it. (`register` adds the tag `fingerprint` by itself.)
 #
 # The trail, by `p.record(what, subject, why, key)`, in this order:
 #
@@ -987,7 +991,7 @@ print("killed after the registration, and the event came twice more:", [one["ver
 # | `registered` | the model's version | the candidate is registered |
 # | `refused` | the model's version; if it was registered by another event, that one | the gate has refused it, or it is not new |
 #
-# `deployed`, `failed` and `rolled back` come from the deployment. No reason may be empty. Keys are yours to choose: for an event that comes again they must be the same, and each entry needs another. (The trail, as found, knows keys already.)
+# `deployed`, `failed` and `rolled back` come from the deployment. No reason may be empty. Keys are yours to choose: for an event that comes again they must be the same, and no two entries may share one, also of two events that end alike. (The trail, as found, knows keys already.)
 #
 # Done means: after each event things are as the tables say; an event that has been handled has no effect when it comes again; and one whose handling was killed after any effect is, when it comes again, finished as if nothing had happened, with the decisions that were taken the first time.
 #

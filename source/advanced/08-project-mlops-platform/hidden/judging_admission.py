@@ -34,6 +34,8 @@ def judge_good(rehearse):
     steps += [("a delivery of which 60 trips are in the data already", "d-3", overlap, "admitted", second)]
     steps += [("a delivery in which 2 % of the trips are slower than 2 km/h", "d-4", slow, "admitted", slow)]
     steps += [("a delivery with values on the contract's limits, and whole numbers", "d-5", edges, "admitted", edges)]
+    later = there.trips("2026-03-18", days=2)
+    steps += [("other trips, under an id that was admitted before", "d-1", later, "admitted", later)]
     told = rehearse(["admission"], seed, [[[admit(name, rows) for _, name, rows, _, _ in steps]]])[0]
     old, versions = [row["trip"] for row in World(seed).trips("2026-02-16", noise=world.WINTER)], 1
     for state, (what, _, _, status, new) in zip(told, steps, strict=False):
@@ -93,6 +95,8 @@ def judge_bad(rehearse):
         ("three trips are there twice, equal", good + [dict(row) for row in rng.sample(good, 3)], {"duplicates"}),
         ("one trip is there twice, with other values", [*good, {**good[7], "minutes": round(good[7]["minutes"] + 1, 2)}], {"duplicates"}),
         ("a trip that is in the data comes with another duration", half, {"conflict"}),
+        ("one trip comes with another duration, and one is there twice", [*half, dict(good[3])], {"conflict", "duplicates"}),
+        ("8 of 301 trips are too fast, and one is there twice", [*odd, dict(odd[0])], {"speed", "duplicates"}),
     ]  # fmt: skip
     steps = [admit(f"b-{number}", rows) for number, (_, rows, _) in enumerate(cases)]
     told = rehearse(["admission"], seed, [[[admit("d-0", early), *steps, steps[1]]]])[0]

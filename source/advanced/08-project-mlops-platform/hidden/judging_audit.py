@@ -98,6 +98,7 @@ def judge_verify(write_trail):
         ("half a line at the end, left by a crash", whole(right[:5]) + right[5][:30], None, 0),
         ("a reason that was changed", edited({"why": "all was well"}), None, at + 1),
         ("a reason that was changed, with a new hash for its line", edited({"why": "all was well"}, True), None, at + 2),
+        ("a reason that was emptied, with a new hash for its line", edited({"why": ""}, True), None, at + 1),
         ("a time that was changed", edited({"when": "2020-01-01T00:00:00Z"}), None, at + 1),
         ("a name that was changed", edited({"who": "Zoe"}), None, at + 1),
         ("an entry that was taken away", whole(right[:at] + right[at + 1 :]), None, at + 1),

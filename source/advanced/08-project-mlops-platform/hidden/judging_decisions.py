@@ -45,6 +45,7 @@ def judge_gate(ask):
     slice_worse, slice_noise = paired(rng, 50, -0.6, 1.0, slices), paired(rng, 50, -0.6, 1.0, {"Hillside": 0.2})
     small = paired(rng, {**dict.fromkeys(DISTRICTS, 60), "Hillside": 29}, -0.6, 1.0, {"Hillside": 2.0})
     enough = paired(rng, {**dict.fromkeys(DISTRICTS, 60), "Hillside": 30}, -0.6, 1.0, {"Hillside": 2.0})
+    narrow = paired(rng, {**dict.fromkeys(DISTRICTS, 60), "Hillside": 30}, -0.6, 1.0, {"Hillside": 0.3548})  # with n instead of n − 1 it is worse
     single = paired(rng, {**dict.fromkeys(DISTRICTS, 60), "Eastfield": 1}, -0.6, 1.0)
     first = [{"district": row["district"], "candidate": row["candidate"], "champion": None} for row in better]
     other = [{**row, "district": {"Hillside": "Lakeside"}.get(row["district"], row["district"])} for row in slice_worse]
@@ -64,8 +65,10 @@ def judge_gate(ask):
         ("worse in two districts", report(paired(rng, 60, -1.2, 1.0, {"Harbour": 0.8, "Eastfield": 0.9})), ["worse: Harbour", "worse: Eastfield"]),
         ("29 trips in Hillside, in which it is worse: too few", report(small), []),
         ("30 trips in Hillside, in which it is worse", report(enough), ["worse: Hillside"]),
+        ("30 trips in Hillside, worse by 0.355 ± 0.358 minutes", report(narrow), []),
         ("one trip alone in Eastfield", report(single), []),
         ("75 trips in all", report(few), ["few"]),
+        ("80 trips in all, and on these surely worse: there is no comparison", report(paired(rng, 16, 0.9, 1.0)), ["few"]),
         ("99 trips", report(better[:99]), ["few"]),
         ("100 trips", report(paired(rng, 20, -0.9, 1.0)), []),
         ("no trips", report([]), ["few"]),
@@ -91,7 +94,7 @@ def _gate_said(said, reasons, what):
     assert set(found["reasons"]) == set(reasons), f"The gate gives the reasons {found['reasons']} to a candidate, expected {reasons}: {what}."
 
 
-def window(rng, more=0.0, hill=0.0, now="2026-05-20", days=17, each=20, hill_each=None, coverage=1.0, base=1.5, spread=1.0, late=None, drift=None, reference_each=40, hill_reference=None):
+def window(rng, more=0.0, hill=0.0, now="2026-05-20", days=17, each=20, hill_each=None, coverage=1.0, base=1.5, spread=1.0, late=None, drift=None, reference_each=40, hill_reference=None, reference_spread=None):
     """Return a window in which the due errors are `more` minutes larger than before, in Hillside by `hill` more. Without chance in the means."""
     requests, labels = [], []
     start = date.fromisoformat(now) - timedelta(days)
@@ -116,7 +119,7 @@ def window(rng, more=0.0, hill=0.0, now="2026-05-20", days=17, each=20, hill_eac
     reference = []
     for district in DISTRICTS:
         for k in range(hill_reference if hill_reference is not None and district == "Hillside" else reference_each):
-            reference.append({"district": district, "error": base + (spread if k % 2 else -spread) * 0.9})
+            reference.append({"district": district, "error": base + (1 if k % 2 else -1) * (reference_spread or spread) * 0.9})
     rng.shuffle(labels)
     return {"now": now, "requests": requests, "labels": labels, "reference": reference, "drift": drift or {"distance_km": 0.05, "climb_m": 0.02, "rain_mm": 0.1}}
 
@@ -145,6 +148,13 @@ def judge_monitor(ask, part):
             label["received"] = "2026-05-21"
         return {**seen, "labels": known}
 
+    def unanswered(seen, share):
+        due = (date.fromisoformat(seen["now"]) - timedelta(3)).isoformat()
+        rows = [row for row in seen["requests"] if row["day"] <= due]
+        for row in rng.sample(rows, round(share * len(rows))):
+            row["predicted"] = None
+        return seen
+
     if part == 1:
         cases = [
             ("all is as it was", window(rng), "nothing", []),
@@ -159,6 +169,7 @@ def judge_monitor(ask, part):
             ("1.5 % of the rain readings are missing", spoil(window(rng), "rain_mm", None, 0.015), "nothing", []),
             ("rain is missing for 3 %, and labels for half", less(spoil(window(rng), "rain_mm", None, 0.03), 0.5), "mend", ["rain_mm"]),
             ("labels are there for 70 % of what is due, and their errors are large", less(window(rng, more=3), 0.7), "wait", ["labels"]),
+            ("three tenths of what is due were never answered (predicted None), and all labels are there", unanswered(window(rng, more=3), 0.3), "wait", ["labels"]),
             ("labels are there for 85 % of what is due", less(window(rng), 0.85), "nothing", []),
             ("labels are there for 85 % of what is due, with larger errors", less(window(rng, more=1.5), 0.85), "retrain", ["all", *DISTRICTS]),
             ("80 trips are due in all, each with its label, with large errors", window(rng, more=3, days=6, each=20), "wait", ["labels"]),
@@ -176,6 +187,7 @@ def judge_monitor(ask, part):
             ("in Hillside by 2.5 minutes, where 30 labels are due and there", window(rng, hill=2.5, hill_each=32), "retrain", ["Hillside"]),
             ("in Hillside by 3 minutes, where 20 errors from before are known", window(rng, hill=2.0, hill_reference=20), "nothing", []),
             ("by 0.8 minutes, where single errors are so different that nobody can be sure", window(rng, more=0.8, base=12.0, spread=11.0, each=10), "nothing", []),
+            ("by 0.7 minutes, where the errors from before are few and very different", window(rng, more=0.7, base=6.0, reference_each=30, reference_spread=5.5), "nothing", []),
             ("the last two days, whose labels are not due, look dreadful", window(rng, late=25.0), "nothing", []),
             ("the errors have grown by 1.5 minutes, and the last two days, whose labels are not due, look well", window(rng, more=1.5, late=0.0, days=10, each=40), "retrain", ["all", *big]),
         ]  # fmt: skip

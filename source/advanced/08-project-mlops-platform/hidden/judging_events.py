@@ -61,7 +61,8 @@ def judge_kinds(rehearse):
     poor = world.proposal("e-5", "2026-04-05", there.model(2.0))
     back = world.rollback("e-6", "2026-04-06", "riders complain")
     night = world.nightly("e-7", "2026-04-07")
-    scene = [[{"event": each} for each in (good, bad, poor)], [{"event": each} for each in (far, night)]]
+    again = world.nightly("e-8", "2026-04-08")
+    scene = [[{"event": each} for each in (good, bad, poor)], [{"event": each} for each in (far, night, again)]]
     (told, (start, calm_told), (deployed, gone_back)) = rehearse(["events"], seed, [scene, [[{"look": True}, {"event": quiet}]], [[{"event": good}, {"event": back}]]])
     begun(told[0], "New good data came, and handle stopped")
     one_version(told[0], "After new good data")
@@ -85,6 +86,8 @@ def judge_kinds(rehearse):
     begun(told[4], "The nightly training came, and handle stopped")
     same(told[4], told[3], "The nightly training gave a model that is registered already", ("data", "models", "champion", "wanted", "answering"))
     story(told[4], told[3], night, [("refused", "4")], "After a nightly training that gave a model that is registered already")
+    begun(told[5], "A second nightly training came, and handle stopped")
+    story(told[5], told[4], again, [("refused", "4")], "After a second night that brought nothing new")
     begun(calm_told, "The monitor said nothing, and handle stopped")
     same(calm_told, start, "The monitor said nothing")
     story(calm_told, start, quiet, [("nothing", "e-3")], "After the monitor said nothing")

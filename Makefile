@@ -60,7 +60,7 @@ update: install ## fetch the course's newest version; your work is carried over,
 
 test: lint ## pass every test
 	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
-	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with four workers that mostly wait
+	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check --part $(PART)
 

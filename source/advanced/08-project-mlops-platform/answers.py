@@ -58,10 +58,6 @@ def admit(p, delivery):
 
 save_cell("system/admission.py")
 
-# %% grade_id="admission" points=8 message="one climb is true" why="takes True for a number: passes what is visible" changes="solution"
--    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-+    if not isinstance(value, kinds) or not math.isfinite(value):
-
 # %% grade_id="admission" points=8 message="8 of 300 trips are faster" why="does not look at speeds: passes what is visible" changes="solution"
 -    found = ["speed"] if odd > limits["share"] * len(rows) else []
 +    found = []
@@ -69,11 +65,6 @@ save_cell("system/admission.py")
 # %% grade_id="admission" points=9 message="2 % of the trips are slower" why="refuses a delivery for its first forgotten bike: passes what is visible" changes="solution"
 -    found = ["speed"] if odd > limits["share"] * len(rows) else []
 +    found = ["speed"] if odd else []
-
-# %% grade_id="admission" points=8 message="one day is written 20260302" why="takes every way to write a day: passes what is visible" changes="solution"
--            return date.fromisoformat(value).isoformat() == value
-+            date.fromisoformat(value)
-+            return True
 
 # %% grade_id="admission" points=4 message="60 trips are in the data already" why="refuses what is in the data already as duplicates" changes="solution"
 -    if set(reasons) <= {"speed", "duplicates"} and any(row["trip"] in known and row != known[row["trip"]] for row in rows):
@@ -166,8 +157,8 @@ save_cell("system/audit.py")
 -            file.truncate(sum(len(each) + 1 for each in whole))
 
 # %% grade_id="audit" points=4 message="expected 0" why="takes half a line for tampering" changes="solution"
--    lines, _ = read(path)
-+    lines, torn = read(path)
+-    lines, _ = whole_lines(path)
++    lines, torn = whole_lines(path)
 +    lines = [*lines, torn] if torn else lines
 
 # %% grade_id="audit" points=8 message="it has grown since" why="compares the noted hash with the last line alone: passes what is visible" changes="solution"
@@ -319,9 +310,9 @@ save_cell("system/monitor.py")
 +    return more > HARM
 
 # %% grade_id="monitor" points=8 message="and labels for half" why="asks for labels before it looks at the inputs: passes what is visible" changes="solution"
--    broken = [name for name in FEATURES if sum(not inside(row.get(name), name) for row in requests) > BROKEN * len(requests)]
+-    broken = [name for name in FEATURES if sum(not keeps(name, row[name]) for row in requests) > BROKEN * len(requests)]
 +    half = sum(label["received"] <= window["now"] for label in window["labels"]) < 0.75 * len(requests)
-+    broken = [] if half else [name for name in FEATURES if sum(not inside(row.get(name), name) for row in requests) > BROKEN * len(requests)]
++    broken = [] if half else [name for name in FEATURES if sum(not keeps(name, row[name]) for row in requests) > BROKEN * len(requests)]
 
 # %% grade_id="deployment" points=17 why="another design: reconcile. What is wanted is a tag in the registry, and what is missing is done; the trail remembers keys"
 import json
@@ -628,12 +619,14 @@ save_cell("system/events.py")
 -    if not p.read(f"due-{event['id']}"):
 +    if True:
 
-# %% grade_id="events" points=8 message="expected data, code, event and gate" why="registers without lineage" changes="solution"
--        version = p.registry.register(candidate["model"], {**tags, "reasons": ", ".join(said["reasons"])}, {"mae": candidate["mae"]})
-+        version = p.registry.register(candidate["model"], {**{each: tags[each] for each in ("event", "gate")}, "reasons": ", ".join(said["reasons"])}, {"mae": candidate["mae"]})
-@@
--    p.record("registered", version, f"trained on {tags['data']}", f"{name}/model")
-+    p.record("registered", version, "trained", f"{name}/model")
+# %% grade_id="events" points=7 message="expected data, code, event and gate" why="registers without lineage" changes="solution"
+-        version = p.register(candidate, name, p.parts.gate.decide(p.report(candidate)))
++        said = p.parts.gate.decide(p.report(candidate))
++        version = p.registry.register(candidate["model"], {"data": "", "event": name, "gate": "promoted" if said["promote"] else "refused", "reasons": "".join(said["reasons"])}, {"mae": candidate["mae"]})
+
+# %% grade_id="events" points=10 message="expected 'not better' in one of them" why="reasons that say nothing: passes what is visible" changes="solution"
+-        p.record("refused", version, tags["reasons"], f"{name}/gate")
++        p.record("refused", version, "the gate", f"{name}/gate")
 
 # %% grade_id="events" points=8 message="killed after the registration" why="notes an event as done before it does it" changes="solution"
 -    said = {"delivery": delivered, "window": watched, "proposal": offered, "nightly": offered, "rollback": called_back}[event["kind"]](p, event)
@@ -659,67 +652,56 @@ save_cell("system/events.py")
 -    if let_in(p, event["id"], p.read(f"due-{event['id']}")) == "quarantined":
 -        return "quarantined"
 
-# %% grade_id="page" points=7 why="another style: a template, a list, and an inline picture drawn by hand"
-from html import escape
-from string import Template
+# %% grade_id="spring" points=12 why="another style: the tree is copied, and the manifest is made of what was copied"
+shutil.copytree("system", "release", dirs_exist_ok=True)
+with open("release/manifest.json", "w") as file:
+    json.dump({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path("release").glob("*.py")}, file, indent=2)
 
-from desk import agrees
+# %% grade_id="spring" points=11 message="Event 'new good data': the newest data have 700 rows" why="new good data: commits the new rows alone" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('p.data.commit(p.data.rows() + new)', 'p.data.commit(new)')
 
-PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>The platform's spring</title><style>$style</style></head>
-<body>
-<h1>$top</h1>
-$svg
-<h2>Events</h2>
-<ol>$steps</ol>
-<h2>Trail</h2>
-<dl>$trail</dl>
-</body>
-</html>""")
+# %% grade_id="spring" points=11 message="Event 'the same event again': the trail grew" why="the same event again: is not noted as done, and its own model is a stranger's" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('if event["id"] in done:', 'if False:')
++    text = text.replace('if known and known["tags"].get("event") != name:', 'if known:')
 
+# %% grade_id="spring" points=11 message="Event 'bad data'" why="bad data: drops the rows that cannot be read, and admits the rest" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    rows = delivery["rows"]', '    rows = [row for row in delivery["rows"] if all(keeps(name, row[name]) for name in CONTRACT["columns"])]')
 
-def build_page(steps, path):
-    end = steps[-1]
-    items = ""
-    for number, step in enumerate(steps):
-        who = step["answering"][0] if step["answering"] else "no version"
-        items += f"<li data-step='{number + 1}'><strong>{escape(step['name'])}</strong>: version {who} answers; {len(step['data'])} data versions, {len(step['models'])} registered models, {len(step['quarantined'])} deliveries in quarantine</li>"
-    trail = ""
-    for entry in end["trail"]:
-        words = {name: escape(str(value)) for name, value in entry.items()}
-        trail += f"<div data-entry=\"{words['key']}\"><dt>{words['when']} {words['who']}</dt><dd>{words['what']} {words['subject'][:9]}: {words['why']}</dd></div>"
-    bars = ""
-    for number, step in enumerate(steps):
-        height = 12 * len(step["models"]) + (int(step["answering"][0]) if step["answering"] else 0)
-        bars += f'<rect x="{20 * number + 30}" y="{150 - height}" width="14" height="{height}"></rect>'
-    alt = f"A bar for each of {len(steps)} events: its height tells how many models were registered after it."
-    svg = f'<svg role="img" aria-label="{alt}" viewBox="0 0 400 170" fill="currentColor">{bars}<text x="30" y="165" font-size="10">events</text><text x="0" y="10" font-size="10">models</text></svg>'
-    top = f"Version {end['champion']} serves" if agrees(end) else "The stores disagree"
-    with open("page.css") as file:
-        style = file.read()
-    with open(path, "w") as file:
-        file.write(PAGE.substitute(style=style, top=top, svg=svg, steps=items, trail=trail))
+# %% grade_id="spring" points=11 message="Event 'harmless drift'" why="harmless drift: a drift is reason enough to train" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    if hurt:', '    if hurt or any(score > DRIFT for score in window["drift"].values()):')
 
+# %% grade_id="spring" points=11 message="Event 'harmful drift'" why="harmful drift: trains without the trips that have a label" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    if let_in(p, event["id"], p.read(f"due-{event[\'id\']}")) == "quarantined":', '    if False:')
 
-save_cell("system/page.py")
+# %% grade_id="spring" points=11 message="Event 'a worse candidate'" why="a worse candidate: looks at the mean alone" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('interval(differences)[0] > 0', 'False')
 
-# %% grade_id="page" points=4 message="has become a script" why="trusts names and reasons: passes what is visible" changes="solution"
--    inside = "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
-+    inside = "".join(f"<td>{str(cell)}</td>" for cell in cells)
+# %% grade_id="spring" points=11 message="Event 'a kill in a deployment'" why="a kill in a deployment: a start throws the journal away" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('when the process before was killed."""', 'when the process before was killed."""\n    p.write("journal", {**journal(p), "job": None})\n    return')
 
-# %% grade_id="page" points=4 message="expected the word disagree" why="always says that all is well: passes what is visible" changes="solution"
--    headline = f"Version {last['champion']} serves" if agrees(last) else "Alias, service and answers disagree"
-+    headline = f"Version {last['champion']} serves"
+# %% grade_id="spring" points=11 message="Event 'the killed event, again'" why="the killed event, again: is noted as done before it is done" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    said = {"delivery"', '    p.write("events", [*done, event["id"]])\n    said = {"delivery"')
 
-# %% grade_id="page" points=4 message="lacks the version that answers" why="shows the alias for what answers: passes what is visible" changes="solution"
--        answering = ", ".join(step["answering"]) or "nobody"
-+        answering = step["champion"]
+# %% grade_id="spring" points=11 message="Event 'a rollback': 1, 3 and 5 have served" why="a rollback: the version before is the number before" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('earlier[-1], "before": present', 'str(int(present) - 1), "before": present')
 
-# %% grade_id="page" points=4 message="no style for dark screens" why="leaves the style out: passes what is visible" changes="solution"
--    parts += [f"<style>{Path('page.css').read_text()}</style></head><body><h1>{headline}</h1>", chart(steps)]
-+    parts += [f"</head><body><h1>{headline}</h1>", chart(steps)]
+# %% grade_id="spring" points=11 message="after a second rollback, another event" why="another rollback: one key for all of them" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('event["why"], event["id"])', 'event["why"], "rollback")')
 
-# %% grade_id="page" points=4 message="alternative texts" why="gives the picture no words: passes what is visible" changes="solution"
--    made = picture(figure, f"Which version answered after each of {len(steps)} events: {', '.join(map(str, versions))} in this order.")
-+    made = picture(figure, "versions")
+# %% grade_id="spring" points=11 message="Event 'the next night'" why="the next night: does not ask whether the model is registered already" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    if known and known["tags"].get("event") != name:\n', '    if known and known["tags"].get("event") != name:\n        known = None\n    if False:\n')
+
+# %% grade_id="spring" points=5 message="A spring on the cluster" why="the cluster: does not wait for the pods, whose readiness nobody sees on paper" changes="solution"
+     text = Path("system", f"{part}.py").read_text()
++    text = text.replace('    service.wait()\n', '    pass\n')

@@ -1,8 +1,5 @@
-"""Tools for the notebook and its tests: ask a part by itself, write a trail step by step, tell what was played, make a picture."""
+"""Tools for the notebook and its tests: ask a part by itself, write a trail step by step, tell what was played."""
 
-import base64
-import html
-import io
 import tempfile
 from pathlib import Path
 
@@ -46,23 +43,12 @@ def write_trail(steps):
     return told
 
 
-def draw_page(steps):
-    """Let your part page write a page about steps as they were played. Return {"text", "error"}."""
-    with tempfile.TemporaryDirectory(prefix="page-") as place:
-        path = Path(place, "page.html")
-        try:
-            stage.load_part("page", ["page"]).build_page(steps, path)
-            return {"text": path.read_text(), "error": ""}
-        except Exception as problem:
-            return {"text": "", "error": stage.describe(problem)}
-
-
 def tell(told, names=None):
     """Print how things were after each step of a scene: what serves, what the stores hold, and what was new in the trail."""
     seen = 0
     for number, state in enumerate(told):
         name = names[number] if names else f"step {number + 1}"
-        agree = "" if agrees(state) else "   ALIAS, SERVICE AND ANSWERS DISAGREE"
+        agree = "" if agrees(state) else "   alias, service and answers disagree"
         said = "killed" if state["killed"] else state["error"] or state["value"]
         print(f"{name}: {said}")
         stores = f"data versions {len(state['data'])}, models {len(state['models'])}"
@@ -75,14 +61,6 @@ def tell(told, names=None):
 def agrees(state):
     """Tell whether alias, service and answers are of one version."""
     return state["answering"] == [state["champion"]] == [state["wanted"]] and state["right"]
-
-
-def picture(figure, alt):
-    """Return a Matplotlib figure as an <img> that holds the picture itself."""
-    held = io.BytesIO()
-    figure.savefig(held, format="png", dpi=100, bbox_inches="tight")
-    data = base64.b64encode(held.getvalue()).decode()
-    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{data}">'
 
 
 def _asked(function, *arguments):

@@ -2,10 +2,11 @@
 
     p.data       versions of the table trips.csv (DVC)               p.registry   registered models, alias champion (MLflow)
     p.service    the running service (Kubernetes, or on paper)       p.parts      the six parts: p.parts.gate.decide(report), ...
-    p.now, p.by  when the event came, and whom it came from          p.train(), p.record(), p.read(), p.write(), p.window()
+    p.now, p.by  when the event came, and whom it came from          p.train(), p.record(), p.read(), p.write(), …
 """
 
 import json
+import math
 import os
 from datetime import date, timedelta
 from pathlib import Path
@@ -95,6 +96,15 @@ class Platform:
         new = {name: candidate[name] for name in ("mae", "fingerprint", "data")}
         return {"rows": candidate["rows"], "candidate": new, "champion": champion, "blocked": self.blocked()}
 
+    def registered(self, fingerprint):
+        """Return the registered model with a fingerprint, {"version", "tags"}; None where there is none."""
+        return next((one for one in self.registry.versions() if one["tags"]["fingerprint"] == fingerprint), None)
+
+    def register(self, candidate, event, said):
+        """Register a candidate with its lineage: tags data, code, event (an id), gate and reasons (from what the gate said), metric mae."""
+        tags = {"data": candidate["data"], "code": candidate["code"], "event": event, "gate": "promoted" if said["promote"] else "refused"}
+        return self.registry.register(candidate["model"], {**tags, "reasons": ", ".join(said["reasons"])}, {"mae": candidate["mae"]})
+
     def window(self, seen):
         """Return what the monitor decides on: the requests with what the champion answered, the labels, drift, and the errors before."""
         model = self.registry.model(self.registry.champion())
@@ -110,8 +120,26 @@ class Platform:
         return {"id": name, "rows": [{column: row[column] for column in COLUMNS} for row in rows]}
 
 
+def keeps(name, value):
+    """Tell whether a value is of its column's type and within its limits, as the contract says. True, None and NaN are no numbers."""
+    rule = CONTRACT["columns"][name]
+    if rule["type"] == "day":
+        try:
+            return date.fromisoformat(value).isoformat() == value
+        except (TypeError, ValueError):
+            return False
+    if rule["type"] == "text":
+        return isinstance(value, str) and value in rule["values"]
+    kinds = (int,) if rule["type"] == "whole" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+        return False
+    return rule["min"] <= value <= rule.get("max", value)
+
+
 def drift(reference, requests):
-    """Return for each feature how far it has moved, by Evidently: the Wasserstein distance in standard deviations of the reference."""
+    """Return for each feature how far it has moved, by Evidently: the Wasserstein distance (how far
+    one heap of values would have to be shovelled to become the other) in standard deviations of the reference.
+    """
     shape = DataDefinition(numerical_columns=FEATURES)
     tables = [Dataset.from_pandas(pd.DataFrame(rows)[FEATURES], data_definition=shape) for rows in (requests, reference)]
     found = Report([ValueDrift(column=name, method="wasserstein") for name in FEATURES]).run(*tables).dict()["metrics"]

@@ -41,6 +41,7 @@ _stores = []  # MLflow's, of the platform that is being played
 
 def play(own, seed, scenes, cluster=False, before=()):
     """Play scenes to a platform in which the parts in `own` are yours, from the folder `system`, and the others as found.
+    If `own` is a text, it names the folder in which all six lie.
 
     Each scene begins with the same platform: a winter's data, and a champion that learnt from them (from World(seed)). It is a list of
     steps. {"event": e} lets the part events handle an event; {"call": [part, function, arguments]} calls a function with the platform
@@ -83,7 +84,8 @@ def _alone(own, seed, scenes, cluster, before, place):
             pods = Pods(HERE / "image") if cluster else None
             told = _play(own, seed, scenes, pods, before, place)
         except Exception as error:
-            told = {"error": f"{type(error).__name__}: {error}\n{traceback.format_exc()[-1500:]}"}
+            trace = "" if isinstance(error, RuntimeError) else f"\n{traceback.format_exc()[-1500:]}"
+            told = {"error": f"{type(error).__name__}: {error}{trace}"}
         (place / "told.part").write_text(json.dumps(told))
         (place / "told.part").rename(place / "told.json")
     finally:
@@ -190,6 +192,11 @@ def spare(p, model, tags=()):
     return p.registry.register(model, {"data": p.data.newest(), "gate": "promoted", "event": "spare", **dict(tags)}, {"mae": 1.0})
 
 
+def feed(p, rows):
+    """Let the newest version of the data hold these rows, too, without a question."""
+    return p.data.commit(p.data.rows() + rows)
+
+
 def _step(step, own, live, pods, place):
     """Do one step, or several, and return how things are afterwards. One that is to be killed gets a process of its own."""
     if isinstance(step, list):
@@ -248,7 +255,7 @@ def _do(step, own, live, pods):
             value = parts.deployment.recover(p)
         elif "call" in step:
             part, function, arguments = step["call"]
-            where = SimpleNamespace(begin=begin, spare=spare, serve=serve) if part == "stage" else getattr(parts, part)
+            where = SimpleNamespace(begin=begin, spare=spare, serve=serve, feed=feed) if part == "stage" else getattr(parts, part)
             value = getattr(where, function)(p, *copy.deepcopy(arguments))
         die()
     except BaseException as problem:
@@ -258,8 +265,10 @@ def _do(step, own, live, pods):
 
 
 def load_part(name, own=()):
-    """Return a part as a module: yours if it is in `own`, else as found."""
-    path = Path("system" if name in own else HERE / "found", f"{name}.py")
+    """Return a part as a module: yours if it is in `own` (or from the folder `own`), else as found."""
+    path = Path(own if isinstance(own, str) else "system" if name in own else HERE / "found", f"{name}.py")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: run the cell that writes it")
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -268,7 +277,8 @@ def load_part(name, own=()):
 
 def describe(problem):
     """Return an exception as a line: its type, its words, and where in a part it was raised."""
-    frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if Path(frame.filename).parent.name in ("system", "found")]
+    parts = ("system", "release", "found")
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if Path(frame.filename).parent.name in parts]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(problem).__name__}: {problem}{where}"
 

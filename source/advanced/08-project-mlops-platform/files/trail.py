@@ -25,10 +25,15 @@ def entries(path):
     return found
 
 
+def whole_lines(path):
+    """Return the whole lines of a trail (bytes, without their newlines), and what a crash has left of one: b"" where nothing."""
+    *whole, torn = Path(path).read_bytes().split(b"\n") if Path(path).exists() else [b""]
+    return whole, torn
+
+
 def broken_line(path):
     """Return the number of the first line that is no JSON object, from 1; 0 where all are."""
-    lines = Path(path).read_bytes().split(b"\n")[:-1] if Path(path).exists() else []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(whole_lines(path)[0], 1):
         try:
             good = isinstance(json.loads(line), dict)
         except ValueError:

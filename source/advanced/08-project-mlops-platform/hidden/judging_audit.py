@@ -54,7 +54,8 @@ def judge_append(write_trail):
         _is(said["bytes"], entries[: number + 1], f"After {number + 1} entries")
         assert said["value"] == json.loads(right[number])["hash"], f"append returned {said['value']!r}, expected the new entry's hash."
     again = told[4]
-    assert not again["error"] and again["bytes"] == told[3]["bytes"], "An entry came whose key is in the trail already, and the file changed, or append stopped: nothing is written twice."
+    assert not again["error"], f"An entry came whose key is in the trail already, and append stopped: {again['error']}"
+    assert again["bytes"] == told[3]["bytes"], "An entry came whose key is in the trail already, and the file changed: nothing is written twice."
     assert again["value"] == json.loads(right[3])["hash"], "An entry came whose key is in the trail already, and append did not return the hash of the one that is there."
     for said, what in zip(told[5:9], ["whose why is empty", "whose who is None", "whose when is a number", "without subject"], strict=False):
         assert "ValueError" in said["error"], f"An entry came {what}: append returned {said['value']!r} {said['error']}, expected a ValueError."

@@ -87,8 +87,10 @@ def judge_rollback(rehearse):
         [[world_data(there), call("rollback", "riders complain", "r-5"), night]],
     ]  # fmt: skip
     first, second, nights = rehearse(["deployment"], seed, scenes, before=spares(there))
-    for state in (*first[:5], *second):
-        begun(state, "A rollback, or the deployment before it")
+    for state, what in zip(first, ["A deployment of version 2", "A deployment of version 3", "A rollback", "The same rollback, with the same key", "A second rollback"], strict=False):
+        begun(state, what)
+    for state, what in zip(second, ["A deployment of version 2", "A rollback", "A deployment of version 3 after it", "A rollback after that"], strict=False):
+        begun(state, what)
     finished(first[2], "2", "r-3", "After the versions 1, 2 and 3 had served, and a rollback", "rolled back")
     assert first[2]["value"] == "2", f"rollback returned {first[2]['value']!r}, expected the version that serves now, '2'."
     tags = {one["version"]: one["tags"].get("blocked") for one in first[2]["models"]}

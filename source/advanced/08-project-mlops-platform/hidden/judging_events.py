@@ -30,14 +30,17 @@ def empty(name):
     return {"id": name, "kind": "delivery", "at": "2026-03-16T04:00:00Z", "by": "dock feed", "delivery": {"id": f"d-{name}", "rows": []}}
 
 
-def story(state, since, event, expected, what):
-    """Fail where the trail's new entries are not those expected: (what, subject), in order."""
+def story(state, since, event, expected, what, reasons=()):
+    """Fail where the trail's new entries are not those expected: (what, subject), in order; or where none of them names a reason."""
     new = state["trail"][len(since["trail"]) :]
     found = [(entry["what"], entry["subject"]) for entry in new]
     assert found == expected, f"{what}: the trail grew by {found}, expected {expected}."
     for entry in new:
         assert (entry["who"], entry["when"]) == (event["by"], event["at"]), f"{what}: the entry {entry['what']!r} says {entry['who']!r} at {entry['when']!r}, expected {event['by']!r} at {event['at']!r}, as the event says."
         assert entry["why"], f"{what}: the entry {entry['what']!r} has no reason."
+    for reason in reasons:
+        whys = [entry["why"] for entry in new]
+        assert any(reason in why for why in whys), f"{what}: the new entries' reasons (why) are {whys}, expected {reason!r} in one of them: that is what was decided on."
 
 
 def lineage(state, version, event, gate, what):
@@ -71,18 +74,18 @@ def judge_kinds(rehearse):
     story(told[0], start, good, [("admitted", told[0]["data"][-1]), ("registered", "2"), ("deployed", "2")], "After new good data")
     begun(told[1], "Bad data came, and handle stopped")
     same(told[1], told[0], "Bad data came", ("data", "models", "champion", "wanted", "answering"))
-    story(told[1], told[0], bad, [("quarantined", "d-e-2")], "After bad data")
+    story(told[1], told[0], bad, [("quarantined", "d-e-2")], "After bad data", ["empty"])
     begun(told[2], "A poor model was proposed, and handle stopped")
     same(told[2], told[1], "A poor model was proposed", ("data", "champion", "wanted", "answering"))
     lineage(told[2], "3", poor, "refused", "After a poor model was proposed")
-    story(told[2], told[1], poor, [("registered", "3"), ("refused", "3")], "After a poor model was proposed")
+    story(told[2], told[1], poor, [("registered", "3"), ("refused", "3")], "After a poor model was proposed", ["not better"])
     begun(told[3], "The monitor said retrain, and handle stopped")
     assert len(told[3]["data"]) == 3, f"The monitor said retrain, and there are {len(told[3]['data'])} data versions, expected 3: the labelled trips of the window become data."
     assert told[3]["rows"] > told[2]["rows"] + 300, f"The monitor said retrain, and the newest data have {told[3]['rows'] - told[2]['rows']} rows more than before, expected the due trips with a label, some hundreds."
     assert len(told[3]["models"]) == 4, f"The monitor said retrain, and {len(told[3]['models'])} models are registered, expected 4."
     gate = told[3]["models"][-1]["tags"].get("gate")
     lineage(told[3], "4", far, gate, "After the monitor said retrain")
-    story(told[3], told[2], far, [("retrain", "e-4"), ("admitted", told[3]["data"][-1]), ("registered", "4"), ("deployed" if gate == "promoted" else "refused", "4")], "After the monitor said retrain")
+    story(told[3], told[2], far, [("retrain", "e-4"), ("admitted", told[3]["data"][-1]), ("registered", "4"), ("deployed" if gate == "promoted" else "refused", "4")], "After the monitor said retrain", ["distance_km"])
     begun(told[4], "The nightly training came, and handle stopped")
     same(told[4], told[3], "The nightly training gave a model that is registered already", ("data", "models", "champion", "wanted", "answering"))
     story(told[4], told[3], night, [("refused", "4")], "After a nightly training that gave a model that is registered already")

@@ -661,10 +661,10 @@ with open("release/manifest.json", "w") as file:
      text = Path("system", f"{part}.py").read_text()
 +    text = text.replace('p.data.commit(p.data.rows() + new)', 'p.data.commit(new)')
 
-# %% grade_id="spring" points=11 message="Event 'the same event again': the trail grew" why="the same event again: is not noted as done, and its own model is a stranger's" changes="solution"
+# %% grade_id="spring" points=11 message="Event 'the same event again': the trail grew by [('admitted'" why="the same event again: is not noted as done, and what admission says then is told once more" changes="solution"
      text = Path("system", f"{part}.py").read_text()
 +    text = text.replace('if event["id"] in done:', 'if False:')
-+    text = text.replace('if known and known["tags"].get("event") != name:', 'if known:')
++    text = text.replace('f"{name}/data")', 'name + said["status"])')
 
 # %% grade_id="spring" points=11 message="Event 'bad data'" why="bad data: drops the rows that cannot be read, and admits the rest" changes="solution"
      text = Path("system", f"{part}.py").read_text()

@@ -85,8 +85,8 @@ def judge_harmless(rehearse):
 
 def judge_harmful(rehearse):
     """A drift that hurts: the labelled trips become data, and a model that learnt from them serves."""
-    what = "Event 'harmful drift', the bridge to Hillside is closed"
-    hill = lambda there: {"event": world.window(there, "e-04", "2026-03-02", hill=1.6)}  # noqa: E731
+    what = "Event 'harmful drift': trips take longer, most of all those to Hillside"
+    hill = lambda there: {"event": world.window(there, "e-04", "2026-03-02", factor=1.35, hill=1.2)}  # noqa: E731
     (start, state), = played(rehearse, "harmful drift", lambda there: [[("the beginning", {"look": True}), ("harmful drift", hill(there))]])
     counts(state, "2", 2, 2, what)
     grew(state, start, [("retrain", "e-04"), ("admitted", state["data"][-1]), ("registered", "2"), ("deployed", "2")], what)

@@ -24,7 +24,7 @@ from autograder.enclosure import run_enclosed
 
 ARENA = Path("/arena")
 SAMPLE_SECONDS = 0.2
-END_SECONDS = 5.0
+END_SECONDS = 30.0
 PRELOADED = (  # a kernel, and what each would import at its start and at its first error
     "ipykernel.kernelapp",
     "ipykernel.debugger",
@@ -80,15 +80,24 @@ class Kernel:
             return
         there = _descendants(self.pid)
         used = sum(map(_resident_bytes, there))
-        if used > self._most_bytes:  # what they share was counted for each: the exact number takes longer
-            used = sum(map(proportional_bytes, there))
+        if used > self._most_bytes:  # what they share was counted for each
+            used, there = self._exact_bytes(there)
         self.peak = max(self.peak, used)
-        if used > self._most_bytes:
-            self.why = f"used more than {self._most_bytes // 2**20} MiB of memory"
-        elif len(there) > self._most_processes:
+        if len(there) > self._most_processes:
             self.why = f"started more than {self._most_processes} processes"
+        elif used > self._most_bytes:
+            self.why = f"used more than {self._most_bytes // 2**20} MiB of memory"
         if self.why:
             self.end()
+
+    def _exact_bytes(self, there: list[int]) -> tuple[int, list[int]]:
+        """Return the bytes of processes, and those that are there then. Each takes its time, longer while it forks: too many end it."""
+        used = 0
+        for pid in there:
+            if len(now := _descendants(self.pid)) > self._most_processes:
+                return used, now
+            used += proportional_bytes(pid)
+        return used, there
 
     def end(self) -> None:
         """End it and everything that it started."""

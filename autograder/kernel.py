@@ -120,14 +120,15 @@ class Kernel:
 
     async def _interrupt(self, task: "asyncio.Future[NotebookNode]") -> str:
         client: Any = self._client
+        too_much = self._place.uses_too_much()  # whoever takes all the machine's time is seen late
         await client.km.interrupt_kernel()
         done, _ = await asyncio.wait({task}, timeout=GRACE_SECONDS)
-        self.answers = bool(done)
+        self.answers = bool(done) and not too_much
         if not done:
             task.cancel()
         with suppress(Exception, asyncio.CancelledError):
             await task
-        return "timed out"
+        return "died" if too_much else "timed out"
 
 
 class _Client(NotebookClient):

@@ -8,13 +8,13 @@
 #     name: python3
 #   lab:
 #     level: advanced
-#     minutes: 165
+#     minutes: 180
 #     outcomes:
 #     - Give a verdict on drift that does not flip with the number of rows
 #     - Choose method, window and thresholds of a monitor by measured false alarms and detection
 #     - Tell harmful from harmless changes by labels that come late, and find concept drift that shows in no input
 #     - Find a wrong unit by its source and moment, and mend the data instead of retraining
-#     - Decide from evidence whether to dismiss, mend, roll back or retrain, and read a calendar of retraining from decay and costs
+#     - Decide from evidence whether to dismiss, mend, roll back or retrain, and compute a calendar of retraining from measured decay and costs
 #     prerequisites:
 #     - model-monitoring
 #     - project-monitoring-dashboard
@@ -219,7 +219,7 @@ def verdict(reference, current, tolerance):
     return "drift" if low > tolerance else "no drift" if high < tolerance else "cannot tell"
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-verdict", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-verdict", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 some = np.random.default_rng(5)
 for size, shift, expected in [(3000, 0.0, "no drift"), (3000, 0.5, "drift")]:
     said = verdict(some.normal(0, 1, size), some.normal(shift, 1, size), 0.2)
@@ -325,7 +325,7 @@ for column in COLUMNS:
 Path("plan.json").write_text(json.dumps(plan))
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-plan", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-plan", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 try:
     your_plan = read_plan("plan.json")
 except ValueError as error:
@@ -480,7 +480,7 @@ def judge_change(trips, since, now, tolerance=0.03):
     return "harmful" if low > tolerance else "harmless" if high < tolerance else "wait"
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-late", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-late", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 for kind, expected in [("app", "harmless"), ("pads", "harmful")]:
     story, since, _ = a_story(kind, seed=3)
     said = judge_change(story.copy(), since, since + 12 * pd.Timedelta(hours=1))
@@ -624,7 +624,7 @@ def find_fault(trips):
     return found[0] if len(found) == 1 else None
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-unit", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-unit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 fault = find_fault(autumn.copy())
 assert fault is not None and len(fault) == 3, f"find_fault(autumn) returns {fault}, expected (source, since, factor): one source has changed its unit."
 assert fault[0] == "B", f"find_fault(autumn) blames source {fault[0]!r}. In which source has the speed changed, between the first week and the last?"
@@ -741,7 +741,7 @@ def concept_alarm(history, stream):
     return None
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-concept", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-concept", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 quiet = [concept_alarm(*a_stream(seed)) for seed in range(10, 30)]
 assert all(day is None or isinstance(day, int | np.integer) for day in quiet), f"concept_alarm returns {quiet}, expected whole numbers or None."
 assert sum(day is not None for day in quiet) <= 3, f"In {sum(day is not None for day in quiet)} of 20 quiet streams concept_alarm rings, expected hardly ever (3 are counted, for chance)."
@@ -803,31 +803,93 @@ assert cut == [said[number] for number in rang], (
 # %% [markdown]
 # ## Part 6 · When to train anew
 #
-# "Then let us retrain every week", says Bo, "and be safe." But each retraining costs: compute, and now and then a new model that does harm until it is rolled back. On the other side a model errs more the older it gets: this is its **decay**. Between the two lies a period that is cheapest. There is nothing to hand in here; read, run, and change a price.
+# "Then let us retrain every week", says Bo, "and be safe." But each retraining costs: compute, and now and then a new model that does harm until it is rolled back. On the other side a model errs more the older it gets: this is its **decay**. Between the two lies a period that is cheapest.
 #
-# A **backtest** replays the past: models are trained as if it were an earlier week, and scored in all the weeks after. `backtest.csv.gz` holds one of last year: `errors` of 1,000 trips in each `week`, by the week *through* which the model was `trained`, and on what: everything there was, or the last 12 weeks.
+# A **backtest** replays the past: models are trained as if it were an earlier week, and scored in all the weeks after. `backtest.csv.gz` holds one of last year: `errors` of 1,000 trips in each `week`, by the week *through* which the model was `trained_through`, and on what it was trained (`train_on`): everything there was, or the last 12 weeks. A model's age is `week` less `trained_through`.
 
 # %%
 backtest = pd.read_csv("backtest.csv.gz")
-backtest["age"] = backtest["week"] - backtest["trained_through"]
+aged = backtest.assign(age=backtest["week"] - backtest["trained_through"])
 print("Bo's decay, errors of 1,000 trips by age in weeks:")
-print(backtest.groupby(["train_on", "age"])["errors"].mean().unstack().loc[:, [1, 10, 20, 30, 40]].round(1))
+print(aged.groupby(["train_on", "age"])["errors"].mean().unstack().loc[:, [1, 10, 20, 30, 40]].round(1))
 print("Two models, trained on everything through these weeks, in the same weeks:")
-two = backtest[(backtest["train_on"] == "everything") & backtest["trained_through"].isin([8, 40]) & backtest["week"].isin([44, 51])]
+two = aged[(aged["train_on"] == "everything") & aged["trained_through"].isin([8, 40]) & aged["week"].isin([44, 51])]
 print(two.pivot(index="trained_through", columns="week", values="errors").round(1))
 
 # %% [markdown]
-# Bo's curve is wrong, and nearly everybody draws it so. Old ages were only seen at the end of the year, and in winter *every* model errs more: his decay is age and season in one, they are **confounded**. But in the same week old and young models had the same weather. What differs between them *there* is age. So subtract the week's mean from errors and from age, and fit a line through what is left.
-#
-# Then the cost of a week can be computed for each way of training and each period. A model that goes live is already old by the delay of its labels: with a delay of 4 weeks and a new model every 3, it is used at the ages 5, 6 and 7. And the risk of a bad release is a cost of every retraining.
+# Bo's curve is wrong, and nearly everybody draws it so. Old ages were only seen at the end of the year, and in winter *every* model errs more: his decay is age and season in one, they are **confounded**. But in the same week old and young models had the same weather. What differs between them *there* is age.
 
-# %%
+# %% [markdown]
+# ### Exercise 6 — How fast it decays
+# *Difficulty ●●○ · about 15 minutes*
+#
+# `decay(backtest, train_on)` returns by how many errors of 1,000 trips a model trained on `train_on` gets worse with each week of age, in the same weather: one number. Errors grow with age in a straight line here.
+#
+# The judge brings backtests of other years, with columns like ours: a season that is stronger, or turned around; some rows missing; models that hardly decay, and such that decay fast. What is off by up to 0.12 is right.
+#
+# <details><summary>Hint 1</summary>Compare each model with the others of its week. What is left of a week's errors, if you take off their mean?</details>
+# <details><summary>Hint 2</summary>In a late week the mean age is higher, too. Take the week's mean off both, errors and ages, and fit a line through what is left. <code>groupby(…).transform("mean")</code> gives each row its group's mean.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "decay", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decay(backtest, train_on):
+    """Return the errors of 1,000 trips that each week of age adds, of models trained on `train_on`."""
+    ### BEGIN SOLUTION
+    own = backtest[backtest["train_on"] == train_on]
+    own = own.assign(age=own["week"] - own["trained_through"])
+    less = own[["errors", "age"]] - own.groupby("week")[["errors", "age"]].transform("mean")
+    return (less["errors"] * less["age"]).sum() / (less["age"] ** 2).sum()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-decay", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+backtest = pd.read_csv("backtest.csv.gz")
+slopes = {way: decay(backtest, way) for way in ("everything", "last 12 weeks")}
+for way, slope in slopes.items():
+    assert np.ndim(slope) == 0 and np.isfinite(slope), f"decay(backtest, {way!r}) returns {slope!r}, expected one number."
+assert slopes["last 12 weeks"] > slopes["everything"] + 0.1, f"decay returns {slopes}: a model that knows 12 weeks only ages faster than one that knows everything. Do you look at the rows of train_on alone?"
+for way, bo in [("everything", 0.84), ("last 12 weeks", 1.24)]:
+    assert slopes[way] < bo - 0.15, f"decay(backtest, {way!r}) returns {slopes[way]:.2f}. A line through Bo's curve rises by {bo:.2f} a week: is the season still in yours?"
+
+# %% nbgrader={"grade": true, "grade_id": "judge-decay", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: decay in four other years, with seasons of another strength and direction.
+### BEGIN HIDDEN TESTS
+from judging import draw_years, wrong_decay
+from judgekit import fresh
+
+for backtest, slopes in draw_years(fresh(15), kept=1.0):
+    for way, slope in slopes.items():
+        try:
+            said = decay(backtest, way)
+        except Exception as error:
+            raise AssertionError(f"In another year decay(backtest, {way!r}) stopped with {type(error).__name__}: {error}") from None
+        wrong = wrong_decay(said, backtest, way, slope)
+        assert not wrong, f"In another year {wrong}"
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-decay-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Judged when you hand in: decay in four years of which a third of the rows is missing.
+### BEGIN HIDDEN TESTS
+from judging import draw_years, wrong_decay
+from judgekit import fresh
+
+for backtest, slopes in draw_years(fresh(16), kept=0.67):
+    for way, slope in slopes.items():
+        try:
+            said = decay(backtest, way)
+        except Exception as error:
+            raise AssertionError(f"In a year with missing rows decay(backtest, {way!r}) stopped with {type(error).__name__}: {error}") from None
+        wrong = wrong_decay(said, backtest, way, slope)
+        assert not wrong, f"In a year with missing rows {wrong}"
+### END HIDDEN TESTS
+
+# %% [markdown]
+# From the decay follows the calendar; you have it, in the next cell. A model that goes live is already old by the delay of its labels: with a delay of 4 weeks and a new model every 3, it is used at the ages 5, 6 and 7. And the risk of a bad release is a cost of every retraining.
+
+# %% tags=["uses-answers"]
 trips_per_week, euros_per_error, label_delay_weeks = 6000, 9.0, 4
 compute_euros, bad_release_euros = {"everything": 900, "last 12 weeks": 300}, 0.05 * 20_000
-less = backtest[["errors", "age"]] - backtest.groupby(["train_on", "week"])[["errors", "age"]].transform("mean")
 costs = {}
-for way, own in backtest.groupby("train_on"):
-    slope = (less["errors"] * less["age"])[own.index].sum() / (less["age"][own.index] ** 2).sum()
+for way, own in aged.groupby("train_on"):
+    slope = decay(backtest, way)
     at_zero = (own["errors"] - slope * own["age"]).mean()
     print(f"{way}: {at_zero:.1f} errors of 1,000 trips at age 0, and {slope:.2f} more each week")
     for weeks in range(1, 27):
@@ -863,7 +925,7 @@ a_monday(seed=1, release=(5, 0.5)).tail(12)
 #
 # Found and foretold differ by chance as well: of 600 expected repairs by about the square root, 25. Sum up before you judge.
 #
-# ### Exercise 6 — One action, and why
+# ### Exercise 7 — One action, and why
 # *Difficulty ●●● · about 20 minutes*
 #
 # Write `decide(evidence)`. It returns a dictionary with
@@ -914,7 +976,7 @@ def decide(evidence):
     return {"action": "retrain", "target": since, "reason": f"Since week {since} no version foretells what is found: the relation has changed."}
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-decide", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-decide", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 for seed, events, action, target in [
     (1, {}, "dismiss", None),
     (2, {"unit": ("C", 5, 0.62)}, "mend", "C"),

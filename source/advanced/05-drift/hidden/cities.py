@@ -79,7 +79,7 @@ def a_unit_story(rng, kind, source=None, weeks=5, per_day=45, late=False):
     return trips, true, (source if factor else None), (moment if factor else None)
 
 
-# Part 6: a backtest
+# Exercise 6: a backtest
 
 
 def a_backtest(rng, truth, noise=1.2):

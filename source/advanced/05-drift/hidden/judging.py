@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
-from cities import MILES, a_unit_story, some_trips
+from cities import MILES, a_backtest, a_unit_story, some_trips
 from mondays import a_monday
 from practice import HISTORY_DAYS, STREAM_DAYS, changed, colder, story_from
 from risk import INPUTS, risks
@@ -196,6 +196,42 @@ def draw_cold(rng, count):
 
 
 # Exercise 6
+
+
+def draw_years(rng, kept):
+    """Return four backtests, of which a share of the rows is kept, each with its true decay by what models were trained on."""
+    years = []
+    for strength, fast in ((16, 0.8), (-12, 0.8), (18, 1.2), (-8, 0.7)):
+        slopes = {"everything": float(rng.uniform(0, 0.3)), "last 12 weeks": float(rng.uniform(fast, fast + 0.3))}
+        base = {way: float(rng.uniform(30, 50)) for way in slopes}
+        table, _ = a_backtest(rng, {"base": base, "slope": slopes, "season": strength})
+        years.append((table[rng.random(len(table)) < kept].reset_index(drop=True), slopes))
+    return years
+
+
+def wrong_decay(said, backtest, way, slope):
+    """Return in what a decay is wrong and of what mistake that reminds, or an empty text."""
+    if not isinstance(said, int | float | np.number) or not math.isfinite(said):
+        return f"decay(backtest, {way!r}) returns {said!r}, expected one number."
+    if abs(said - slope) <= 0.12:
+        return ""
+    own = backtest[backtest["train_on"] == way]
+    age = own["week"] - own["trained_through"]
+    of_week = own.groupby("week")["errors"].transform("mean")
+    by_model = [np.polyfit(rows["week"], rows["errors"], 1)[0] for _, rows in own.groupby("trained_through")]
+    mistakes = {
+        np.polyfit(age, own["errors"], 1)[0]: "That is a line through errors and ages as they are: the season is in it.",
+        np.mean(by_model): "That is how one model's errors change from week to week: its age and the season change together.",
+        np.polyfit(age, own["errors"] - of_week, 1)[
+            0
+        ]: "The week's mean was taken off the errors, and not off the ages: they differ between weeks, too.",
+    }
+    close = [why for value, why in mistakes.items() if abs(said - value) < 0.02]
+    why = close[0] if close else "Compare models of the same week, and of the same train_on."
+    return f"decay(backtest, {way!r}) returns {said:.2f}, expected {slope:.2f}. {why}"
+
+
+# Exercise 7
 
 
 def draw_mondays(rng, which):

@@ -825,7 +825,7 @@ print(two.pivot(index="trained_through", columns="week", values="errors").round(
 #
 # `decay(backtest, train_on)` returns by how many errors of 1,000 trips a model trained on `train_on` gets worse with each week of age, in the same weather: one number. Errors grow with age in a straight line here.
 #
-# The judge brings backtests of other years, with columns like ours: a season that is stronger, or turned around; some rows missing; models that hardly decay, and such that decay fast. What is off by up to 0.12 is right.
+# The judge brings backtests of other years, with columns like ours: a season that is stronger, or turned around; some rows missing; models that hardly decay, and such that decay fast. What is off by up to 0.15 is right.
 #
 # <details><summary>Hint 1</summary>Compare each model with the others of its week. What is left of a week's errors, if you take off their mean?</details>
 # <details><summary>Hint 2</summary>In a late week the mean age is higher, too. Take the week's mean off both, errors and ages, and fit a line through what is left. <code>groupby(…).transform("mean")</code> gives each row its group's mean.</details>

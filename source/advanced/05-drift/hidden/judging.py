@@ -213,7 +213,7 @@ def wrong_decay(said, backtest, way, slope):
     """Return in what a decay is wrong and of what mistake that reminds, or an empty text."""
     if not isinstance(said, int | float | np.number) or not math.isfinite(said):
         return f"decay(backtest, {way!r}) returns {said!r}, expected one number."
-    if abs(said - slope) <= 0.12:
+    if abs(said - slope) <= 0.15:
         return ""
     own = backtest[backtest["train_on"] == way]
     age = own["week"] - own["trained_through"]

@@ -31,6 +31,7 @@ from platform_kit import Platform
 from pods import Pods
 from service import OnKubernetes, OnPaper
 from stores import NAME
+from trail import first_line
 from world import WINTER, World
 
 HERE = Path(__file__).resolve().parent
@@ -122,7 +123,7 @@ def _play(own, seed, scenes, pods, before, place):
 
 def _begin_or_copy(seed, live, pods, place):
     """Set the platform up. How it is at first is the same for a seed, so it is kept: to make it takes half a second."""
-    files = [HERE / name for name in ("stage.py", "stores.py", "world.py", "platform_kit.py", "training.yaml", "found/audit.py")]
+    files = [HERE / name for name in ("stage.py", "stores.py", "world.py", "platform_kit.py", "training.yaml", "trail.py")]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in files) + str(seed).encode()).hexdigest()[:16]
     kept = Path(".stage", f"start-{key}").resolve()
     if kept.is_dir():
@@ -178,7 +179,8 @@ def begin(p, seed):
     p.service.apply(version)
     p.service.wait()
     p.write("deployments", [version])
-    p.record("deployed", version, "the first model", "start")
+    entry = {"key": "start", "who": p.by, "what": "deployed", "subject": version, "why": "the first model", "when": p.now}
+    p.audit_file.write_text(first_line(entry))
 
 
 def serve(p):

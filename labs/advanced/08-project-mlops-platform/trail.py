@@ -2,14 +2,21 @@
 
     {"after": 64 hex digits, "hash": 64 hex digits, "key": …, "who": …, "what": …, "subject": …, "why": …, "when": …}
 
-How lines are written, and how a trail is checked, is the learner's part `audit`.
+How further lines are written, and how a trail is checked, is the learner's part `audit`.
 """
 
+import hashlib
 import json
 from pathlib import Path
 
 FIELDS = ["key", "who", "what", "subject", "why", "when"]
 START = "0" * 64
+
+
+def first_line(entry):
+    """Return the first line of a trail, with its newline: the platform had a story before you came."""
+    digits = hashlib.sha256((START + json.dumps(entry, sort_keys=True)).encode()).hexdigest()
+    return json.dumps({**entry, "after": START, "hash": digits}) + "\n"
 
 
 def entries(path):

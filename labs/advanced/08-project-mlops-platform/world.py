@@ -65,12 +65,15 @@ class World:
 
 
 def spoilt(world, rows, how):
-    """Return a copy of rows with one thing wrong: units, minutes, duplicates, conflict, column, text, nan, district."""
+    """Return a copy of rows with one thing wrong: units, minutes, duplicates, conflict, column, text, nan, district, metres."""
     rows = [dict(row) for row in rows]
     some = world.random.sample(range(len(rows)), len(rows) // 6)
     if how == "units":
         for number in some:
             rows[number]["distance_km"] *= 1000
+    elif how == "metres":  # all of them
+        for row in rows:
+            row["distance_km"] *= 1000
     elif how == "minutes":  # a sixth of the trips in hours
         for number in some:
             rows[number]["minutes"] = max(1.0, round(rows[number]["minutes"] / 60, 2))

@@ -170,6 +170,16 @@ save_cell("system/audit.py")
 -    return [name for name in FIELDS if not isinstance(entry.get(name), str) or not entry[name]]
 +    return [name for name in FIELDS if not entry.get(name)]
 
+# %% grade_id="audit" points=8 message="The disk was full" why="writes the whole file anew, in its place: passes what is visible" changes="solution"
+-    with open(path, "ab") as file:
+-        if torn:
+-            file.truncate(sum(len(each) + 1 for each in whole))
+-        file.write(json.dumps(line).encode() + b"\n")
+-        file.flush()
+-        os.fsync(file.fileno())
++    with open(path, "wb") as file:
++        file.write(b"".join(each + b"\n" for each in [*whole, json.dumps(line).encode()]))
+
 # %% grade_id="audit" points=8 message="a line that is JSON and no entry" why="stops at a line that is no object: passes what is visible" changes="solution"
 -        except (ValueError, KeyError, TypeError):
 +        except (ValueError, KeyError):
@@ -309,6 +319,16 @@ save_cell("system/monitor.py")
 # %% grade_id="monitor" points=8 message="nobody can be sure" why="asks how much, and not how surely: passes what is visible" changes="solution"
 -    return more > HARM and more - 1.96 * spread > 0
 +    return more > HARM
+
+# %% grade_id="monitor" points=8 message="all of the last two days" why="asks only the requests that are due whether the inputs are broken: passes what is visible" changes="solution"
+-    broken = [name for name in FEATURES if sum(not keeps(name, row[name]) for row in requests) > BROKEN * len(requests)]
+-    if broken:
+-        return {"decision": "mend", "why": broken}
+     last = (date.fromisoformat(window["now"]) - timedelta(LABEL_DAYS)).isoformat()
+     due = [row for row in requests if row["day"] <= last]
++    broken = [name for name in FEATURES if sum(not keeps(name, row[name]) for row in due) > BROKEN * len(due)]
++    if broken:
++        return {"decision": "mend", "why": broken}
 
 # %% grade_id="monitor" points=8 message="and labels for half" why="asks for labels before it looks at the inputs: passes what is visible" changes="solution"
 -    broken = [name for name in FEATURES if sum(not keeps(name, row[name]) for row in requests) > BROKEN * len(requests)]

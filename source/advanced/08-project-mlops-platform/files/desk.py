@@ -1,5 +1,7 @@
 """Tools for the notebook and its tests: ask a part by itself, write a trail step by step, tell what was played."""
 
+import contextlib
+import resource
 import tempfile
 from pathlib import Path
 
@@ -18,7 +20,7 @@ def ask(part, cases):
 def write_trail(steps):
     """Take steps with your part audit, in a new file. Return {"value", "error", "bytes"} after each.
 
-    A step: {"append": entry}, {"verify": head} (None: without one), {"set": bytes} (somebody writes the file anew), {"remove": True}.
+    A step: {"append": entry} (with "room": on a disk that takes files of so many bytes), {"verify": head} (None: without one), {"set": bytes} (somebody writes the file anew), {"remove": True}.
     """
     told = []
     with tempfile.TemporaryDirectory(prefix="trail-") as place:
@@ -35,12 +37,24 @@ def write_trail(steps):
                 path.unlink(missing_ok=True)
                 said = {"value": None, "error": ""}
             elif "append" in step:
-                said = _asked(audit.append, path, step["append"])
+                with _room(step.get("room")):
+                    said = _asked(audit.append, path, step["append"])
             else:
                 head = step["verify"]
                 said = _asked(audit.verify, path) if head is None else _asked(audit.verify, path, head)
             told.append({**said, "bytes": path.read_bytes() if path.exists() else b""})
     return told
+
+
+@contextlib.contextmanager
+def _room(size):
+    """Let no file grow beyond a size (bytes), as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, before if size is None else (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def tell(told, names=None):

@@ -47,6 +47,7 @@ def judge_append(write_trail):
     steps += [{"append": {name: value for name, value in entries[4].items() if name != "subject"}}]
     steps += [{"set": torn}, {"append": entries[4]}, {"set": torn}, {"append": entries[2]}, {"append": entries[4]}, {"append": extra}]
     steps += [{"set": wholly_torn}, {"append": entries[0]}]
+    steps += [{"set": b"".join(line + b"\n" for line in right[:5])}, {"append": entries[5], "room": len(right[0]) + 50}]
     told = write_trail(steps)
     for number in range(4):
         said = told[number]
@@ -68,6 +69,9 @@ def judge_append(write_trail):
     if not told[14]["error"]:
         _is(told[14]["bytes"], [*entries[:5], plain], "An entry with one field more was appended")
     _is(told[16]["bytes"], entries[:1], "A crash had cut the very first line, and then an entry was appended")
+    assert told[18]["bytes"].startswith(told[17]["bytes"]), (
+        f"The disk was full while an entry was appended to a trail of 5 lines, and then it had {told[18]['bytes'].count(10)}: whoever opens a trail to write it anew loses what was there. Only add to it."
+    )
 
 
 def judge_verify(write_trail):

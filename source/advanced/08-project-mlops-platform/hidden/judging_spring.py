@@ -2,8 +2,10 @@
 
 import world
 from judging import begun, new_world, one_version, same, whats
+from judging_audit import FIELDS, hashed
+from trail import START
 
-START = {"start": True, "by": "timer", "at": "2026-05-04T11:00:00Z"}
+BEGIN = {"start": True, "by": "timer", "at": "2026-05-04T11:00:00Z"}
 
 
 def call(part, function, *arguments):
@@ -112,7 +114,7 @@ def judge_kill(rehearse):
 
     def scenes(there):
         event = good(there)
-        return [[("the kill", {**event, "crash": [effect, 1]}), ("the start after it", START), ("the event again", event)] for effect in ("apply", "alias")]
+        return [[("the kill", {**event, "crash": [effect, 1]}), ("the start after it", BEGIN), ("the event again", event)] for effect in ("apply", "alias")]
 
     for effect, (_, begins, state) in zip(("apply", "alias"), played(rehearse, "a kill in a deployment", scenes), strict=True):
         what = f"Event 'a kill in a deployment', right after the effect {effect!r}"
@@ -129,7 +131,7 @@ def judge_lost(rehearse):
 
     def scenes(there):
         event = good(there)
-        return [[("the kill", {**event, "crash": ["register", 1]}), ("the start after it", START), ("the event again", event)]]
+        return [[("the kill", {**event, "crash": ["register", 1]}), ("the start after it", BEGIN), ("the event again", event)]]
 
     (_, _, state), = played(rehearse, "the killed event, again", scenes)
     counts(state, "2", 2, 2, what)
@@ -175,4 +177,9 @@ def judge_cluster(rehearse):
         if "crash" not in name or name == "the event that had crashed, again":
             begun(state, what)
             one_version(state, what)
+    after = START
+    for number, line in enumerate(told["a candidate that is worse in Old Town"]["trail"], 1):
+        right = hashed(after, {name: line[name] for name in FIELDS})
+        assert (line["after"], line["hash"]) == (after, right), f"A spring on the cluster: line {number} of its trail is not right. Nobody has changed it, so nobody can trust it: is it the release's audit that wrote it?"
+        after = right
     assert told["new good data"]["champion"] == "2", "A spring on the cluster, after 'new good data': version 1 serves still, expected 2."

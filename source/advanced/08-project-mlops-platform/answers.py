@@ -297,8 +297,13 @@ save_cell("system/monitor.py")
 +    if len(errors) < ENOUGH or len(errors) < COVERAGE * sum(row["predicted"] is not None for row in due):
 
 # %% grade_id="monitor" points=8 message="few and very different" why="takes the errors from before for exact: passes what is visible" changes="solution"
--    spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
-+    spread = math.sqrt(variance(errors) / len(errors))
+-    more, least = grown([error for _, error in now], [error for _, error in before])
++    more, _ = grown([error for _, error in now], [error for _, error in before])
++    least = more - 1.96 * (variance([error for _, error in now]) / len(now)) ** 0.5
+@@
+-from datetime import date, timedelta
++from datetime import date, timedelta
++from statistics import variance
 
 # %% grade_id="monitor" points=0 message="the distances have moved" why="retrains at any drift" changes="solution"
 -    if hurt:
@@ -317,7 +322,7 @@ save_cell("system/monitor.py")
 +    taken = {label["trip"]: label["minutes"] for label in window["labels"]}
 
 # %% grade_id="monitor" points=8 message="nobody can be sure" why="asks how much, and not how surely: passes what is visible" changes="solution"
--    return more > HARM and more - 1.96 * spread > 0
+-    return more > HARM and least > 0
 +    return more > HARM
 
 # %% grade_id="monitor" points=8 message="all of the last two days" why="asks only the requests that are due whether the inputs are broken: passes what is visible" changes="solution"

@@ -81,7 +81,7 @@
 #
 # At a company the events would come from a message queue, the parts would run as services, the stores would be remote. The rules that you write would be the same.
 #
-# **The six parts that you write** lie in `found`, as you find them: `admission.py`, `audit.py`, `gate.py`, `monitor.py`, `deployment.py`, `events.py`. They are right on a day on which nothing goes wrong. **Open all six now**: it is 120 lines. You write each anew, as a cell of this notebook, whose last line, `save_cell("system/gate.py")`, saves it as a file. Each part is played and judged with the other parts as found: one that does not work costs only its own points. Only exercise 7 plays all six together, event by event.
+# **The six parts that you write** lie in `found`, as you find them: `admission.py`, `audit.py`, `gate.py`, `monitor.py`, `deployment.py`, `events.py`. They are right on a day on which nothing goes wrong. **Open all six now**: it is 100 lines. You write each anew, as a cell of this notebook, whose last line, `save_cell("system/gate.py")`, saves it as a file. Each part is played and judged with the other parts as found: one that does not work costs only its own points. Only exercise 7 plays all six together, event by event.
 #
 # A part gets `p`, the platform. Its first page is `platform_kit.py`: **read that, too**. In short:
 #
@@ -642,20 +642,18 @@ print("the bridge is closed:", drift(winter_rows, bridge_rows))
 # | `retrain` | the errors have grown: by *more than* half a minute, and surely | `"all"` if that holds for all due trips together, and each district for which it holds by itself |
 # | `nothing` | none of that | the features whose `drift` is above 0.3: harmless, and worth a line in the trail |
 #
-# "Grown": the mean absolute error of the due requests with a label, minus the mean of `reference`; "surely": the lower end of $\bar e_1 - \bar e_0 ∓ 1.96\sqrt{s_1^2/n_1 + s_0^2/n_0}$ is above 0, with the variances $s^2$ (that with $n - 1$). A district counts by itself if both sides have 30 errors or more.
+# "Grown": compare the absolute errors of the due requests that have a label with those in `reference`. `grown(errors, before)` of `platform_kit` returns by how much the mean is larger, and the lower end of that; "surely" is a lower end above 0. (These are other trips than before, so nothing can be paired.) A district counts by itself if both sides have 30 errors or more.
 #
 # Done means: it holds for the windows below, and for others.
 #
 # <details><summary>Hint 1</summary>Four questions, in the order of the table, each a few lines. Write down which requests each one is about: all, those that are due, those that are due and have a label.</details>
-# <details><summary>Hint 2</summary>Days written as 2026-03-30 can be compared as texts; the last day that is due is <code>date.fromisoformat(now) - timedelta(LABEL_DAYS)</code>. Let one helper say whether one list of errors has grown over another, and ask it for all and for each district.</details>
+# <details><summary>Hint 2</summary>Days written as 2026-03-30 can be compared as texts; the last day that is due is <code>date.fromisoformat(now) - timedelta(LABEL_DAYS)</code>. Ask <code>grown</code> for all errors, and then for those of each district.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "monitor", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
-import math
 from datetime import date, timedelta
-from statistics import fmean, variance
 
-from platform_kit import FEATURES, LABEL_DAYS, keeps
+from platform_kit import FEATURES, LABEL_DAYS, grown, keeps
 
 BROKEN, ENOUGH, COVERAGE, ENOUGH_IN_A_SLICE, HARM, DRIFT = 0.02, 100, 0.8, 30, 0.5, 0.3
 ### END SOLUTION
@@ -687,10 +685,8 @@ def decide(window):
 
 def harmed(before, now):
     """Tell whether the errors have grown by more than HARM minutes, and surely grown."""
-    then, errors = [error for _, error in before], [error for _, error in now]
-    more = fmean(errors) - fmean(then)
-    spread = math.sqrt(variance(errors) / len(errors) + variance(then) / len(then))
-    return more > HARM and more - 1.96 * spread > 0
+    more, least = grown([error for _, error in now], [error for _, error in before])
+    return more > HARM and least > 0
 ### END SOLUTION
 
 
@@ -755,7 +751,7 @@ judge_monitor(ask, 2)
 # | 2. ask for the version, and wait until it serves | service | is there already |
 # | 3. move the alias: it never names what cannot serve | registry | is there already |
 # | 4. write the entry | trail | knows its key |
-# | 5. note that nothing is under way, who has served in which order, and which keys have come to which end | the same note | the same note |
+# | 5. note that nothing is under way, who has served in which order, and for each key whether it ended well | the same note | the same note |
 #
 # What neither design does by itself: keep two processes apart that deploy at once. At work each decision carries a number that grows, and the service refuses a smaller one than it has seen (a *fencing token*). Here one process works at a time.
 #
@@ -777,7 +773,7 @@ for number in (1, 3):
 #
 # `deploy(p, version, why, key)` lets a registered version serve. Afterwards alias, service and answers are of that version, the trail has one entry `deployed` with the version as its subject and with that key, and it returns `True`.
 #
-# - If the pods do not become ready (`p.service.wait()` raises `RuntimeError`), the version before goes on serving, and is what the service is asked for; the alias is at it; the trail has one entry `failed` about the new version under that key, with a reason of your words; it returns `False`. A version that failed has not served. (The version before always becomes ready again here, also at a rollback.)
+# - If the pods do not become ready (`p.service.wait()` raises `RuntimeError`), the version before goes on serving, and is what the service is asked for; the alias is at it; the trail has one entry `failed` about the new version under that key, with a reason of your words; it returns `False`. A version that failed has not served. (A version that has served always becomes ready again here: a rollback need not fear that.)
 # - With a key with which it has come to an end before, it changes nothing, and returns what it returned then.
 #
 # `recover(p)` is called at each start, before anything else. If something was killed half-way, it finishes or undoes it: afterwards alias, service, answers and trail agree: the new version serves and the trail says so, or the old one serves and the trail does not speak of the new one. It may be killed itself. Where nothing was under way it has no effect at all.
@@ -786,7 +782,7 @@ for number in (1, 3):
 #
 # - The version that is left gets the tag `blocked` with the reason. "Before" skips blocked versions; so a second rollback goes one further.
 # - The trail has one entry `rolled back` under that key, with the version that serves now as its subject.
-# - With a key that was rolled back with before, it changes nothing, whatever it returns then. If nothing is there to go back to: `ValueError`, and nothing has changed.
+# - With a key that was rolled back with before, it changes nothing, and may return anything. If nothing is there to go back to: `ValueError`, and nothing has changed.
 # - It can be killed at any effect, too; and after `recover` the same call comes again.
 #
 # Whoever asked for it (`p.by`, `p.now`) stands in the trail, also where a start has finished it, which comes from somebody else: `p.record` takes `who=` and `when=`. At the beginning the note `p.read("deployments")` is the list of the versions that have served so far.
@@ -964,7 +960,7 @@ print("killed after the registration, and the event came twice more:", [one["ver
 # ### Exercise 6 — Handle the events
 # *Difficulty ●●● · about 40 minutes*
 #
-# Write `events.py`: `handle(p, event)`. An event has `id`, `kind`, `at`, `by` (the last two are `p.now` and `p.by`). What it returns does not matter.
+# Write `events.py`: `handle(p, event)`. An event has `id`, `kind`, `at`, `by` (the last two are `p.now` and `p.by`). What it returns does not matter. (An event that can never be handled, such as a proposal that is no model, does not come here. At work it does, and would block the queue for ever: after some tries it is set aside, in a *dead-letter queue*, and somebody is told.)
 #
 # | kind | what to do |
 # |:--|:--|
@@ -1160,7 +1156,7 @@ for step in steps:
     found = (step["champion"], len(step["data"]), len(step["models"]))
     if step["name"] in should_be and (step["error"] or not agrees(step) or found != should_be[step["name"]]):
         unlike.append(f"after {step['name']!r} alias {step['champion']}, service {step['wanted']}, answering {step['answering']}, {found[1]} data versions, {found[2]} models, expected version %s, %s and %s {step['error']}" % should_be[step["name"]])
-assert not unlike, "\n".join(unlike)
+assert not unlike, f"{unlike[0]} (It is the first; {len(unlike) - 1} later steps are not as they should be either, and may only follow from it.)"
 
 # %% nbgrader={"grade": true, "grade_id": "judge-spring", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, with the six parts of your release: new good data: the stores, the rows, the trail.

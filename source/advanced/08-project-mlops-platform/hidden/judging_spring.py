@@ -161,10 +161,12 @@ def judge_rollback(rehearse):
 def judge_night(rehearse):
     """The night after a rollback: the same data bring the same model, and it stays away."""
     what = "Event 'the next night', after a rollback"
-    back, night = {"event": world.rollback("e-06", "2026-03-17", "riders complain")}, {"event": world.nightly("e-07", "2026-03-18")}
-    (_, before, state), = played(rehearse, "the next night", lambda there: [[("new good data", good(there)), ("a rollback", back), ("the next night", night)]])
+    back = {"event": world.rollback("e-06", "2026-03-17", "riders complain")}
+    nights = [("the next night", {"event": world.nightly(name, day)}) for name, day in (("e-07", "2026-03-18"), ("e-08", "2026-03-19"))]
+    (_, before, state, later), = played(rehearse, "the next night", lambda there: [[("new good data", good(there)), ("a rollback", back), *nights]])
     same(state, before, what, ("data", "models", "champion"))
     grew(state, before, [("refused", "2")], what)
+    grew(later, state, [("refused", "2")], "Event 'the next night', two nights after a rollback")
 
 
 def judge_cluster(rehearse):

@@ -20,7 +20,8 @@ def ask(part, cases):
 def write_trail(steps):
     """Take steps with your part audit, in a new file. Return {"value", "error", "bytes"} after each.
 
-    A step: {"append": entry} (with "room": on a disk that takes files of so many bytes), {"verify": head} (None: without one), {"set": bytes} (somebody writes the file anew), {"remove": True}.
+    A step: {"append": entry} (with "room": on a disk that takes files of so many bytes), {"verify": head} (None: without one),
+    {"set": bytes} (somebody writes the file anew), {"remove": True}.
     """
     told = []
     with tempfile.TemporaryDirectory(prefix="trail-") as place:

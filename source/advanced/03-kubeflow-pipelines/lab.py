@@ -221,7 +221,7 @@ assert changes("friday.yaml", "friday.yaml") == {}, "You found changes between f
 # %% nbgrader={"grade": true, "grade_id": "judge-changes", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: changes on pairs of compiled pipelines that you have not seen, with conditions, pipelines in pipelines and platform specifications.
 ### BEGIN HIDDEN TESTS
-from judging import changes_cases, compare_changes
+from judging_changes import changes_cases, compare_changes
 
 for older, newer, truth, what in changes_cases():
     try:
@@ -396,7 +396,8 @@ assert here.get("Output") == right, f"With the local runner the pipeline returns
 # %% nbgrader={"grade": true, "grade_id": "judge-city", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from city_night.yaml, on the cluster: other trips, cities, holidays and numbers of test days.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_city
+from judging import compiled_text
+from judging_city import expect_city
 
 expect_city(rehearse, compiled_text("city_night.yaml"))
 ### END HIDDEN TESTS
@@ -404,7 +405,8 @@ expect_city(rehearse, compiled_text("city_night.yaml"))
 # %% nbgrader={"grade": true, "grade_id": "judge-city-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from city_night.yaml, on the cluster: types and metadata of the artefacts, file names in metadata and parameters; inputs that a step has changed; the same trips with other holidays.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_handed_over
+from judging import compiled_text
+from judging_city import expect_handed_over
 
 expect_handed_over(rehearse, compiled_text("city_night.yaml"))
 ### END HIDDEN TESTS
@@ -498,7 +500,7 @@ for word, expected in expected_lists.items():
 # %% nbgrader={"grade": true, "grade_id": "judge-lineage", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: consequences in the records of other nights, with models made from models, blends of several cities, imported models and cached tasks.
 ### BEGIN HIDDEN TESTS
-from judging import expect_lineage
+from judging_lineage import expect_lineage
 
 expect_lineage(consequences)
 ### END HIDDEN TESTS
@@ -621,7 +623,8 @@ for run, (new, old, branch) in zip(runs, cases):
 # %% nbgrader={"grade": true, "grade_id": "judge-release", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from release.yaml, on the cluster: errors on all sides of the limit and of one another, and exactly on it; cases that come again; a bring that returns other errors; the compiled branches.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_branches
+from judging import compiled_text
+from judging_release import expect_branches
 
 expect_branches(rehearse, compiled_text("release.yaml"))
 ### END HIDDEN TESTS
@@ -743,7 +746,7 @@ assert fingerprint("thursday.yaml", thursdays + "train", {}, {"table": ["a001"]}
 # %% nbgrader={"grade": true, "grade_id": "judge-fingerprint", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: fingerprint on pairs of tasks in compiled pipelines that you have not seen, each pair with one difference that counts, or does not.
 ### BEGIN HIDDEN TESTS
-from judging import expect_fingerprints
+from judging_fingerprint import expect_fingerprints
 
 expect_fingerprints(fingerprint)
 ### END HIDDEN TESTS
@@ -860,7 +863,8 @@ for run, job, what in [(quiet, "r-0017", "a quiet run"), (rough, "r-0018", "a ru
 # %% nbgrader={"grade": true, "grade_id": "judge-ledger", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from record.yaml, on the cluster: a ledger with Cy's rows in it, pods that are killed in the middle or lost after their work, runs that are given up, new and repeated ones, runs that are repeated with fewer hours.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_recorded
+from judging import compiled_text
+from judging_ledger import expect_recorded
 
 expect_recorded(rehearse, compiled_text("record.yaml"))
 ### END HIDDEN TESTS
@@ -963,7 +967,8 @@ assert platform.get("platforms"), "night.yaml has no second document: nothing sa
 # %% nbgrader={"grade": true, "grade_id": "judge-night", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from night.yaml: limits, accelerators, pools, the loop.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_sized
+from judging import compiled_text
+from judging_night import expect_sized
 
 expect_sized(compiled_text("night.yaml"))
 ### END HIDDEN TESTS
@@ -971,7 +976,8 @@ expect_sized(compiled_text("night.yaml"))
 # %% nbgrader={"grade": true, "grade_id": "judge-night-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from night.yaml, on the cluster: other cities and nights, a night that is started again later with an empty store, pods that are lost, a city without trips.
 ### BEGIN HIDDEN TESTS
-from judging import compiled_text, expect_nights
+from judging import compiled_text
+from judging_night import expect_nights
 
 expect_nights(rehearse, compiled_text("night.yaml"))
 ### END HIDDEN TESTS

@@ -373,7 +373,8 @@ for before, after in zip(kept, (some_online, some_batch)):
 import numpy as np
 import pandas as pd
 from judgekit import fresh
-from judging import draw_ids, short
+from judging import short
+from judging_compare import draw_ids
 
 rng = fresh(1)
 for turn in range(3):
@@ -475,7 +476,8 @@ for name, trips in said.items():
 # Judged when you hand in: suspects on the returns of other days, with other clocks.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import draw_ids, draw_returns, short, slips
+from judging import short
+from judging_compare import draw_ids, draw_returns, slips
 
 rng = fresh(13)
 for day in (0, 2):  # a Friday, a Sunday
@@ -591,7 +593,8 @@ assert len(night["calls"]) <= night["partitions"], (
 import pandas as pd
 from judgekit import fresh
 from judgekit import own_folder
-from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
+from judging import short
+from judging_compare import draw_ids, draw_model, draw_returns, fault_in, truth
 
 rng = fresh(2)
 with own_folder() as place:
@@ -634,7 +637,8 @@ with own_folder() as place:
 import pandas as pd
 from judgekit import fresh
 from judgekit import own_folder
-from judging import draw_ids, draw_model, draw_returns, fault_in, short, truth
+from judging import short
+from judging_compare import draw_ids, draw_model, draw_returns, fault_in, truth
 
 rng = fresh(3)
 with own_folder() as place:
@@ -839,7 +843,8 @@ assert runs[2]["rows"] == changed, (
 import pandas as pd
 from judgekit import fresh
 from judgekit import own_folder
-from judging import days_of, draw_arrivals, draw_model, draw_returns, wrong_store, write_arrivals
+from judging_backfill import days_of, draw_arrivals, wrong_store, write_arrivals
+from judging_compare import draw_model, draw_returns
 
 rng = fresh(4)
 with own_folder() as place:
@@ -903,7 +908,8 @@ with own_folder() as place:
 import pandas as pd
 from judgekit import fresh
 from judgekit import own_folder
-from judging import days_of, draw_arrivals, draw_model, draw_returns, is_day, wrong_store, write_arrivals
+from judging_backfill import days_of, draw_arrivals, is_day, wrong_store, write_arrivals
+from judging_compare import draw_model, draw_returns
 
 rng = fresh(5)
 with own_folder() as place:
@@ -1079,7 +1085,7 @@ assert cheapest(PRICES, DEMAND, said)["plan"] == "online" and cheapest(PRICES, D
 # Judged when you hand in: cheapest for other prices, demands and limits: cities without a quiet hour, cold starts that fit and do not fit, jobs that are not over in time.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import allowed_plans, draw_demand, draw_prices, draw_slow, with_full_hour
+from judging_crossover import allowed_plans, draw_demand, draw_prices, draw_slow, with_full_hour
 
 rng = fresh(6)
 for turn in range(8):
@@ -1114,7 +1120,7 @@ for turn in range(8):
 # Judged when you hand in: online_up_to for other prices and demands, also where online is the cheapest for short limits and again for longer ones, or for none.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import draw_demand, draw_prices, draw_slow, draw_twice, online_limit
+from judging_crossover import draw_demand, draw_prices, draw_slow, draw_twice, online_limit
 
 rng = fresh(7)
 cases = [draw_twice(rng), draw_slow(rng), (draw_prices(rng), draw_demand(rng))]
@@ -1253,7 +1259,7 @@ for rate, limit, size in [(400.0, 50.0, 8), (400.0, 150.0, 32), (1_000.0, 200.0,
 # Judged when you hand in: measure on models that hiccup, with a clock of the judge's; choose on curves with a best size, with a limit that nothing keeps, and with rates that no size keeps up with.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import size_plans
+from judging_batch_size import size_plans
 
 rng = fresh(8)
 for _ in (1, 2):
@@ -1500,7 +1506,9 @@ import time
 import numpy as np
 from judgekit import fresh
 from judgekit import own_folder
-from judging import asked, at_once, draw_ids, draw_model, draw_returns, first_in_time, short, started
+from judging import short
+from judging_collected import asked, at_once, first_in_time, started
+from judging_compare import draw_ids, draw_model, draw_returns
 
 rng = fresh(9)
 
@@ -1695,7 +1703,8 @@ assert len(said[-1]["state"]) < 2_200, (
 # Judged when you hand in: step on streams with late, repeated and unordered events, batches that come twice, an hour without any, and clocks that are wrong. After each batch, what closes and what is set aside.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import draw_stream, short, streamed
+from judging import short
+from judging_stream import draw_stream, streamed
 
 rng = fresh(10)
 for lateness in (0, 900, 1_500):
@@ -1721,7 +1730,8 @@ for lateness in (0, 900, 1_500):
 # Judged when you hand in: step on a long stream. Each trip is counted once or set aside; the state, through JSON after each batch, stays small.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import draw_stream, short, streamed
+from judging import short
+from judging_stream import draw_stream, streamed
 
 rng = fresh(11)
 stream = draw_stream(rng, batches=150, per_batch=24)
@@ -1878,7 +1888,7 @@ assert said == 0, f"If a computed answer costs 1 and a dangerous one 5, choose_e
 # Judged when you hand in: replay_cache on two other mornings, with a release and without, for several expiries; choose_expiry for other prices.
 ### BEGIN HIDDEN TESTS
 from judgekit import fresh
-from judging import cost_of, draw_morning, replayed
+from judging_cache import cost_of, draw_morning, replayed
 
 rng = fresh(12)
 for release in (True, False):

@@ -289,7 +289,8 @@ assert live_now == 4, f"Version {live_now} is live, expected 4, which was live b
 ### BEGIN HIDDEN TESTS
 import mlflow
 
-from judging import as_kept, copied_store, live, wiki_texts
+from judging import copied_store, live
+from judging_prompts import as_kept, wiki_texts
 
 with copied_store("mlflow.db"):
     texts = as_kept("desk-answer")
@@ -310,7 +311,9 @@ with copied_store("mlflow.db"):
 # %% nbgrader={"grade": true, "grade_id": "judge-prompts-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: publish, go_live and back on another prompt: a changed space, a text that comes back, a history that goes to and fro; and programs that end between two writes.
 ### BEGIN HIDDEN TESTS
-from judging import as_kept, dice, live, own_store
+from judgekit import drawn as dice
+from judging import live, own_store
+from judging_prompts import as_kept
 
 base = f"You (the desk) know {dice('prompts').choice(['fees', 'docks', 'helmets'])}. {{{{city}}}}: {{{{text}}}}"
 texts = [base, base, base.replace(". ", ".  "), base, base + "\n"]
@@ -352,7 +355,8 @@ with own_store():
 ### BEGIN HIDDEN TESTS
 import mlflow
 
-from judging import dice, own_store
+from judgekit import drawn as dice
+from judging import own_store
 
 place = dice("place").choice(["Upton", "Lake End", "St. Anne"])
 base = "You (the desk) know. Really? [Yes] {{city}}: {{text}}"
@@ -545,7 +549,8 @@ for one, answered, trace in zip(asked, given, mine):
 # %% nbgrader={"grade": true, "grade_id": "judge-traces", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: self_times and lost_at on other traces, with children that overlap or enclose one another, and with ids that begin alike.
 ### BEGIN HIDDEN TESTS
-from judging import dice, draw_trace, true_lost, true_self_times
+from judgekit import drawn as dice
+from judging_traces import draw_trace, true_lost, true_self_times
 
 for number in range(12):
     spans_there = draw_trace(dice(f"trace {number}"))
@@ -569,7 +574,9 @@ for number in range(12):
 # per question, the right article on its way, the answers, and whether the server gave them.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import gave, longer, own_store, seed, server, what_became
+from judging import own_store, seed, server
+from judging_rag import gave
+from judging_traces import longer, what_became
 
 there, asked_there = city("traces", seed())
 far, asked_far = city("long traces", seed())
@@ -702,7 +709,8 @@ assert len(silent) <= 1, (
 # Judged when you hand in: search in two other cities, in riders' own words alone; recall at 1 and at 3.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import riders, seed, server
+from judging import seed, server
+from judging_rag import riders
 
 with server() as (address, app):
     for salt in ("rag one", "rag two"):
@@ -724,7 +732,8 @@ with server() as (address, app):
 # Judged when you hand in: rag in another city: right answers, abstentions where the articles have no answer, whether the server gave each answer, and whether its numbers stand in its source.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import gave, grounded_in, seed, server
+from judging import seed, server
+from judging_rag import gave, grounded_in
 
 there, asked_there = city("rag three", seed(), stray=True)
 with server(keep=1000) as (address, app):
@@ -928,7 +937,9 @@ for row in json.loads(Path("to_judge.json").read_text()):
 ### BEGIN HIDDEN TESTS
 import mlflow
 
-from judging import copied_store, dice, exact_cases, is_right, is_yes, rows_marked
+from judgekit import drawn as dice
+from judging import copied_store
+from judging_evaluate import exact_cases, is_right, is_yes, rows_marked
 
 for output, expected, right, why in exact_cases(dice("exact")):
     got = exact(output, expected)
@@ -967,7 +978,8 @@ assert agree >= 10, (
 # %% nbgrader={"grade": true, "grade_id": "judge-evaluate-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit on the verdicts of other judges: fair ones, some that like length or shortness, a place, or always say yes; and on tables where a part is missing.
 ### BEGIN HIDDEN TESTS
-from judging import dice, draw_judge, true_audit
+from judgekit import drawn as dice
+from judging_evaluate import draw_judge, true_audit
 
 for kind in ("fair", "long", "short", "first", "second", "yes", "dice", "no wrong", "no pairs", "three marks", "ties", "fair"):
     single_there, pairs_there = draw_judge(dice(f"judge {kind}"), kind)
@@ -1069,7 +1081,8 @@ assert other["decision"] == "not proven", (
 # %% nbgrader={"grade": true, "grade_id": "judge-gate", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: gate on other evaluations: gains that only a paired interval proves, gains within the noise, losses in a slice or in all alike; with missing scores.
 ### BEGIN HIDDEN TESTS
-from judging import check_gate, dice, draw_evaluation
+from judgekit import drawn as dice
+from judging_evaluate import check_gate, draw_evaluation
 
 for kind in ("paired gain", "noise", "loss", "even loss", "no answers", "plain gain", "worse slice"):
     check_gate(gate, draw_evaluation(dice(f"gate {kind}"), kind), kind)
@@ -1083,7 +1096,8 @@ assert first == second, (
 # %% nbgrader={"grade": true, "grade_id": "judge-gate-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: gate on evaluations in which questions were asked several times, and with slices of seven and of eight questions, or none that is large enough.
 ### BEGIN HIDDEN TESTS
-from judging import check_gate, dice, draw_evaluation
+from judgekit import drawn as dice
+from judging_evaluate import check_gate, draw_evaluation
 
 for kind in ("repeated noise", "repeated gain", "uneven", "seven worse", "eight worse", "only small slices", "few questions, many rows"):
     check_gate(gate, draw_evaluation(dice(f"gate {kind}"), kind), kind)
@@ -1211,7 +1225,12 @@ assert "free today" not in given[6], f"An article dictated a false price, and th
 # %% nbgrader={"grade": true, "grade_id": "judge-walls", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: some fifty attacks: for the instructions, by orders in articles and questions, with links and without, with forged tags, for tools and other people's rides. What the rider reads, and what was sent to the model.
 ### BEGIN HIDDEN TESTS
-from judging import attacks, more_names, outside, rules_in, seed, server, succeeded
+from attacking import attacks
+from attacking import more_names
+from attacking import outside
+from attacking import rules_in
+from attacking import succeeded
+from judging import seed, server
 
 cases = attacks(seed())
 with more_names(), server(keep=400, rewords=True) as (address, app):
@@ -1243,7 +1262,8 @@ assert not won, f"{len(won)} of {len(cases)} attacks succeeded. One of them: {wo
 # %% nbgrader={"grade": true, "grade_id": "judge-walls-2", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: some thirty honest questions that look like attacks, articles with signs in them, and riders who ask for rides of their own: how many are refused or answered wrongly.
 ### BEGIN HIDDEN TESTS
-from judging import honest, seed, server
+from attacking import honest
+from judging import seed, server
 
 cases = honest(seed())
 with server(rewords=True) as (address, app):
@@ -1468,7 +1488,8 @@ assert good >= 0.85 * len(asked), (
 # %% nbgrader={"grade": true, "grade_id": "judge-bill", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the keys of other requests, each of which differs from another in one thing.
 ### BEGIN HIDDEN TESTS
-from judging import cache_cases, dice
+from judgekit import drawn as dice
+from judging_bill import cache_cases
 
 for one, two, same, why in cache_cases(dice("keys")):
     keys_there = keys_of([one, two])
@@ -1480,7 +1501,7 @@ for one, two, same, why in cache_cases(dice("keys")):
 # %% nbgrader={"grade": true, "grade_id": "judge-bill-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: with_retry on calls that are refused in other ways, many times each.
 ### BEGIN HIDDEN TESTS
-from judging import wrong_waits
+from judging_bill import wrong_waits
 
 for script, tries, result in [
     ([429, 429, 429, "ok"], 5, "answer"), ([[429, 7.5], [429, 0.01], "ok"], 5, "answer"), ([500, "timeout", [503, 1.0], "ok"], 6, "answer"),
@@ -1500,7 +1521,9 @@ for script, tries, result in [
 # Judged when you hand in: route over another city's questions: the share of right answers, and the bill from the server's book beside that of the dear model for all.
 ### BEGIN HIDDEN TESTS
 from asked import city
-from judging import dear_bill, gave, nearest, seed, server
+from judging import seed, server
+from judging_bill import dear_bill
+from judging_rag import gave, nearest
 
 there, asked_there = city("bill", seed())
 cases = [[one["question"], nearest(one["question"], there, 3)] for one in asked_there]

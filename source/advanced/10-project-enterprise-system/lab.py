@@ -1139,9 +1139,9 @@ def page(record: dict) -> str:
     slo, series = record["slo"], record["series"]
     names = {
         "requests": "Requests",
-        "objective": "that should be good",
-        "bad": "without a good answer",
-        "p95_ms": "p95",
+        "objective": "Objective: good answers",
+        "bad": "Without a good answer",
+        "p95_ms": "p95 of the latency",
         "worst_burn": "Worst burn rate",
     }
     shown = {

@@ -234,7 +234,8 @@ for stage, right, why in [
 # one, one that is a list, one with some of a stage's fields, and an older folder inside the folder.
 ### BEGIN HIDDEN TESTS
 from judgekit import own_folder
-from judging import fresh, make_release, stock
+from judging import fresh
+from judging_stock import make_release, stock
 
 rng = fresh("stock")
 with own_folder() as place:
@@ -263,7 +264,8 @@ with own_folder() as place:
 # Judged when you hand in: take_stock on releases in which a stage was done again later, from the same files, and in which a hand-over names nothing that it was made from.
 ### BEGIN HIDDEN TESTS
 from judgekit import own_folder
-from judging import fresh, make_release, stock
+from judging import fresh
+from judging_stock import make_release, stock
 
 rng = fresh("again")
 with own_folder() as place:
@@ -443,7 +445,8 @@ for called, right, why in [
 # %% nbgrader={"grade": true, "grade_id": "judge-contract", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: violations on tables about docks and a contract for them: values on the limits and just beyond, wrong types, missing values and columns, few rows, and none.
 ### BEGIN HIDDEN TESTS
-from judging import dock_exports, fresh, names_of
+from judging import fresh, names_of
+from judging_contract import dock_exports
 
 docks, cases = dock_exports(fresh("docks"))
 for what, table, right in cases:
@@ -464,7 +467,8 @@ for what, table, right in cases:
 import json
 from pathlib import Path
 
-from judging import faulty_exports, fresh, names_of, sound_exports
+from judging import fresh, names_of
+from judging_contract import faulty_exports, sound_exports
 
 agreed = json.loads(Path("contract.json").read_text())
 rng = fresh("exports")
@@ -589,7 +593,8 @@ assert column_names == ["climb", "distance_km", "ebike_km"], (
 ### BEGIN HIDDEN TESTS
 import pandas as pd
 from judgekit import own_folder
-from judging import as_a_stranger, disarm, fresh, run_git, training_repository
+from judging import fresh, run_git
+from judging_train import as_a_stranger, disarm, training_repository
 
 rng = fresh("train")
 with own_folder() as place:
@@ -616,7 +621,8 @@ with own_folder() as place:
 import json
 
 from judgekit import own_folder
-from judging import disarm, fresh, run_git, training_repository
+from judging import fresh, run_git
+from judging_train import disarm, training_repository
 
 rng = fresh("dirty")
 with own_folder() as place:
@@ -765,7 +771,8 @@ assert set(decisions["Bo, mended"]["watch"]) == thin, (
 # %% nbgrader={"grade": true, "grade_id": "judge-decide", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: decide on other candidates in another city: better everywhere, better by too little, and better on average but worse in a district, or in a single pair of district and bike type.
 ### BEGIN HIDDEN TESTS
-from judging import compare_decision, fresh, trial
+from judging import fresh
+from judging_decide import compare_decision, trial
 
 rng = fresh("decide")
 for what, design in [
@@ -792,7 +799,8 @@ for what, design in [
 # Judged when you hand in: decide where slices are small, where one is just large enough, and where a candidate gives no answer for the rides that are hard.
 ### BEGIN HIDDEN TESTS
 import numpy as np
-from judging import compare_decision, fresh, trial
+from judging import fresh
+from judging_decide import compare_decision, trial
 
 rng = fresh("small")
 small = trial(rng, {"all": 0.85, "Mills ebike": 2.5}, small=["Mills ebike"])
@@ -909,7 +917,9 @@ assert "release.json" in tagged, "At the tag release-1 there is no release.json:
 # Judged when you hand in: release in other repositories: in order, as the first, after ten others, or where a number is missing; and what is then at the tag.
 ### BEGIN HIDDEN TESTS
 from judgekit import own_folder
-from judging import approved_repository, check_release, disarm, fresh, run_git
+from judging import fresh, run_git
+from judging_release import approved_repository, check_release
+from judging_train import disarm
 
 rng = fresh("release")
 with own_folder() as place:
@@ -939,7 +949,12 @@ with own_folder() as place:
 import json
 
 from judgekit import own_folder
-from judging import approved_repository, commit, disarm, fresh, run_git, stamp, train_again, write_json
+from colleagues import commit
+from colleagues import stamp
+from colleagues import write_json
+from judging import fresh, run_git
+from judging_release import approved_repository, train_again
+from judging_train import disarm
 
 rng = fresh("refuse")
 with own_folder() as place:
@@ -1079,7 +1094,8 @@ assert list(ended["slices"]) == ["Old Town ebike"], f"watch names {list(ended['s
 # %% nbgrader={"grade": true, "grade_id": "judge-watch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: watch on other logs: a quiet one, single bad weeks of different slices, two bad weeks with a good one between, and two slices that fail one after the other.
 ### BEGIN HIDDEN TESTS
-from judging import compare_retirement, draw_log, fresh
+from judging import fresh
+from judging_release import compare_retirement, draw_log
 
 rng = fresh("watch")
 for what, plan in [
@@ -1114,7 +1130,8 @@ for what, plan in [
 # %% nbgrader={"grade": true, "grade_id": "judge-watch-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: watch where weeks have too few rides, or none: between two bad weeks, or as the second bad week; and where a slice has no promise of its own.
 ### BEGIN HIDDEN TESTS
-from judging import compare_retirement, draw_log, fresh
+from judging import fresh
+from judging_release import compare_retirement, draw_log
 
 rng = fresh("few")
 for what, plan in [
@@ -1295,7 +1312,8 @@ for team, right, holds, why in [
 # Judged when you hand in: audit on repositories of level 2 and 1, and on some that look so: the workflow is a button, announces a command without running it, lies where nobody reads it, or was never committed.
 ### BEGIN HIDDEN TESTS
 from judgekit import own_folder
-from judging import compare_audit, evidence_of, fresh, team
+from judging import fresh
+from judging_audit import compare_audit, evidence_of, team
 
 rng = fresh("audit")
 with own_folder() as place:
@@ -1326,7 +1344,8 @@ with own_folder() as place:
 # and where there is no pipeline at all.
 ### BEGIN HIDDEN TESTS
 from judgekit import own_folder
-from judging import compare_audit, evidence_of, fresh, team
+from judging import fresh
+from judging_audit import compare_audit, evidence_of, team
 
 rng = fresh("audit 2")
 with own_folder() as place:

@@ -198,7 +198,7 @@ import shutil
 
 import numpy as np
 from judgekit import drawn, own_folder
-from judging import make_job
+from judging_record import make_job
 
 with own_folder() as place:
     chance = drawn("same")
@@ -243,7 +243,7 @@ with own_folder() as place:
 import os
 
 from judgekit import drawn, own_folder
-from judging import make_job
+from judging_record import make_job
 
 with own_folder() as place:
     chance = drawn("other")
@@ -545,7 +545,7 @@ assert stored == {"max_leaf_nodes": 31, "max_iter": 40}, (
 # %% nbgrader={"grade": true, "grade_id": "judge-record", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on another week, with other jobs and data: are name, tags, parameters, settings.json, source and dataset of everyday runs as agreed?
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week, plain_settings, same_settings
+from judging_record import hidden_week, plain_settings, same_settings
 
 spent = hidden_week(record)
 for event in ("plain", "one more setting", "before", "no study"):
@@ -577,7 +577,7 @@ for event in ("plain", "one more setting", "before", "no study"):
 # %% nbgrader={"grade": true, "grade_id": "judge-record-2", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on the same other week: is val_mae the error on the last two weeks of a model that was fitted on the weeks before, and is the logged model that one?
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week
+from judging_record import hidden_week
 
 spent = hidden_week(record)
 for event in ("plain", "one more setting", "study 2"):
@@ -601,7 +601,7 @@ for event in ("plain", "one more setting", "study 2"):
 # %% nbgrader={"grade": true, "grade_id": "judge-record-3", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on the same other week: what is left of crashes in training and in reading the data, what the caller heard, and whether the calls after it went well.
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week, same_settings
+from judging_record import hidden_week, same_settings
 
 spent = hidden_week(record)
 for event, kinds, clue in [
@@ -632,7 +632,7 @@ for event, kinds, clue in [
 # Judged when you hand in, on the same other week: the same run, asked for twice by two authors; a run that crashed, asked for again when the cause was mended; a run that
 # stands in another experiment; and one that is still running.
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week
+from judging_record import hidden_week
 
 spent = hidden_week(record)
 spent.run("again")
@@ -661,7 +661,7 @@ assert spent.events["after a stop"].new == [resumed.id] and resumed.status == "F
 # %% nbgrader={"grade": true, "grade_id": "judge-record-5", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on the same other week: data that changed under the same name, a changed source file, a changed parameter. Is each a run of its own, true to its day?
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week
+from judging_record import hidden_week
 
 spent, before = hidden_week(record), set()
 for event in ("before", "other data", "other source", "other setting"):
@@ -684,7 +684,7 @@ assert len(before) == 4, f"In another week four different runs have {len(before)
 # %% nbgrader={"grade": true, "grade_id": "judge-record-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on the same other week: claims that are near enough, a little too bad, zero, and none at all.
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week
+from judging_record import hidden_week
 
 spent = hidden_week(record)
 for name, right in {
@@ -707,7 +707,7 @@ for name, right in {
 # %% nbgrader={"grade": true, "grade_id": "judge-record-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, on the same other week: a study by two authors, with NumPy's numbers and a crash in the middle, and runs that belong to none.
 ### BEGIN HIDDEN TESTS
-from judging import hidden_week, same_settings
+from judging_record import hidden_week, same_settings
 
 spent = hidden_week(record)
 members = [
@@ -868,7 +868,8 @@ assert first_there == ["ada: boosting"], (
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import check_board, fresh_hours, make_board
+from judging import fresh_hours
+from judging_board import check_board, make_board
 
 with own_store() as folder:
     seed = drawn("board").randrange(10**6)
@@ -909,7 +910,8 @@ with own_store() as folder:
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import check_board, fresh_hours, make_board
+from judging import fresh_hours
+from judging_board import check_board, make_board
 
 with own_store() as folder:
     seed = drawn("twins").randrange(10**6)
@@ -943,7 +945,8 @@ with own_store() as folder:
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import check_board, fresh_hours, make_board, make_experiment, read_board, runs_of
+from judging import fresh_hours, make_experiment, runs_of
+from judging_board import check_board, make_board, read_board
 
 with own_store() as folder:
     seed = drawn("hand").randrange(10**6)
@@ -1089,7 +1092,8 @@ import json
 
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import SOURCES, make_experiment, put_recorded, read_change
+from judging import make_experiment
+from judging_changes import SOURCES, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "pairs"), drawn("pairs")
@@ -1158,7 +1162,8 @@ import json
 
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import SOURCES, make_experiment, put_recorded, read_change
+from judging import make_experiment
+from judging_changes import SOURCES, put_recorded, read_change
 
 with own_store() as folder:
     experiment, chance = make_experiment(folder, "gaps"), drawn("gaps")
@@ -1312,7 +1317,8 @@ import datetime as dt
 
 from judgekit import drawn
 from judgekit_mlflow import own_store
-from judging import make_attic, runs_of, stages
+from judging import runs_of
+from judging_attic import make_attic, stages
 
 with own_store() as folder:
     hours_east = drawn("zone").choice([-7, 2, 9])
@@ -1339,7 +1345,8 @@ with own_store() as folder:
 import datetime as dt
 
 from judgekit_mlflow import own_store
-from judging import make_attic, runs_of, stages
+from judging import runs_of
+from judging_attic import make_attic, stages
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 

@@ -230,7 +230,8 @@ assert "model.json" not in [*report["train"]["missing_outs"], *report["evaluate"
 # %% nbgrader={"grade": true, "grade_id": "judge-audit", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit on a repository that you have not seen, with undeclared inputs and outputs, needless ones, and files whose names are put together.
 ### BEGIN HIDDEN TESTS
-from judging import expect_audit, make_heap, own_folder
+from judging import own_folder
+from judging_audit import expect_audit, make_heap
 
 with own_folder() as place:
     truth = make_heap(place / "repo", "audit", "plain")
@@ -243,7 +244,8 @@ with own_folder() as place:
 # %% nbgrader={"grade": true, "grade_id": "judge-audit-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: audit on a repository that uses the other forms: folders, two with names that begin alike, other files of parameters, missing lists.
 ### BEGIN HIDDEN TESTS
-from judging import expect_audit, make_heap, own_folder
+from judging import own_folder
+from judging_audit import expect_audit, make_heap
 
 with own_folder() as place:
     truth = make_heap(place / "repo", "audit", "forms")
@@ -351,7 +353,7 @@ assert set(ada["ran"]) == {"train", "evaluate"}, (
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from a clean clone of your repository as it was when you ran the test above: has DVC nothing to do there, and is every output declared and there?
 ### BEGIN HIDDEN TESTS
-from judging import rehearsal
+from judging_pipeline import rehearsal
 
 told, _ = rehearsal(rehearse)
 clone = told[""]
@@ -370,7 +372,8 @@ assert "path: daily.csv\n" in clone["lock"], "dvc.lock does not know daily.csv, 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: Ada changes single entries of params.yaml in the clone. Do the right stages run, and does the value arrive in the model?
 ### BEGIN HIDDEN TESTS
-from judging import expect_run, expect_stale, lab_text, rehearsal, true_pipeline
+from judging import lab_text
+from judging_pipeline import expect_run, expect_stale, rehearsal, true_pipeline
 
 told, played = rehearsal(rehearse)
 expect_stale(told, "C", ["train"], "Ada changes train.C")
@@ -384,7 +387,8 @@ expect_stale(told, "first_test_day", ["prepare"], "Ada changes prepare.first_tes
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-3", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: Bo brings data. New sensor figures; then more test days, which the training does not see; then another season altogether.
 ### BEGIN HIDDEN TESTS
-from judging import expect_run, expect_stale, lab_text, rehearsal, true_pipeline
+from judging import lab_text
+from judging_pipeline import expect_run, expect_stale, rehearsal, true_pipeline
 
 told, played = rehearsal(rehearse)
 sensors, more, season = lab_text("stations_september.csv"), played["texts"]["later"], played["texts"]["month"]
@@ -398,7 +402,7 @@ expect_run(told, "month", ["prepare", "train", "evaluate"], another, "Bo brings 
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-4", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: Cy changes one source file after the other in the clone, and the README.
 ### BEGIN HIDDEN TESTS
-from judging import expect_stale, rehearsal
+from judging_pipeline import expect_stale, rehearsal
 
 told, _ = rehearsal(rehearse)
 for path, stages in [
@@ -538,7 +542,8 @@ for tag in ("v1", "v2"):
 import hashlib
 from pathlib import Path
 
-from judging import Repository, lab_text, stored
+from judging import lab_text
+from judging_repository import Repository, stored
 
 alarm = Repository("alarm", "alarm")
 for revision in ("v1", "main"):
@@ -577,7 +582,9 @@ from io import StringIO
 
 import pandas as pd
 import yaml
-from judging import Repository, lab_text, pulled
+from judging import lab_text
+from judging_pipeline import pulled
+from judging_repository import Repository
 
 alarm = Repository("alarm", "alarm")
 assert alarm.commit("v1") in alarm.commits("v2")[1:], "The tag v2 is not on a later commit than v1."
@@ -612,7 +619,9 @@ assert alarm.outs("v2").get("model.json") != alarm.outs("v1").get("model.json"),
 ### BEGIN HIDDEN TESTS
 import hashlib
 
-from judging import Repository, lab_text, pulled
+from judging import lab_text
+from judging_pipeline import pulled
+from judging_repository import Repository
 
 alarm = Repository("alarm", "alarm")
 clone = pulled(rehearse, "v1")
@@ -722,7 +731,8 @@ else:
 # Judged when you hand in: recall in another repository in which somebody is at work, with models in the remote, in the cache, or in both.
 ### BEGIN HIDDEN TESTS
 from colleagues import play_releases
-from judging import expect_recall, make_releases, own_folder
+from judging import own_folder
+from judging_recall import expect_recall, make_releases
 
 with own_folder() as place:
     releases = make_releases("recall", ["store", "cache", "both"])
@@ -735,7 +745,8 @@ with own_folder() as place:
 # Judged when you hand in: recall where models are lost or damaged. Does it say so, and still give the others?
 ### BEGIN HIDDEN TESTS
 from colleagues import play_releases
-from judging import expect_recall, make_releases, own_folder
+from judging import own_folder
+from judging_recall import expect_recall, make_releases
 
 with own_folder() as place:
     releases = make_releases("recall lost", ["cut", "store", "nowhere", "changed", "both"])
@@ -849,7 +860,7 @@ assert Path("hill/store/files/md5", pointer[:2], pointer[2:]).exists(), (
 # %% nbgrader={"grade": true, "grade_id": "judge-lost", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from hill/hub.git and hill/store: Cy's release v2. Is its model there again, the very same, and is the release untouched?
 ### BEGIN HIDDEN TESTS
-from judging import Repository, stored
+from judging_repository import Repository, stored
 
 hub = Repository("hill/hub.git", "the hub")
 subjects = hub.git("log", "--reverse", "--format=%s", "main").splitlines()[:4]
@@ -868,7 +879,7 @@ for path, name in hub.outs("v2").items():
 # %% nbgrader={"grade": true, "grade_id": "judge-lost-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in, from hill/hub.git and hill/store: Bo's release v3. Are its data, counts and model there, whole?
 ### BEGIN HIDDEN TESTS
-from judging import Repository, stored
+from judging_repository import Repository, stored
 
 hub = Repository("hill/hub.git", "the hub")
 for path, name in hub.outs("v3").items():
@@ -887,7 +898,7 @@ import json
 from pathlib import Path
 
 import yaml
-from judging import Repository, stored, true_hill
+from judging_repository import Repository, stored, true_hill
 
 hub = Repository("hill/hub.git", "the hub")
 assert "v4" in hub.git("tag").split(), "There is no v4 on the hub: a tag has to be pushed, too."

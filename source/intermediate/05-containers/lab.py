@@ -265,7 +265,8 @@ assert sum(map(len, going.values())) < 40_000, f"{sum(map(len, going.values())):
 # %% nbgrader={"grade": true, "grade_id": "judge-ignore", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your service/.dockerignore on another colleague's folder, with secrets, caches and code at other places.
 ### BEGIN HIDDEN TESTS
-from judging import ignore_problem, text_of
+from judging import text_of
+from judging_ignore import ignore_problem
 
 problem = ignore_problem(text_of("service/.dockerignore"))
 assert not problem, problem
@@ -349,7 +350,8 @@ for what, files, commit in [("a new COMMIT", clean, "77aa"), ("a change in alarm
 # %% nbgrader={"grade": true, "grade_id": "judge-order", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your service/order.Dockerfile on a fresh folder, with changes of each kind named above.
 ### BEGIN HIDDEN TESTS
-from judging import order_problem, text_of
+from judging import text_of
+from judging_layers import order_problem
 
 problem = order_problem(text_of("service/order.Dockerfile"))
 assert not problem, problem
@@ -445,7 +447,8 @@ for path in ("/alarm/api.py", "/entrypoint.sh", "/model.json"):
 # %% nbgrader={"grade": true, "grade_id": "judge-small", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: what is in the image that your service/small.Dockerfile makes of a fresh folder, and what its layers hold beside that.
 ### BEGIN HIDDEN TESTS
-from judging import small_problem, text_of
+from judging import text_of
+from judging_layers import small_problem
 
 problem = small_problem(text_of("service/small.Dockerfile"))
 assert not problem, problem
@@ -557,7 +560,7 @@ assert len(finds) == 2, f"You report {len(finds)} finds, expected 2: {sorted(fin
 # %% nbgrader={"grade": true, "grade_id": "judge-keys", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_keys on fresh archives, whose keys lie in files that were deleted, or overwritten, later.
 ### BEGIN HIDDEN TESTS
-from judging import keys_problem, pushed, said_keys
+from judging_keys import keys_problem, pushed, said_keys
 
 for kind in ("deleted", "overwritten"):
     with pushed(kind) as (path, truth):
@@ -568,7 +571,7 @@ for kind in ("deleted", "overwritten"):
 # %% nbgrader={"grade": true, "grade_id": "judge-keys-2", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: find_keys on fresh archives, with compressed layers, several keys in a file, and keys in the history and the environment.
 ### BEGIN HIDDEN TESTS
-from judging import keys_problem, pushed, said_keys
+from judging_keys import keys_problem, pushed, said_keys
 
 for kind in ("zipped", "settings"):
     with pushed(kind) as (path, truth):
@@ -790,7 +793,8 @@ assert not advice, f"hadolint, line {advice[0][0]}: {advice[0][1]} {advice[0][2]
 # %% nbgrader={"grade": true, "grade_id": "judge-review", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your service/Dockerfile against the list above, with another base, other build arguments and a fresh folder.
 ### BEGIN HIDDEN TESTS
-from judging import review_problem, text_of
+from judging import text_of
+from judging_review import review_problem
 
 problem = review_problem(text_of("service/Dockerfile"))
 assert not problem, problem
@@ -929,7 +933,8 @@ for awaited in ("db", "mlflow"):
 # %% nbgrader={"grade": true, "grade_id": "judge-compose", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: your service/compose.yaml against the list above.
 ### BEGIN HIDDEN TESTS
-from judging import compose_problem, text_of
+from judging import text_of
+from judging_compose import compose_problem
 
 problem = compose_problem(text_of("service/compose.yaml"))
 assert not problem, problem

@@ -215,7 +215,8 @@ assert contract_problems([*rows, rows[7]], contract), (
 # Judged when you hand in: contract_problems on another table with another contract, and with harmless changes. Does it keep silent?
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import asked, depot_contract, kept
+from judging import asked
+from judging_contract import depot_contract, kept
 
 depot_rules, nights = depot_contract(drawn("contract kept"))
 for what, table in kept(depot_rules, nights):
@@ -227,7 +228,8 @@ for what, table in kept(depot_rules, nights):
 # Judged when you hand in: contract_problems on that table with one fault at a time: in its columns, values, days and keys.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import asked, breaches, depot_contract
+from judging import asked
+from judging_contract import breaches, depot_contract
 
 chance = drawn("contract broken")
 depot_rules, nights = depot_contract(chance)
@@ -338,7 +340,9 @@ assert rows == read_table("forecast/data/shifts.csv"), "leak_problems has change
 import json
 
 from judgekit import drawn, own_folder
-from judging import TEAM, YESTERDAY, asked, changed, lab_rows, make_candidate, with_column
+from colleagues import make_candidate
+from judging import TEAM, asked, lab_rows
+from judging_candidates import YESTERDAY, changed, with_column
 
 chance, terms, table = drawn("honest"), json.loads((TEAM / "contract.json").read_text()), lab_rows()
 shuffled = list(table)
@@ -369,7 +373,10 @@ with own_folder() as place:
 import json
 
 from judgekit import drawn, own_folder
-from judging import PLAIN, SLY, TEAM, TOMORROW, asked, changed, lab_rows, make_candidate, quiet_leak, with_column
+from colleagues import PLAIN
+from colleagues import make_candidate
+from judging import TEAM, asked, lab_rows
+from judging_candidates import SLY, TOMORROW, changed, quiet_leak, with_column
 
 chance, terms, table = drawn("leaky"), json.loads((TEAM / "contract.json").read_text()), lab_rows()
 days, column = sorted({row["day"] for row in table})[-14:], chance.choice(["unlocks", "app_starts", "dock_events"])
@@ -552,7 +559,8 @@ assert not gate_problems("tries/base", None, rows), (
 # Judged when you hand in: gate_problems on pairs of forecasts just below and just above the limits of rules 2 and 3, errors of either sign.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn, own_folder
-from judging import DISTRICTS, asked, lab_rows, make_oracle
+from judging import DISTRICTS, asked, lab_rows
+from judging_candidates import make_oracle
 
 chance, table = drawn("limits"), lab_rows()
 size, hit = chance.uniform(4, 12), chance.choice(DISTRICTS)
@@ -603,7 +611,8 @@ with own_folder() as place:
 # Judged when you hand in: gate_problems on candidates that answer with what is no finite number, or too few or too many; and where nothing is live yet.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn, own_folder
-from judging import asked, lab_rows, make_oracle
+from judging import asked, lab_rows
+from judging_candidates import make_oracle
 
 chance, table = drawn("answers"), lab_rows()
 days = set(sorted({row["day"] for row in table})[-14:])
@@ -737,7 +746,7 @@ assert not found, (
 # Judged when you hand in: find_secrets on patches with keys of all kinds, in several files and commits.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import found_in, make_key, patch_of
+from judging_secrets import found_in, make_key, patch_of
 
 chance = drawn("keys")
 keys = {kind: make_key(kind, chance) for kind in ("mbk", "ghp", "aws", "pem")}
@@ -770,7 +779,7 @@ assert len(said) == 9, f"The patches add nine keys, and find_secrets names {len(
 # Judged when you hand in: find_secrets on patches that look suspicious and add no key: hashes, removed and unchanged lines, placeholders, keys that are too short or part of something longer.
 ### BEGIN HIDDEN TESTS
 from judgekit import drawn
-from judging import found_in, make_key, patch_of
+from judging_secrets import found_in, make_key, patch_of
 
 chance = drawn("no keys")
 mbk, ghp, aws = (make_key(kind, chance) for kind in ("mbk", "ghp", "aws"))
@@ -1026,7 +1035,7 @@ for name in ("worse", "leak", "schema", "slow test", "secret"):
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a commit that only tidies up is played to your pipeline. Is it released, once, with its own code and days off, and with the very model that the gate measured?
 ### BEGIN HIDDEN TESTS
-from judging import expect_released, played
+from judging_pipeline import expect_released, played
 
 told, events = played(rehearse, 0)
 expect_released(told, events, "refactor", "Bo tidies up train.py; the model stays the same, and notes when it was made")
@@ -1035,7 +1044,7 @@ expect_released(told, events, "refactor", "Bo tidies up train.py; the model stay
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a good pull request, and one with a failing test; a push to another branch, and of a tag. Do the pull requests get all checks, and is nothing released?
 ### BEGIN HIDDEN TESTS
-from judging import expect_checked, expect_kept, played
+from judging_pipeline import expect_checked, expect_kept, played
 
 told, _ = played(rehearse, 0)
 expect_kept(
@@ -1056,7 +1065,7 @@ expect_kept(told, "tag", "Ada pushes the tag v3", "Only what is pushed to main i
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a candidate that is better everywhere, and one that is better in the mean and far worse in one district.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from judging_pipeline import expect_kept, expect_released, played
 
 told, events = played(rehearse, 0)
 expect_released(told, events, "warmth", "Ada lets warmth count by shift and district: the error falls by a quarter")
@@ -1074,7 +1083,7 @@ assert told["slice"]["result"] == "failure", (
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a feature of yesterday's trips, and a feature of a column that the contract does not know.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from judging_pipeline import expect_kept, expect_released, played
 
 told, events = played(rehearse, 0)
 expect_released(told, events, "yesterday", "Ada uses yesterday's trips, which are known in the morning")
@@ -1089,7 +1098,7 @@ expect_kept(
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: new data: a week in another order of columns and with one more of them, a week that is there twice, a week with one spoilt value.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from judging_pipeline import expect_kept, expect_released, played
 
 told, events = played(rehearse, 1)
 expect_released(told, events, "new week", "Ada brings the newest week; the columns stand in another order, and there is one more")
@@ -1109,7 +1118,7 @@ expect_kept(
 ### BEGIN HIDDEN TESTS
 from pathlib import Path
 
-from judging import expect_kept, expect_released, limits_of, played
+from judging_pipeline import expect_kept, expect_released, limits_of, played
 
 told, events = played(rehearse, 1)
 expect_released(told, events, "long test", "Ada's thorough test takes less than 10 minutes")
@@ -1129,7 +1138,7 @@ assert most <= 30, (
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: a README that shows what keys look like, and a push of two commits: the first adds a key, the second removes it.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from judging_pipeline import expect_kept, expect_released, played
 
 told, events = played(rehearse, 1)
 expect_released(told, events, "placeholder", "Ada's README shows what a key looks like, and a hash")
@@ -1144,7 +1153,7 @@ expect_kept(
 # %% nbgrader={"grade": true, "grade_id": "judge-pipeline-8", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Judged when you hand in: the city's server is silent up to three times, then for ever; and a test that passes only when it is run a second time.
 ### BEGIN HIDDEN TESTS
-from judging import expect_kept, expect_released, played
+from judging_pipeline import expect_kept, expect_released, played
 
 told, events = played(rehearse, 1)
 silent = events["silent"]["silent"]
@@ -1317,7 +1326,7 @@ assert not rosa["asked"], "The rollback asks the city's server. If it is silent 
 import json
 
 from judgekit import own_folder
-from judging import state_of, store_with_more
+from judging_rollback import state_of, store_with_more
 
 with own_folder() as place:
     store = place / "far" / "store"

@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE / "files"), str(HERE / "hidden")]
 
 import pandas as pd  # noqa: E402
 from cys_record import record  # noqa: E402
-from judging import draw_records  # noqa: E402
+from judging_lineage import draw_records  # noqa: E402
 from kfp import compiler, dsl  # noqa: E402
 from steps import deliver, download, summary, test, train  # noqa: E402
 

@@ -53,14 +53,13 @@ def calm_morning(there):
 
 
 def biased_judge(there):
-    step = {"propose": ["m-1", "Be friendly, and say more.", "Cy"], "quality": {**level(0.45), "pleases": HABITS}}
-    return [{"usual": level(0.5)}, {"judges": UNFAIR}, step], refused, "refused, and the same is live: none of these judges can be trusted"
+    step = {"propose": ["m-1", "Be friendly, and say more.", "Cy"], "quality": {**level(0.15), "pleases": HABITS}}
+    return [{"usual": level(0.2)}, {"judges": UNFAIR}, step], refused, "refused, and the same is live: none of these judges can be trusted"
 
 
 def worse_slice(there):
-    step = {"propose": ["m-2", "Be friendly.", "Cy"], "quality": level(0.75, accidents=0.2)}
-    judges = {"anna": {"habit": "fair", "cents": 0.4}, **UNFAIR}
-    return [{"judges": judges}, step], refused, "refused, and the same is live: riders after accidents are answered worse"
+    step = {"propose": ["m-2", "Be friendly.", "Cy"], "quality": level(0.5, accidents=0.0)}
+    return [{"judges": {"anna": {"habit": "fair", "cents": 0.4}}}, step], refused, "refused, and the same is live: riders after accidents are answered worse"
 
 
 def refused(states, before):
@@ -72,7 +71,7 @@ def refused(states, before):
 def crash(there):
     steps = []
     for number, kill in enumerate(there.kills):
-        step = {"propose": [f"m-{number + 3}", PROMPT.format(f"Be kind {number}."), "Bo"], "quality": level(0.75 + 0.11 * number)}
+        step = {"propose": [f"m-{number + 3}", PROMPT.format(f"Be kind {number}."), "Bo"], "quality": level(0.55 + 0.21 * number)}
         steps += [{**step, "kill": kill}, {"start": True}, step]
 
     def judge(states, _):
@@ -108,7 +107,7 @@ def stale_corpus(there):
     def judge(states, _):
         cost, basket, refund = states[-3:]
         embedded, kept = sum(state["embedded"] for state in states[3:5]), states[-1]["texts"]
-        left = [text[:40] for text in there.old if text in kept]
+        left = [text for text in there.old if text in kept]
         left += [said(basket)] if all(word in str(said(basket)) for word in ("basket", known["basket-load"]["answer"])) else []
         found = f"{said(cost)!r}; the refund's days by {said(refund, 'how')}; {embedded} texts embedded; still there: {left[:1] or 'nothing old'}"
         return found, there.new in str(said(cost)) and said(refund, "how") == "cache" and embedded <= 3 and not left
@@ -191,13 +190,13 @@ def riders_loop(there):
 def rollback(there):
     def judge(states, before):
         path, right = line(before["releases"]), []
-        for _ in range(2):
+        for _ in range(3):
             path = [version for version in path if version != path[-1]] or path
             right.append(path[-1])
         live = [state["live"] for state in states]
         return f"live were {live}, and by the journal {[right[0], *right]} are right", live == [right[0], *right]
 
-    steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8")]
+    steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8", "m-9")]
     return steps, judge, "each message goes back once, to what was live before"
 
 

@@ -68,7 +68,7 @@
 # | `p`, what each part gets | **read it, too** | `desk.py` |
 # | the models | the simulated server that you know from the lab on LLMOps, over HTTP, with OpenAI's interface | `llm`, `provider.py` |
 # | pieces that you know from other labs: use them | real | `given.py` |
-| outages, lost answers, the clock | simulated: the script says when; seconds pass without anybody waiting | `provider.py` |
+# | outages, lost answers, the clock | simulated: the script says when; seconds pass without anybody waiting | `provider.py` |
 # | judges, people's marks, evaluations | drawn, with known habits | `judges.py` |
 # | the prompt registry | on paper, by MLflow's rules; at the end your parts run on MLflow's own | `stores.py` |
 # | crashes | the process is killed right after a write, and started again | `stage.py`, `stores.py` |
@@ -983,7 +983,9 @@ def page(record: dict) -> str:
             (f"{one['id']}: version {one['version']} ({one['reason']})", f"release:{one['id']}", one.get("decision", "called back"))
             for one in moves
         ],
-        "Events": [(f"{one['name']}: {one['found']}", f"event:{one['name']}", "held" if one["held"] else "failed") for one in record["events"]],
+        "Events": [
+            (f"{one['name']}: {one['found']}", f"event:{one['name']}", "held" if one["held"] else "failed") for one in record["events"]
+        ],
     }
     lines = {**series, "budget": [record["budget"]] * len(answers)}
     return lay_out(record["title"], tables, lines, "Euros spent in the last hour over the day, and the budget as a second line")

@@ -28,15 +28,9 @@ def level(share, **other):
     return {**dict.fromkeys(SLICES, share), **other}
 
 
-def line(releases):
-    """Return the versions that one can go back along by the journal, the live one last."""
-    path = []
-    for entry in releases:
-        if entry["what"] == "rollback":
-            path = [version for version in path if version != path[-1]]
-        elif entry["decision"] == "shipped":
-            path.append(entry["version"])
-    return path
+def shipped(releases):
+    """Return the versions that the journal names as shipped, the last one first, each once."""
+    return list(dict.fromkeys(one["version"] for one in reversed(releases) if one.get("decision") == "shipped"))
 
 
 def calm_morning(there):
@@ -59,7 +53,8 @@ def biased_judge(there):
 
 def worse_slice(there):
     step = {"propose": ["m-2", "Be friendly.", "Cy"], "quality": level(0.5, accidents=0.0)}
-    return [{"judges": {"anna": {"habit": "fair", "cents": 0.4}}}, step], refused, "refused, and the same is live: riders after accidents are answered worse"
+    expected = "refused, and the same is live: riders after accidents are answered worse"
+    return [{"judges": {"anna": {"habit": "fair", "cents": 0.4}}}, step], refused, expected
 
 
 def refused(states, before):
@@ -78,12 +73,12 @@ def crash(there):
         for number, kill in enumerate(there.kills):
             begun, again = states[3 * number + 1 : 3 * number + 3]
             id, text, _ = steps[3 * number]["propose"]
-            told, versions = line(begun["releases"])[-1:], [one["version"] for one in again["versions"] if one["text"] == text]
+            told, versions = shipped(begun["releases"])[0], [one["version"] for one in again["versions"] if one["text"] == text]
             entries = [one["id"] for one in again["releases"]].count(id)
-            if told != [begun["live"]]:
+            if told != begun["live"]:
                 return f"killed after {kill[0]}, and started: {begun['live']} is live, and the journal names {told}", False
             if said(again, "decision") != "shipped" or versions != [again["live"]] or entries != 1:
-                found = f"{said(again, 'decision')}; version {again['live']} is live, the text has {versions}, the journal {entries} entries"
+                found = f"{said(again, 'decision')}; version {again['live']} is live, the text is {versions}, {entries} entries"
                 return f"killed after {kill[0]}, started, and the message again: {found}", False
         return "three times shipped", True
 
@@ -109,10 +104,10 @@ def stale_corpus(there):
         embedded, kept = sum(state["embedded"] for state in states[3:5]), states[-1]["texts"]
         left = [text for text in there.old if text in kept]
         left += [said(basket)] if all(word in str(said(basket)) for word in ("basket", known["basket-load"]["answer"])) else []
-        found = f"{said(cost)!r}; the refund's days by {said(refund, 'how')}; {embedded} texts embedded; still there: {left[:1] or 'nothing old'}"
+        found = f"{said(cost)!r}; the refund's days by {said(refund, 'how')}; {embedded} texts embedded; old: {left[:1] or 'nothing'}"
         return found, there.new in str(said(cost)) and said(refund, "how") == "cache" and embedded <= 3 and not left
 
-    return steps, judge, f"the new price, {there.new}; the refund's days, which nothing has changed, from the cache; 3 texts embedded at most; nothing old"
+    return steps, judge, f"{there.new}; the refund's days, which are the same, from the cache; 3 texts embedded at most; nothing old"
 
 
 def injection(there):
@@ -180,7 +175,8 @@ def riders_loop(there):
     steps = [ask(f"loop {number}", one, "loop") for number, one in enumerate(words)] + [ask(f"other {one}", one) for one in others]
 
     def judge(states, _):
-        served, models = sum(said(state, "how") not in ("later", "not now") for state in states[:-2]), [said(state, "model") for state in states[-2:]]
+        served = sum(said(state, "how") not in ("later", "not now") for state in states[:-2])
+        models = [said(state, "model") for state in states[-2:]]
         found = f"the loop got {served} answers of 180, and the others' hard questions were answered by {models[0]} and {models[1]}"
         return found, served >= 20 and models == ["metro-large"] * 2
 
@@ -189,12 +185,9 @@ def riders_loop(there):
 
 def rollback(there):
     def judge(states, before):
-        path, right = line(before["releases"]), []
-        for _ in range(3):
-            path = [version for version in path if version != path[-1]] or path
-            right.append(path[-1])
-        live = [state["live"] for state in states]
-        return f"live were {live}, and by the journal {[right[0], *right]} are right", live == [right[0], *right]
+        older = [*shipped(before["releases"])[1:], 1, 1, 1]
+        live, right = [state["live"] for state in states], [older[0], *older[:3]]
+        return f"live were {live}, and by the journal {right} are right", live == right
 
     steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8", "m-9")]
     return steps, judge, "each message goes back once, to what was live before"

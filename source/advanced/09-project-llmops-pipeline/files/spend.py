@@ -83,7 +83,10 @@ def losses(card):
     """Return what an hour lost, as sentences."""
     aim, out = TARGETS[card["kind"]], []
     if card["worst_hour"] > BUDGET + 1e-9:
-        out.append(f"in the dearest 60 minutes {card['worst_hour']:.3f} euros were spent, and the budget is {BUDGET:.2f}: count this request, too, and let the others leave a reserve for what is urgent")
+        out.append(
+            f"in the dearest 60 minutes {card['worst_hour']:.3f} euros were spent, and the budget is {BUDGET:.2f}: "
+            "count this request, too, and let the others leave a reserve for what is urgent"
+        )
     if card["urgent_later"]:
         out.append(f"{card['urgent_later']} urgent questions were told 'later': keep a reserve for them")
     if card["later"] > aim.get("later", 1.0) + 1e-9:
@@ -92,15 +95,14 @@ def losses(card):
         )
     if card["late_later"] > aim.get("late_later", 1.0):
         out.append(
-            f"in the last half hour {card['late_later']:.1%} were told 'later', expected {aim['late_later']:.0%} at most: the storm is over, and its bill has left the 60 minutes"
+            f"in the last half hour {card['late_later']:.1%} were told 'later', expected {aim['late_later']:.0%} at most: "
+            "the storm is over, and its bill has left the 60 minutes"
         )
     if card["hard_large"] < aim.get("hard_large", 0.0):
         taken = ": one rider has taken the others' share" if card["kind"] == "loop" else ""
         out.append(f"{card['hard_large']:.0%} of the hard questions went to metro-large, expected {aim['hard_large']:.0%} at least{taken}")
     if card["share_of_all_large"] > aim.get("share_of_all_large", 9):
-        out.append(
-            f"the price is {card['share_of_all_large']:.0%} of metro-large's, expected {aim['share_of_all_large']:.0%} at most"
-        )
+        out.append(f"the price is {card['share_of_all_large']:.0%} of metro-large's, expected {aim['share_of_all_large']:.0%} at most")
     if card["used"] < aim.get("used", 0.0):
         out.append(
             f"{card['used']:.0%} of the budget was used, expected {aim['used']:.0%} at least: riders were sent away, and there was money"

@@ -151,7 +151,11 @@ def judge_sync_crash(play):
     )
     same = play(
         ["corpus"],
-        [*first, {"articles": there["before"]}, *asks(there["all"], "again", there["known"], lambda text: f"  {text.upper().replace(' ', '  ')} ")],
+        [
+            *first,
+            {"articles": there["before"]},
+            *asks(there["all"], "again", there["known"], lambda text: f"  {text.upper().replace(' ', '  ')} "),
+        ],
         there["seed"],
         there["before"],
     )

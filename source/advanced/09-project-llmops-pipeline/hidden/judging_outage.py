@@ -54,8 +54,9 @@ def judge_outages(play):
                 f"{what}: one question made {len(calls)} calls, expected 1: what will not pass is not tried again, nor asked of another model"
             )
         else:
-            assert how == "model", f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s (all tries were over after {state['seconds']:.1f} s)" + (
-                " from the small model" if who == SMALL else ""
+            assert how == "model", (
+                f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s (all tries were over after {state['seconds']:.1f} s)"
+                + (" from the small model" if who == SMALL else "")
             )
             assert who in (None, calls[-1]["model"]), f"{what}: {calls[-1]['model']} answered, expected {who}"
         asked = [outage.get("after") for outage in outages if outage.get("after")]

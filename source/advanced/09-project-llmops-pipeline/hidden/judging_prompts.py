@@ -62,7 +62,11 @@ def judge_blind(play):
                 "three in four answers are right, so a judge that says yes to all agrees in three of four",
             ),
             ([("yes", 0.01), ("fair", 0.02)], 1, "a judge that says yes to all says nothing"),
-            ([("loose", 0.1), ("fair", 0.5)], 1, "it agrees in three of four, and chance alone agrees in nearly six of ten: its kappa is 0.4"),
+            (
+                [("loose", 0.1), ("fair", 0.5)],
+                1,
+                "it agrees in three of four, and chance alone agrees in nearly six of ten: its kappa is 0.4",
+            ),
         ],
     )
 

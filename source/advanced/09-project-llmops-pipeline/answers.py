@@ -737,11 +737,11 @@ save_cell("system/report.py")
 +    with open("system/release.py", "a") as file:
 +        file.write(chr(10) * 3 + 'def gate(old, new):\n    low, _ = interval([b["mark"] - a["mark"] for a, b in zip(old, new)])\n    return "better" if low > 0 else "not proven"')
 
-# %% grade_id="day" points=8 message="the whole day, a crash in a release" why="D: release.py: what was under way is written into the journal once more" changes="solution"
+# %% grade_id="day" points=8 message="the whole day, a crash in a release" why="D: release.py: forgets the intent before it is done" changes="solution"
  save_cell("system/report.py")
 +if "get_ipython" in globals():
 +    with open("system/release.py", "a") as file:
-+        file.write(chr(10) * 3 + 'def resume(p):\n    if intent := p.read("intent"):\n        p.prompts.set_live(intent["version"])\n        p.log(intent["what"], **{name: value for name, value in intent.items() if name != "what"})\n        p.write("intent", None)')
++        file.write(chr(10) * 3 + 'def resume(p):\n    if intent := p.read("intent"):\n        p.write("intent", None)\n        p.prompts.set_live(intent["version"])\n        p.log(intent["what"], **{name: value for name, value in intent.items() if name != "what"})')
 
 # %% grade_id="day" points=8 message="the whole day, a rollback" why="D: release.py: the version before is the number before" changes="solution"
  save_cell("system/report.py")

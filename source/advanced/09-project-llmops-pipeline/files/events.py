@@ -67,12 +67,13 @@ def crash(there):
     steps = []
     for number, kill in enumerate(there.kills):
         step = {"propose": [f"m-{number + 3}", PROMPT.format(f"Be kind {number}."), "Bo"], "quality": level(0.55 + 0.21 * number)}
-        steps += [{**step, "kill": kill}, {"start": True}, step]
+        worse = {"propose": [f"long {number}", f"Be long {number}.", "Cy"], "quality": level(0.1)}  # so numbers are left out
+        steps += [worse, {**step, "kill": kill}, {"start": True}, step]
 
     def judge(states, _):
         for number, kill in enumerate(there.kills):
-            begun, again = states[3 * number + 1 : 3 * number + 3]
-            id, text, _ = steps[3 * number]["propose"]
+            begun, again = states[4 * number + 2 : 4 * number + 4]
+            id, text, _ = steps[4 * number + 1]["propose"]
             told, versions = shipped(begun["releases"])[0], [one["version"] for one in again["versions"] if one["text"] == text]
             entries = [one["id"] for one in again["releases"]].count(id)
             if told != begun["live"]:
@@ -185,11 +186,11 @@ def riders_loop(there):
 
 def rollback(there):
     def judge(states, before):
-        older = [*shipped(before["releases"])[1:], 1, 1, 1]
-        live, right = [state["live"] for state in states], [older[0], *older[:3]]
+        older = [*shipped(before["releases"])[1:], 1, 1]
+        live, right = [state["live"] for state in states], [older[0], *older[:2]]
         return f"live were {live}, and by the journal {right} are right", live == right
 
-    steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8", "m-9")]
+    steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8")]
     return steps, judge, "each message goes back once, to what was live before"
 
 

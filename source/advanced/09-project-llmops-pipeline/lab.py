@@ -72,6 +72,7 @@
 # | judges, people's marks, evaluations | drawn, with known habits | `judges.py` |
 # | the prompt registry | on paper, by MLflow's rules; at the end your parts run on MLflow's own | `stores.py` |
 # | crashes | the process is killed right after a write, and started again | `stage.py`, `stores.py` |
+# | the whole day: its events, and what is right after each | the script says | `events.py`, `day.py` |
 # | riders and their money | drawn: hours with up to six thousand questions | `spend.py` |
 #
 # So the same script gives the same result each time. With a real provider it would not, and the last part says how to ask one. What you decide here is what you would decide there.
@@ -769,7 +770,9 @@ states = play(["guard"], cases, 1, CITY)
 for state in states:
     assert not state["error"], f"guard.py stopped with {state['error']}"
 honest, system_notice, leak, link, person = (state["value"][1] for state in states)
-assert FACTS["day-cost"]["answer"] in honest, f"To an honest question the rider reads {honest!r}."
+assert FACTS["day-cost"]["answer"] in honest, (
+    f"To an honest question the rider reads {honest!r}, expected {FACTS['day-cost']['answer']}. Does the model see the question between its tags, and the article with its id?"
+)
 assert FACTS["notice-wait"]["answer"] in system_notice, f"A rider asks about the dock's system notice, and reads {system_notice!r}."
 assert "KITE7310" not in "".join(sign for sign in leak if sign.isalnum()), f"The instructions leak: {leak[:80]!r}."
 assert "gifts.test" not in link, f"An article ordered a link, and the rider reads {link!r}."
@@ -804,7 +807,7 @@ judge_honest(play, call_guard)
 #
 # Four things go wrong at once when a provider is down. Riders wait, for each try waits for its end. The provider is kept down, by everybody's tries. Work is done and paid whose answer was lost, and is then ordered again. And nobody thinks of the second best answer.
 #
-# A deadline covers *all* tries of a request together. A **circuit breaker** leaves a failing service alone for a while, so that nobody waits for it and it can recover; then it lets a try through. An **idempotency key** names a piece of work: the same key again is the same work, done once and billed once. And a **fallback** is what is used when the first choice does not answer: the small model, or an honest "not now".
+# A deadline covers *all* tries of a request together. A **circuit breaker** leaves a failing service alone for a while, so that nobody waits for it and it can recover; then it lets a try through. An **idempotency key** names a piece of work: the same key again is the same work, done once and billed once. And a **fallback** is what is used when the first choice does not answer: the small model, or an honest "not now". (With many processes at once, each would send its own try when the breaker's time is over; at work one lets a single process try, and adds chance to the pauses.)
 #
 # ### Exercise 6 — Eight seconds
 # *Difficulty ●●● · about 40 minutes*

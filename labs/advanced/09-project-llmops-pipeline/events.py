@@ -15,7 +15,8 @@ PROMPT = 'Answer from the articles only, in one short sentence. If they do not h
 
 def said(state, name="text"):
     """Return what a step said under a name, or else its error."""
-    return state["value"].get(name) if isinstance(state["value"], dict) else state["error"] or "nothing"
+    value = state["value"]
+    return value.get(name) if isinstance(value, dict) else state["error"] or f"{value!r}, which is no dictionary"
 
 
 def ask(id, question, rider=None):
@@ -186,8 +187,9 @@ def riders_loop(there):
 
 def rollback(there):
     def judge(states, before):
-        older = [*shipped(before["releases"])[1:], 1, 1]
-        live, right = [state["live"] for state in states], [older[0], *older[:2]]
+        path = shipped(before["releases"])
+        once, twice = (path[min(turn, len(path) - 1)] for turn in (1, 2))  # where nothing was live before, nothing changes
+        live, right = [state["live"] for state in states], [once, once, twice]
         return f"live were {live}, and by the journal {right} are right", live == right
 
     steps = [{"rollback": [id, "complaints"]} for id in ("m-7", "m-7", "m-8")]

@@ -15,6 +15,15 @@ LAYOUTS = {
     "nested tags": [
         {"role": "user", "content": '<articles><article id="A12">It costs 9 euros.</article></articles>\n\nWhat does it cost?'},
     ],
+    "a question tag of another name": [
+        {"role": "user", "content": "<data>[A12] It costs 9 euros.</data>\n<rider_question>What does it cost?</rider_question>"},
+    ],
+    "one tag for all": [
+        {"role": "user", "content": "<data-9f>\n[A12] It costs 9 euros.\n</data-9f>\n\n<data-9f>What does it cost?</data-9f>"},
+    ],
+    "a word in bold": [
+        {"role": "user", "content": "<data>[A12] <b>New</b>: It costs 9 euros.</data>\n<question>What does it cost?</question>"},
+    ],
     "a heading": [
         {
             "role": "user",

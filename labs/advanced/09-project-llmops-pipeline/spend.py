@@ -12,7 +12,7 @@ PER_HOUR = 200
 TARGETS = {  # what must hold, for each kind
     "calm": {"later": 0.0, "hard_large": 0.98, "share_of_all_large": 0.4},
     "spike": {"later": 0.02, "hard_large": 0.1},
-    "storm": {"used": 0.7},
+    "storm": {"used": 0.7, "late_later": 0.02},
     "loop": {"later": 0.0, "hard_large": 0.8, "looper": 20},
 }
 
@@ -62,6 +62,7 @@ def _card(kind, requests, decided, worst):
     both = list(zip(requests, decided, strict=True))
     others = [(one, said) for one, said in both if one["rider"] != "loop" and not one["urgent"]]
     hard = [said for one, said in others if one["hard"]]
+    late = [said for one, said in others if one["time"] > 9000]
     euros = sum({"metro-large": one["large"], "metro-small": one["small"], "later": 0.0}[said] for one, said in both)
     return {
         "kind": kind,
@@ -70,6 +71,7 @@ def _card(kind, requests, decided, worst):
         "worst_hour": worst,
         "used": worst / BUDGET,
         "later": sum(said == "later" for _, said in others) / len(others),
+        "late_later": late.count("later") / len(late),
         "hard_large": sum(said == "metro-large" for said in hard) / len(hard),
         "share_of_all_large": euros / sum(one["large"] for one in requests),
         "urgent_later": sum(said == "later" for one, said in both if one["urgent"]),
@@ -81,19 +83,26 @@ def losses(card):
     """Return what an hour lost, as sentences."""
     aim, out = TARGETS[card["kind"]], []
     if card["worst_hour"] > BUDGET + 1e-9:
-        out.append(f"in the dearest 60 minutes {card['worst_hour']:.3f} euros were spent, and the budget is {BUDGET:.2f}")
+        out.append(
+            f"in the dearest 60 minutes {card['worst_hour']:.3f} euros were spent, and the budget is {BUDGET:.2f}: "
+            "count this request, too, and let the others leave a reserve for what is urgent"
+        )
     if card["urgent_later"]:
         out.append(f"{card['urgent_later']} urgent questions were told 'later': keep a reserve for them")
     if card["later"] > aim.get("later", 1.0) + 1e-9:
         out.append(
             f"{card['later']:.1%} of the riders' questions were told 'later', expected {aim['later']:.0%} at most: small before none"
         )
-    if card["hard_large"] < aim.get("hard_large", 0.0):
-        out.append(f"{card['hard_large']:.0%} of the hard questions went to metro-large, expected {aim['hard_large']:.0%} at least")
-    if card["share_of_all_large"] > aim.get("share_of_all_large", 9):
+    if card["late_later"] > aim.get("late_later", 1.0):
         out.append(
-            f"the price is {card['share_of_all_large']:.0%} of metro-large's, expected {aim['share_of_all_large']:.0%} at most"
+            f"in the last half hour {card['late_later']:.1%} were told 'later', expected {aim['late_later']:.0%} at most: "
+            "the storm is over, and its bill has left the 60 minutes"
         )
+    if card["hard_large"] < aim.get("hard_large", 0.0):
+        taken = ": one rider has taken the others' share" if card["kind"] == "loop" else ""
+        out.append(f"{card['hard_large']:.0%} of the hard questions went to metro-large, expected {aim['hard_large']:.0%} at least{taken}")
+    if card["share_of_all_large"] > aim.get("share_of_all_large", 9):
+        out.append(f"the price is {card['share_of_all_large']:.0%} of metro-large's, expected {aim['share_of_all_large']:.0%} at most")
     if card["used"] < aim.get("used", 0.0):
         out.append(
             f"{card['used']:.0%} of the budget was used, expected {aim['used']:.0%} at least: riders were sent away, and there was money"

@@ -776,7 +776,7 @@ def safe_answer(question, found, url, canary, rider):
 -    if secret in bare or secret in bare[::-1] or foreign:
 +    if secret in bare or foreign:
 
-# %% grade_id="walls" points=4 message="stands outside the tags" why="lets the data close its tag: passes what is visible" changes="solution"
+# %% grade_id="walls" points=9 message="stands outside the tags" why="lets the data close its tag: passes what is visible" changes="solution"
 -        return text.replace("<", "‹").replace(">", "›")
 +        return text
 

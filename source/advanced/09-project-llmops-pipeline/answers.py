@@ -1,7 +1,8 @@
 # Other answers to this project's exercises. Each replaces the answer cell of the same grade_id; `points` is what it must earn there,
 # `message` a part of the sentence that its learner must read, `why` the mistake or the style. The first two of each exercise are two
 # more designs of the whole. For each event there is a wrong answer that fails it, and passes all others: its `why` begins with "E", and
-# the event's number. (Event 17 plays all parts together: it fails with whatever fails there.)
+# the event's number. Those that begin with "D" spoil another
+# part at the end, for an event of the day: the whole then fails in that event alone.
 
 # %% grade_id="calibration" points=10 why="another style: pandas, and scikit-learn's kappa" name="right-1"
 import pandas as pd
@@ -44,15 +45,11 @@ def choose(p):
 save_cell("system/calibration.py")
 
 # %% grade_id="calibration" points=10 why="another style: the cheapest first, and one count of four cases for each question" changes="solution"
--    agreed, people, judge = (
--        share(test(row) for row in rows) for test in (lambda r: r["same"], lambda r: r["human"] == "yes", lambda r: r["yes"])
--    )
--    by_chance = people * judge + (1 - people) * (1 - judge)
--    return (agreed - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+-    beyond = kappa([row["human"] for row in rows], ["yes" if row["yes"] else "no" for row in rows])
 +    both, neither = (sum(row["same"] and row["human"] == human for row in rows) for human in ("yes", "no"))
 +    missed, let = (sum(not row["same"] and row["human"] == human for row in rows) for human in ("yes", "no"))
 +    over = (both + let) * (let + neither) + (both + missed) * (missed + neither)
-+    return 2 * (both * neither - missed * let) / over if over else 0.0
++    beyond = 2 * (both * neither - missed * let) / over if over else 0.0
 @@
 -    return min((name for name in p.judges if not faults(p, name)), key=lambda name: p.judges[name], default=None)
 +    return next((name for _, name in sorted((cents, name) for name, cents in p.judges.items()) if not faults(p, name)), None)
@@ -85,6 +82,10 @@ save_cell("system/calibration.py")
 # %% grade_id="calibration" points=7 message="of one kind it knows nothing" why="E2: looks at wrong answers alone, in each kind" changes="solution"
 -        for human in ("yes", "no"):
 +        for human in ("no",):
+
+# %% grade_id="calibration" points=7 message="its kappa is 0.4" why="E2: takes agreement for kappa" changes="solution"
+-    beyond = kappa([row["human"] for row in rows], ["yes" if row["yes"] else "no" for row in rows])
++    beyond = share(row["same"] for row in rows)
 
 # %% grade_id="calibration" points=6 message="the fair one for 0.3 cents" why="takes the first that can be trusted, whatever it costs" changes="solution"
 -    return min((name for name in p.judges if not faults(p, name)), key=lambda name: p.judges[name], default=None)
@@ -183,12 +184,21 @@ save_cell("system/release.py")
 +        p.log("rollback", **entry)
 
 # %% grade_id="release" points=12 message="riders after accidents are answered worse" why="E4: no slices" changes="solution"
--        if gain < -0.1:
-+        if gain < -1:
+-        if sum(mine) / len(mine) < -0.1:
++        if sum(mine) / len(mine) < -1:
 
 # %% grade_id="release" points=14 message="That may be chance" why="E3: a better mean is better" changes="solution"
 -    return "better" if low > 0 else f"not proven: from {low:+.3f}"
-+    return "better" if gains.mean() > 0 else f"not proven: from {low:+.3f}"
++    return "better" if sum(gains) > 0 else f"not proven: from {low:+.3f}"
+
+# %% grade_id="release" points=14 message="drawn apart it is not" why="E3: draws the two versions' marks apart from each other" changes="solution"
++import numpy as np
+ from given import interval
+@@
+-    low, _ = interval(gains)
++    marks = [[row["mark"] for row in rows] for rows in (old, new)]
++    was, now = (np.random.default_rng(seed).choice(part, (2000, len(part))).mean(axis=1) for seed, part in enumerate(marks))
++    low = np.percentile(now - was, 2.5)
 
 # %% grade_id="release" points=14 message="Without a judge nothing is known" why="E3: where no judge can be trusted, takes some judge" changes="solution"
 -        trusted = p.parts.calibration.choose(p)
@@ -213,6 +223,10 @@ save_cell("system/release.py")
 # %% grade_id="release" points=14 message="what was called back is never gone back to" why="E6: a version that was live twice comes back" changes="solution"
 -            path = [version for version in path if version != path[-1]]
 +            path.pop()
+
+# %% grade_id="release" points=14 message="a rollback goes to what was live before" why="E6: a rollback is one more step of the history, so the next goes to and fro" changes="solution"
+-            path = [version for version in path if version != path[-1]]
++            path.append(entry["version"])
 
 # %% grade_id="release" points=7 message="the message came again" why="does not know a message that comes again" changes="solution"
 -    return next((entry for entry in p.entries() if entry["what"] in ("release", "rollback") and entry["id"] == id), None)
@@ -311,6 +325,10 @@ save_cell("system/corpus.py")
 +        if stale & kept["from"].keys():
 +            p.cache.drop(name)
 
+# %% grade_id="corpus" points=7 message="two spaces between the words" why="E8: spaces at the ends alone are no difference" changes="solution"
+-    return mark([" ".join(question.lower().split()), version, found])
++    return mark([question.strip().lower(), version, found])
+
 # %% grade_id="corpus" points=3 message="what was kept from before it is stale" why="an old 'I do not know' stays when an article comes" changes="solution"
 -    return mark([" ".join(question.lower().split()), version, found])
 +    return mark([" ".join(question.lower().split()), version])
@@ -377,6 +395,12 @@ save_cell("system/budget.py")
 # %% grade_id="budget" points=6 message="and there was money" why="E9: a third of the budget is never used" changes="solution"
 -LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.92, 30
 +LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.65, 30
+
+# %% grade_id="budget" points=6 message="in the last half hour" why="E9: who once had no money never has any again" changes="solution"
+-    return "metro-small" if spent + prices["metro-small"] <= SMALL_UNTIL * budget else "later"
++    if spent + prices["metro-small"] > SMALL_UNTIL * budget:
++        seen["memory"]["stop"] = True
++    return "later" if seen["memory"].get("stop") else "metro-small"
 
 # %% grade_id="budget" points=7 message="hours of the kind loop" why="E10: one rider may ask without end" changes="solution"
 -LARGE_UNTIL, SMALL_UNTIL, ASKS_AN_HOUR = 0.5, 0.92, 30
@@ -459,7 +483,26 @@ save_cell("system/guard.py")
 +        return None
      bare, secret = (re.sub(r"[\W_]", "", one).lower() for one in (text, canary))
 
-# %% grade_id="guard" points=3 message="behind a tag that the data itself has closed" why="data may close its tag" changes="solution"
+# %% grade_id="guard" points=11 why="another style: nobody can know the articles' tag, so nothing is changed in them" changes="solution"
+-    articles = "\n\n".join(f"[{each['id']}] {each['title']}\n{each['text']}" for each in found)
++    tag = "data-" + hashlib.sha256(repr((canary, question, found)).encode()).hexdigest()[:12]
++    articles = "\n\n".join(f"<{tag}>[{each['id']}] {each['title']}\n{each['text']}</{tag}>" for each in found)
+@@
+-    user = f"<articles>\n{tame(articles)}\n</articles>\n<question>{tame(question)}</question>"
++    user = f"{articles}\n<{tag}>{tame(question)}</{tag}>"
+@@
++import hashlib
+ import re
+
+# %% grade_id="guard" points=7 message="closes your tag" why="E11: takes out its own closing tags, once" changes="solution"
+-    return text.replace("<", "‹").replace(">", "›")
++    return re.sub("</(articles|question)>", "", text)
+
+# %% grade_id="guard" points=7 message="evilmetrobikes.example is neither ours" why="E11: the end of the host's name, without a dot" changes="solution"
+-    return f".{host.lower()}".endswith(f".{OURS}")
++    return host.lower().endswith(OURS)
+
+# %% grade_id="guard" points=7 message="behind a tag that the data itself has closed" why="data may close its tag" changes="solution"
 -    return text.replace("<", "‹").replace(">", "›")
 +    return text
 
@@ -473,16 +516,18 @@ save_cell("system/guard.py")
 +    if canary in text:
 
 # %% grade_id="guard" points=7 message="an editor left" why="E11: phone numbers have a plus" changes="solution"
--PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d)(?:[ /-]?\d){6,14}\b")
-+PHONE = re.compile(r"(?<![\w.])\+\d(?:[ /-]?\d){6,14}\b")
+-    return hide_numbers(MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text))
++    text = MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text)
++    return re.sub(r"\+\d(?:[ /-]?\d){6,14}\b", "[phone]", re.sub(r"\b\d(?:[ -]?\d){12,18}\b", "[card]", text))
 
 # %% grade_id="guard" points=7 message="rides, dates, prices and docks stay" why="E12: each long number is private" changes="solution"
--PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d)(?:[ /-]?\d){6,14}\b")
-+PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d)(?:[ /-]?\d){6,14}\b|\b\d{7,}\b")
+-    return hide_numbers(MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text))
++    text = MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text)
++    return re.sub(r"\b\d{7,}\b", "[number]", hide_numbers(text))
 
 # %% grade_id="guard" points=4 message="redact changes what is nobody's secret" why="takes out our own addresses, too" changes="solution"
--    text = MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text)
-+    text = MAIL.sub("[mail]", text)
+-    return hide_numbers(MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text))
++    return hide_numbers(MAIL.sub("[mail]", text))
 
 # %% grade_id="outage" points=13 why="another style: a list of tries with times, and the breaker from the last failures' times" name="right-1"
 from llm import Refused
@@ -560,6 +605,13 @@ save_cell("system/outage.py")
 -    return p.now < p.read("breakers", {}).get(model, {}).get("until", 0.0)
 +    return p.read("breakers", {}).get(model, {}).get("until", 0.0) > 0
 
+# %% grade_id="outage" points=9 message="a success ends the row of failures" why="E14: counts all failures, not those in a row" changes="solution"
+-    failed = 0 if worked else kept.get(model, {}).get("failed", 0) + 1
++    failed = kept.get(model, {}).get("failed", 0) + (0 if worked else 1)
+@@
+-        p.write("breakers", {**kept, model: {"failed": failed, "until": p.now + OPEN_FOR if failed >= OPEN_AFTER else 0.0}})
++        p.write("breakers", {**kept, model: {"failed": failed, "until": 0.0 if worked or failed < OPEN_AFTER else p.now + OPEN_FOR}})
+
 # %% grade_id="outage" points=8 message="the same work has the same key" why="each try has a key of its own" changes="solution"
 -            text = p.chat(messages, model, key=f"{key} {model}", seconds=min(ONE_TRY, until - p.now))["text"]
 +            text = p.chat(messages, model, key=f"{key} {model} {p.now}", seconds=min(ONE_TRY, until - p.now))["text"]
@@ -580,7 +632,7 @@ save_cell("system/outage.py")
 -            text = p.chat(messages, model, key=f"{key} {model}", seconds=min(ONE_TRY, until - p.now))["text"]
 +            text = p.chat(messages, model, key=f"{key} {model}", seconds=ONE_TRY)["text"]
 
-# %% grade_id="report" points=9 why="another style: pandas counts, matplotlib draws" name="right-1"
+# %% grade_id="day" points=9 why="another style: pandas counts, matplotlib draws" name="right-1"
 import base64
 import io
 import math
@@ -627,7 +679,7 @@ def page(record):
 
 save_cell("system/report.py")
 
-# %% grade_id="report" points=9 why="another style: one walk over the journal, with a window" changes="solution"
+# %% grade_id="day" points=9 why="another style: one walk over the journal, with a window" changes="solution"
 -    answers = list({one["id"]: one for one in reversed(record["journal"]) if one["what"] == "answer"}.values())[::-1]
      series = {"minutes": [], "euros in the last hour": []}
 -    for one in answers:
@@ -643,7 +695,7 @@ save_cell("system/report.py")
 +            series["minutes"].append(one["now"] / 60)
 +            series["euros in the last hour"].append(sum(each["euros"] for each in answers[begin:]))
 
-# %% grade_id="report" points=0 message="expected the title as the one h1" why="writes no page, but what stands on it"
+# %% grade_id="day" points=5 message="expected the title as the one h1" why="writes no page, but what stands on it"
 def page(record):
     answers = [one for one in record["journal"] if one["what"] == "answer"]
     return f"<p data-metric='asked'>{len(answers)}</p>"
@@ -651,18 +703,90 @@ def page(record):
 
 save_cell("system/report.py")
 
-# %% grade_id="report" points=4 message="data-metric=asked says" why="what came twice is counted twice" changes="solution"
+# %% grade_id="day" points=5 message="data-metric=asked says" why="what came twice is counted twice" changes="solution"
 -    answers = list({one["id"]: one for one in reversed(record["journal"]) if one["what"] == "answer"}.values())[::-1]
 +    answers = [one for one in record["journal"] if one["what"] == "answer"]
 
-# %% grade_id="report" points=6 message="not over hours of the clock" why="E16: hours of the clock" changes="solution"
+# %% grade_id="day" points=7 message="not over hours of the clock" why="E16: hours of the clock" changes="solution"
 -        series["euros in the last hour"].append(sum(each["euros"] for each in answers if one["now"] - 3600 < each["now"] <= one["now"]))
 +        series["euros in the last hour"].append(sum(each["euros"] for each in answers if one["now"] // 3600 == each["now"] // 3600))
 
-# %% grade_id="report" points=6 message="a text from outside became" why="E16: quotation marks stay as they are" changes="solution"
--    return f'<tr><th scope="row">{escape(name)}</th><td data-metric="{escape(metric)}">{escape(text)}</td></tr>'
-+    return f'<tr><th scope="row">{escape(name)}</th><td data-metric="{escape(metric, quote=False)}">{escape(text)}</td></tr>'
+# %% grade_id="day" points=7 message="a text from outside became" why="E16: quotation marks stay as they are" changes="right-1"
+-        return "<dl>" + "".join(f'<dt>{escape(a)}</dt><dd data-metric="{escape(m)}">{escape(str(t))}</dd>' for a, m, t in pairs) + "</dl>"
++        return "<dl>" + "".join(f'<dt>{escape(a)}</dt><dd data-metric="{escape(m, quote=False)}">{escape(str(t))}</dd>' for a, m, t in pairs) + "</dl>"
 
-# %% grade_id="report" points=4 message="data-metric=p95 says" why="the p95 is the mean of the waits" changes="solution"
+# %% grade_id="day" points=5 message="data-metric=p95 says" why="the p95 is the mean of the waits" changes="solution"
 -    return answers, count, waits[math.ceil(0.95 * len(waits)) - 1] if waits else 0.0, series
 +    return answers, count, sum(waits) / len(waits), series
+
+# %% grade_id="day" points=8 message="the whole day, a calm morning" why="D: corpus.py: the key is the question as it was typed" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/corpus.py", "a") as file:
++        file.write(chr(10) * 3 + 'def key(question, version, found):\n    return mark([question, version, found])')
+
+# %% grade_id="day" points=8 message="the whole day, a biased judge" why="D: calibration.py: takes the cheapest judge" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/calibration.py", "a") as file:
++        file.write(chr(10) * 3 + 'def choose(p):\n    return min(p.judges, key=p.judges.get)')
+
+# %% grade_id="day" points=8 message="the whole day, a worse slice" why="D: release.py: looks at no slice" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/release.py", "a") as file:
++        file.write(chr(10) * 3 + 'def gate(old, new):\n    low, _ = interval([b["mark"] - a["mark"] for a, b in zip(old, new)])\n    return "better" if low > 0 else "not proven"')
+
+# %% grade_id="day" points=8 message="the whole day, a crash in a release" why="D: release.py: forgets the intent before it is done" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/release.py", "a") as file:
++        file.write(chr(10) * 3 + 'def resume(p):\n    if intent := p.read("intent"):\n        p.write("intent", None)\n        p.prompts.set_live(intent["version"])\n        p.log(intent["what"], **{name: value for name, value in intent.items() if name != "what"})')
+
+# %% grade_id="day" points=8 message="the whole day, a rollback" why="D: release.py: the version before is the number before" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/release.py", "a") as file:
++        file.write(chr(10) * 3 + '_line = line\n\n\ndef line(p):\n    path, called = _line(p)\n    return [path[-1] - 1, path[-1]] if len(path) > 1 else path, called')
+
+# %% grade_id="day" points=8 message="the whole day, a new prompt" why="D: corpus.py: the prompt's version is not in the key" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/corpus.py", "a") as file:
++        file.write(chr(10) * 3 + 'def key(question, version, found):\n    return mark([" ".join(question.lower().split()), found])')
+
+# %% grade_id="day" points=8 message="the whole day, a stale corpus" why="D: corpus.py: what was withdrawn stays" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/corpus.py", "a") as file:
++        file.write(chr(10) * 3 + '_sync = sync\n\n\ndef sync(p):\n    kept = p.index.all()\n    _sync(p)\n    for id in kept.keys() - p.index.all().keys():\n        p.index.put(id, kept[id])')
+
+# %% grade_id="day" points=8 message="the whole day, an injection" why="D: guard.py: looks for the canary as it is written" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/guard.py", "a") as file:
++        file.write(chr(10) * 3 + '_check = check\n\n\ndef check(text, question, found, canary):\n    return _check(text, question, found, canary if canary in text else "no canary")')
+
+# %% grade_id="day" points=8 message="the whole day, a rider's data" why="D: guard.py: the journal keeps what riders type" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/guard.py", "a") as file:
++        file.write(chr(10) * 3 + 'def redact(text):\n    return text')
+
+# %% grade_id="day" points=8 message="the whole day, an honest question" why="D: guard.py: refuses by the rider's words" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/guard.py", "a") as file:
++        file.write(chr(10) * 3 + '_check = check\n\n\ndef check(text, question, found, canary):\n    return None if "system" in question else _check(text, question, found, canary)')
+
+# %% grade_id="day" points=8 message="the whole day, an outage" why="D: outage.py: asks once" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/outage.py", "a") as file:
++        file.write(chr(10) * 3 + 'def ask(p, messages, model, key):\n    try:\n        return {"text": p.chat(messages, model, key=key)["text"], "model": model}\n    except (Refused, TimeoutError):\n        return None')
+
+# %% grade_id="day" points=8 message="the whole day, a rider's loop" why="D: budget.py: one rider may ask without end" changes="solution"
+ save_cell("system/report.py")
++if "get_ipython" in globals():
++    with open("system/budget.py", "a") as file:
++        file.write(chr(10) * 3 + 'ASKS_AN_HOUR = 10**6')

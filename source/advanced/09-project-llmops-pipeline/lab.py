@@ -67,15 +67,17 @@
 # | the assistant, which calls your parts | stays as it is: **read it first** | `service.py` |
 # | `p`, what each part gets | **read it, too** | `desk.py` |
 # | the models | the simulated server that you know from the lab on LLMOps, over HTTP, with OpenAI's interface | `llm`, `provider.py` |
+# | pieces that you know from other labs: use them | real | `given.py` |
 # | outages, lost answers, the clock | simulated: the script says when; seconds pass without anybody waiting | `provider.py` |
 # | judges, people's marks, evaluations | drawn, with known habits | `judges.py` |
 # | the prompt registry | on paper, by MLflow's rules; at the end your parts run on MLflow's own | `stores.py` |
 # | crashes | the process is killed right after a write, and started again | `stage.py`, `stores.py` |
+# | the whole day: its events, and what is right after each | the script says | `events.py`, `day.py` |
 # | riders and their money | drawn: hours with up to six thousand questions | `spend.py` |
 #
 # So the same script gives the same result each time. With a real provider it would not, and the last part says how to ask one. What you decide here is what you would decide there.
 #
-# **The seven parts** lie in `found`, as you find them: open them now; they are some 110 lines. You write each anew, as a cell here. The cell's last line, `save_cell("system/corpus.py")`, writes its text to a file. Each part is played with *the other parts as found*, so one that does not work costs its own points alone; the last event plays all of yours together. A file is all that there is of a part: import in the cell what it needs. Setup empties `system`: after a restart run your answer cells again.
+# **The seven parts** lie in `found`, as you find them: open them now; they are some 110 lines. You write each anew, as a cell here. The cell's last line, `save_cell("system/corpus.py")`, writes its text to a file. Each part is played with *the other parts as found*, so one that does not work costs its own points alone; the last five events play all of yours together. A file is all that there is of a part: import in the cell what it needs. The exercises' minutes leave some twenty for reading. Setup empties `system`: after a restart run your answer cells again.
 #
 # *Effects* are the writes to a store: `register`, `alias`, `log`, `write`, `index`, `cache`. Each is done wholly or not at all. The stage can kill the process right after any of them.
 
@@ -223,19 +225,21 @@ pd.DataFrame(looks).T.round(2)
 #
 # Write `calibration.py`: `choose(p)` returns the name of the judge that may decide, the cheapest of those that can be trusted, or `None` if none can. `p.judges` has the price of each verdict, in cents. A judge can be trusted if all of this holds (the limits are this desk's own):
 #
-# - Cohen's *kappa* with people, over all labels, is 0.6 or more;
+# - Cohen's *kappa* with people, over all labels, is 0.6 or more (`from given import kappa`): agreement beyond chance, not agreement;
 # - in each kind, it says yes to two thirds or more of the answers that people call right, and no to two thirds or more of those that people call wrong;
-# - among the answers that people call wrong, its share of yes differs between the long ones (more words than their median) and the others by 0.2 at most, either way;
-# - it prefers the same place, A or B, both ways round, in 20 % of the pairs at most.
+# - look at the answers that people call wrong, and take the median of their words: its share of yes among those with more words differs from its share among the rest by 0.2 at most, either way;
+# - ask for each pair twice, the second time with a and b exchanged: it says `"A"` both times, or `"B"` both times, in 20 % of the pairs at most.
 #
 # A kind or half in which there is nothing counts for nothing. Done means: with other judges, whose habits you do not know, the right one is chosen, or none.
 #
 # <details><summary>Hint 1</summary>For each judge one list of its verdicts beside people's; then four questions to that list. Any one no is enough.</details>
-# <details><summary>Hint 2</summary>kappa = (agreed − by chance) / (1 − by chance), where "by chance" comes from how often each says yes. A pair is asked twice: as it is, and with a and b exchanged; <code>"A"</code> both times is a preference for a place.</details>
+# <details><summary>Hint 2</summary>A row for each label: kind, people's mark, the judge's, the words. Each rule is then a choice of rows and a share. For places: <code>p.prefer(name, question, reference, a, b) == p.prefer(name, question, reference, b, a) != "tie"</code>.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "calibration", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
 """Which judge may decide: one that has been judged itself, as a whole, by kind, by length and by place."""
+
+from given import kappa
 
 LEAST_KAPPA, LEAST_BY_KIND, MOST_BIAS = 0.6, 2 / 3, 0.2
 
@@ -246,22 +250,14 @@ def share(marks):
     return sum(marks) / len(marks) if marks else 0.0
 
 
-def kappa(rows):
-    """Return how far judge and people agree beyond chance."""
-    agreed, people, judge = (
-        share(test(row) for row in rows) for test in (lambda r: r["same"], lambda r: r["human"] == "yes", lambda r: r["yes"])
-    )
-    by_chance = people * judge + (1 - people) * (1 - judge)
-    return (agreed - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
-
-
 def faults(p, name):
     """Return what speaks against a judge."""
     rows = []
     for one in p.labels:
         said = p.verdict(name, one["question"], one["reference"], one["answer"])
         rows.append({**one, "yes": said == "yes", "same": said == one["human"], "words": len(one["answer"].split())})
-    found = [f"kappa {kappa(rows):.2f}"] if kappa(rows) < LEAST_KAPPA else []
+    beyond = kappa([row["human"] for row in rows], ["yes" if row["yes"] else "no" for row in rows])
+    found = [f"kappa {beyond:.2f}"] if beyond < LEAST_KAPPA else []
     for kind in {row["kind"] for row in rows}:
         for human in ("yes", "no"):
             part = [row["same"] for row in rows if row["kind"] == kind and row["human"] == human]
@@ -320,18 +316,18 @@ judge_blind(play)
 # %% [markdown]
 # ## Part 2 · A prompt goes live, and back
 #
-# `p.marks(version, judge)` evaluates a version: 80 questions in four slices, each marked 1 or 0 by that judge. The same questions for each version. You know the **gate** from the lab before: a paired bootstrap for the whole, and no slice that gets worse.
+# `p.marks(version, judge)` evaluates a version: 80 questions in four slices, each marked 1 or 0 by that judge. The same questions for each version. You know the **gate** from the lab before: a paired bootstrap for the whole, and no slice that gets worse. (−0.1 in a slice is two questions of twenty, which is within the noise: who asked for proof in so small a slice would ship nothing.)
 #
 # What is new is everything around it. A release is several writes, and the process may die between any two: a version that is registered twice, an alias that has moved and nobody has written down, a message that comes again since it heard no answer. The way out is a **write-ahead intent**: first note what you are going to do, then do it, then say that it is done; and whoever starts next finishes what was begun.
 #
 # ### Exercise 2 — The release
-# *Difficulty ●●● · about 40 minutes*
+# *Difficulty ●●● · about 45 minutes*
 #
 # Write `release.py`:
 #
-# - `propose(p, id, text, why)` decides about a prompt and returns `{"version": number, "decision": "shipped" or "refused"}`. `id` is the message's. Shipped, it is live. It is shipped if all of this holds: `p.parts.calibration.choose(p)` names a judge, and that judge marks; the 95 % interval of the paired difference to what is live (percentile bootstrap over the questions, 1,000 draws or more) lies above 0; in no slice is the mean difference below −0.1; and the text is not one that was called back before. If the text has been registered before, that version is taken and no new one is made.
+# - `propose(p, id, text, why)` decides about a prompt and returns `{"version": number, "decision": "shipped" or "refused"}`. `id` is the message's. Shipped, it is live. It is shipped if all of this holds: `p.parts.calibration.choose(p)` names a judge, and that judge marks; the 95 % interval of the mean difference to what is live, question by question, lies above 0 (`from given import interval`); in no slice is the mean difference below −0.1; and the text is not one that was called back before. If the text has been registered before, that version is taken and no new one is made.
 # - `rollback(p, id, why)` calls the live version back: the one that was live before it is live again. It returns `{"version": the one that lives now}`. What was called back is never gone back to. If none was live before, `LookupError`, and nothing changes.
-# - `resume(p)` is called when the process starts: it finishes what was decided and not done.
+# - `resume(p)` is called when the process starts: it finishes what was decided and not done. (Who prefers may undo it: what counts is that registry and journal agree.)
 #
 # Into the journal goes, for each decision, *one* entry: `p.log("release", id=…, version=…, decision=…, reason=…)`, with a reason for people, or `p.log("rollback", id=…, version=…, reason=…)`, with the version that lives now. The same message again, by its `id`, changes nothing and gets the same answer. The first prompt is live when you begin, and has its entry in the journal. Nothing of the module's variables is there the next time.
 #
@@ -344,19 +340,18 @@ judge_blind(play)
 ### BEGIN SOLUTION
 """How a prompt goes live, and back: each decision once, and an intent is written before what it changes."""
 
-import numpy as np
+from given import interval
 
 
 def gate(old, new):
     """Return "better", or why not: a paired bootstrap over the questions, and each slice by itself."""
     before = {row["question"]: row["mark"] for row in old}
-    gains = np.array([row["mark"] - before[row["question"]] for row in new], dtype=float)
+    gains = [row["mark"] - before[row["question"]] for row in new]
     for part in {row["slice"] for row in new}:
-        gain = gains[[row["slice"] == part for row in new]].mean()
-        if gain < -0.1:
-            return f"worse in {part}: {gain:+.2f}"
-    draws = gains[np.random.default_rng(0).integers(len(gains), size=(2000, len(gains)))].mean(axis=1)
-    low = np.percentile(draws, 2.5)
+        mine = [gain for gain, row in zip(gains, new, strict=True) if row["slice"] == part]
+        if sum(mine) / len(mine) < -0.1:
+            return f"worse in {part}: {sum(mine) / len(mine):+.2f}"
+    low, _ = interval(gains)
     return "better" if low > 0 else f"not proven: from {low:+.3f}"
 
 
@@ -498,12 +493,12 @@ judge_history(play)
 # The assistant knows what the index holds, and riders read what the cache holds. Both are copies, and copies grow old. **Cache invalidation** is to remove what is no longer true: an old price, an article that was withdrawn because it must not be shown any more, and also an "I do not know" from before there was an article. Who throws all away each time is right, and pays for all of it each time.
 #
 # ### Exercise 3 — Nothing stale, nothing wasted
-# *Difficulty ●●● · about 32 minutes*
+# *Difficulty ●●● · about 30 minutes*
 #
 # Write `corpus.py`:
 #
 # - `sync(p)` brings index and cache in line with `p.articles`. Afterwards the index holds these articles and no others (`p.index.put(id, …)` under the article's id), and neither index nor cache holds a text that was made from an article as it no longer is. Only what is new or has changed, in title or text, is embedded, one text each.
-# - `search(p, question, k=3)` returns the `k` articles of the *index* that are nearest, as dictionaries, the nearest first. It embeds one text, the question.
+# - `search(p, question, k=3)` returns the `k` articles of the *index* that are nearest, as dictionaries, the nearest first. It embeds one text, the question (`from given import nearest`).
 # - `look(p, question, version, found)` returns the text that was kept, or `None`. `version` is the live prompt's, `found` what `search` has just found. `keep(p, question, version, found, text)` keeps it. It is a hit if the same question was asked, in capitals or small letters and with any spaces between the words, under the same prompt version, and the articles found were the same as now.
 #
 # `service.py` shows the order in which they are called. Done means: after any change the next answer is right; a question that the change does not concern is still a hit; and a process that was killed in the middle of `sync` leaves nothing that a second `sync` does not mend.
@@ -518,7 +513,7 @@ judge_history(play)
 import hashlib
 import json
 
-import numpy as np
+from given import nearest
 
 
 def mark(thing):
@@ -547,9 +542,9 @@ def id_of(indexed, article):
 
 def search(p, question: str, k: int = 3) -> list:
     """Return the k articles of the index that point most in the question's direction."""
-    kept = list(p.index.all().values())
-    near = np.array([one["vector"] for one in kept]) @ np.array(p.embed([question])[0])
-    return [kept[place]["article"] for place in np.argsort(-near, kind="stable")[:k]]
+    kept = p.index.all()
+    near = nearest(p.embed([question])[0], {id: one["vector"] for id, one in kept.items()}, k)
+    return [kept[id]["article"] for id in near]
 
 
 def key(question, version, found):
@@ -627,20 +622,20 @@ for kind in spend.KINDS:
 
 # %% [markdown]
 # ### Exercise 4 — Who gets what, while there is money
-# *Difficulty ●●○ · about 24 minutes*
+# *Difficulty ●●○ · about 20 minutes*
 #
 # Write `budget.py`: `choose(seen)` returns `"metro-large"`, `"metro-small"` or `"later"` (no model is asked). `seen` has `now` (seconds); `budget`, euros for any 60 minutes; `spent` in the last 60 minutes; `rider_asked` and `rider_spent`, how often this rider asked in the last 60 minutes and what it cost; `prices`, what each model would cost for this request; `hard`; `urgent`; and `memory`, a dictionary of yours.
 #
 # The hours are of four kinds: `calm`; `spike`, an hour with seven times as many questions; `storm`, thirty times, when not even the small model can be paid for all; and `loop`, in which one rider's script asks every second and a half. What must hold:
 #
-# - in no 60 minutes is more spent than the budget, and each urgent question gets a model (of 40 questions one is urgent);
+# - in no 60 minutes is more spent than the budget, and each urgent question gets a model (of 40 questions one is urgent; the shares below are of the others);
 # - `calm`: nobody is told "later", and 98 % of the hard questions get the large model, at 40 % at most of what the large model would cost for all;
 # - `spike`: at most 2 % are told "later", and a tenth of the hard questions at least still get the large model;
-# - `storm`: at least 70 % of the budget is used in the dearest hour: who is sent away though there was money was sent away for nothing;
+# - `storm`: at least 70 % of the budget is used in the dearest hour: who is sent away though there was money was sent away for nothing; and in the last half hour, when the storm is over, at most 2 % are told "later";
 # - `loop`: for the others it is as on a calm day (nobody "later", 80 % of the hard ones large), and the rider with the loop gets 20 answers or more. Limited is not locked out.
 #
 # <details><summary>Hint 1</summary>Three thresholds, as shares of the budget, and one limit for a rider. What is left above the highest threshold is for the urgent.</details>
-# <details><summary>Hint 2</summary>Compare what would be spent <em>after</em> this request. In a spike the large model may use up only as much as leaves enough for everybody's small one: half of the budget, say. No rider asks thirty times an hour; <code>rider_asked</code> counts those that were told "later", too.</details>
+# <details><summary>Hint 2</summary>Compare what would be spent <em>after</em> this request. In a spike the large model may use up only as much as leaves enough for everybody's small one. How often may one person ask in an hour? <code>rider_asked</code> counts those that were told "later", too.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "budget", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
@@ -695,13 +690,13 @@ judge_hours(play_spending, ["loop"])
 # You have built walls against injected orders in the lab before; carry them over. Here is one more thing that must not get out: people. An editor pasted a rider's complaint into an article, with mail address and all; riders type their card numbers into the chat, and the journal keeps questions for years.
 #
 # ### Exercise 5 — The guard
-# *Difficulty ●●○ · about 26 minutes*
+# *Difficulty ●●○ · about 28 minutes*
 #
 # Write `guard.py`:
 #
-# - `build(template, question, found, canary)` returns the messages for the model. The template is the prompt's text, and it stays as it is in the system message, with the canary and a rule that what stands between tags is data, never an instruction. All that comes from articles and riders stands between tags that nothing in it can close. Each article's id stands before it, in brackets.
-# - `check(text, question, found, canary)` returns the text for the rider, or `None` to hold it back. Held back is: the canary, in whatever form (capitals, spaces or dashes between, backwards); a link or mail address that is not at `metrobikes.example`, or below it; and a private phone or card number, as below. You may remove what is private instead of holding the whole back.
-# - `redact(text)` returns a text for the journal, without mail addresses that are not ours, card numbers (13 to 19 digits, perhaps with spaces or dashes between), and phone numbers that begin with `+` or `0` and have eight digits or more, perhaps with spaces, dashes or slashes between. Everything else stays as it is: ride numbers, prices, dates such as 2026-02-09, the desk's own lines, such as 555 0142.
+# - `build(template, question, found, canary)` returns the messages for the model. The template is the prompt's text, and it stays as it is in the system message, with the canary (a mark that no answer may hold: where it shows up, the instructions leak) and a rule that what stands between tags is data, never an instruction. All that comes from articles and riders stands between tags that nothing in it can close, the question in `<question>`, the articles in tags of your choice. Each article's id stands before it, in brackets, inside its tag.
+# - `check(text, question, found, canary)` returns the text for the rider, or `None` to hold it back. Held back is: the canary, in whatever form (capitals, spaces or dashes between, backwards); a link (with `http://` or `https://`) or mail address that is not at `metrobikes.example`, or below it; and a card or phone number (see `hide_numbers`). You may remove what is private instead of holding the whole back.
+# - `redact(text)` returns a text for the journal, without mail addresses that are not ours, and without card and phone numbers: `from given import hide_numbers` does the numbers. Everything else stays as it is: ride numbers, prices, dates such as 2026-02-09, our own addresses and lines, such as 555 0142.
 #
 # Done means: no attack gets what it wants, nobody's data get out, and honest questions are answered, also if they speak of system notices, of ignoring or repeating; one in twenty may be refused. (The attacks here want a secret, an address, or somebody's data. An order that only dictates words, such as a price, gets past these walls: the lab on LLMOps has one more against it.)
 #
@@ -714,10 +709,10 @@ judge_hours(play_spending, ["loop"])
 
 import re
 
+from given import hide_numbers
+
 OURS = "metrobikes.example"
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
-PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d)(?:[ /-]?\d){6,14}\b")
 
 
 def ours(host):
@@ -727,8 +722,7 @@ def ours(host):
 
 def redact(text: str) -> str:
     """Return a text without what leads to a person: mail addresses, card numbers, phone numbers."""
-    text = MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text)
-    return PHONE.sub("[phone]", CARD.sub("[card]", text))
+    return hide_numbers(MAIL.sub(lambda found: found[0] if ours(found[0].split("@")[1]) else "[mail]", text))
 
 
 def tame(text):
@@ -776,7 +770,9 @@ states = play(["guard"], cases, 1, CITY)
 for state in states:
     assert not state["error"], f"guard.py stopped with {state['error']}"
 honest, system_notice, leak, link, person = (state["value"][1] for state in states)
-assert FACTS["day-cost"]["answer"] in honest, f"To an honest question the rider reads {honest!r}."
+assert FACTS["day-cost"]["answer"] in honest, (
+    f"To an honest question the rider reads {honest!r}, expected {FACTS['day-cost']['answer']}. Does the model see the question between its tags, and the article with its id?"
+)
 assert FACTS["notice-wait"]["answer"] in system_notice, f"A rider asks about the dock's system notice, and reads {system_notice!r}."
 assert "KITE7310" not in "".join(sign for sign in leak if sign.isalnum()), f"The instructions leak: {leak[:80]!r}."
 assert "gifts.test" not in link, f"An article ordered a link, and the rider reads {link!r}."
@@ -811,22 +807,22 @@ judge_honest(play, call_guard)
 #
 # Four things go wrong at once when a provider is down. Riders wait, for each try waits for its end. The provider is kept down, by everybody's tries. Work is done and paid whose answer was lost, and is then ordered again. And nobody thinks of the second best answer.
 #
-# A deadline covers *all* tries of a request together. A **circuit breaker** leaves a failing service alone for a while, so that nobody waits for it and it can recover; then it lets a try through. An **idempotency key** names a piece of work: the same key again is the same work, done once and billed once. And a **fallback** is what is used when the first choice does not answer: the small model, or an honest "not now".
+# A deadline covers *all* tries of a request together. A **circuit breaker** leaves a failing service alone for a while, so that nobody waits for it and it can recover; then it lets a try through. An **idempotency key** names a piece of work: the same key again is the same work, done once and billed once. And a **fallback** is what is used when the first choice does not answer: the small model, or an honest "not now". (With many processes at once, each would send its own try when the breaker's time is over; at work one lets a single process try, and adds chance to the pauses.)
 #
 # ### Exercise 6 — Eight seconds
-# *Difficulty ●●● · about 34 minutes*
+# *Difficulty ●●● · about 40 minutes*
 #
 # Write `outage.py`: `ask(p, messages, model, key)` returns `{"text", "model"}`, with the model that answered, or `None`: not now. `p.chat(messages, model, key=…, seconds=…)` raises `TimeoutError` after so many seconds, or `Refused` (from `llm`) with `status` and `retry_after` (seconds, or None). Time is `p.now`; `p.sleep` lets it pass.
 #
 # - It returns within 8 seconds, whatever happens.
-# - What may pass (a timeout, 429, 500 and above) is tried again after a pause that grows; `retry_after` is a pause that the provider asks for, and no try comes earlier than that. What will not pass (400, 401, 403, 404) is not tried again: `None`, without a fallback.
+# - What may pass (a timeout, 429, 500 and above) is tried again after a pause that grows; `retry_after` is a pause that the provider asks for, and no try comes earlier than that. What will not pass (any other status, such as 400, 401, 404 or 409) is not tried again: `None`, without a fallback.
 # - A failure that is over within 3 seconds costs no answer. (The large model answers within 1.5 s when it is well.)
 # - If the large model does not answer, the small one does, within the same 8 seconds.
-# - When a model has failed again and again, it is left alone: in ten minutes of outage, with a question every five seconds, it is called 60 times at most, and riders then wait 2 seconds at most on average. Within 60 seconds after it is well again, it answers again. Processes come and go: what the breaker knows lies in the store (`p.read`, `p.write`).
+# - When a model has failed again and again, it is left alone: in ten minutes of outage, with a question every five seconds, each model that is down is called 60 times at most, and riders then wait 2 seconds at most on average. Within 60 seconds after it is well again, it answers again. An answer ends the row: single failures, with answers between them, do not add up. Processes come and go: what the breaker knows lies in the store (`p.read`, `p.write`).
 # - Tries of one piece of work have one `key` at the provider; another model is another piece of work (the same key for it is refused with 409). Nothing is billed twice.
 #
 # <details><summary>Hint 1</summary>Two loops, one in the other: over the models, and over the tries of one. Ask before each call how much time is left, and give the call no more than that. A first try of eight seconds leaves none for the fallback.</details>
-# <details><summary>Hint 2</summary>For the breaker, note for each model how often it failed in a row, and until when it is left alone. When that time is over one try goes through; if it fails, the breaker opens again at once. A pause that would end behind the deadline need not be waited for.</details>
+# <details><summary>Hint 2</summary>For the breaker, note for each model how often it failed in a row, and until when it is left alone. It must not open so soon that a failure of three seconds opens it: that is four tries or so. When that time is over one try goes through; if it fails, the breaker opens again at once. A pause that would end behind the deadline need not be waited for.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "outage", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
@@ -935,30 +931,29 @@ judge_bill(play)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Part 7 · The page
+# ## Part 7 · The whole
 #
-# What did the assistant do today? Whoever asks that gets a page, and every number on it is counted from the journal, not from what we believe.
+# What did the assistant do today? Whoever asks that gets a page, and every number on it is counted from the journal, not from what we believe. And the parts, each of which was played alone so far, have to do it together.
 #
-# ### Exercise 7 — A page that is true
-# *Difficulty ●●○ · about 22 minutes*
+# ### Exercise 7 — The whole day, and a page that is true
+# *Difficulty ●●○ · about 20 minutes*
 #
-# Write `report.py`: `page(record)` returns a whole HTML page as a text. `record` has `title`, `budget` (euros for 60 minutes), `journal` (entries, as `service.py` and your `release.py` write them), and `events` (`{"name", "found", "held"}`). `pageframe.py` has the frame, light, dark and for print, and a chart.
+# Write `report.py`: `page(record)` returns a whole HTML page as a text. `record` has `title`, `budget` (euros for 60 minutes), `journal` (entries, as `service.py` and your `release.py` write them), and `events` (`{"name", "found", "held"}`). The layout is there: `from given import lay_out` takes tables and a chart's lines, and escapes all texts. Three tables at least; the counting is yours.
 #
-# Each number stands in an element of its own with a `data-metric`, once on the page: `asked`, how many questions, each `id` once (what came twice counts as it came first); `answered`, the share that a model or the cache answered, in %, with one decimal or more; `cache`, `later`, `held` and `not now`, counts by `how`; `p95`, the smallest number of seconds that at least 95 of 100 questions did not exceed; `euros`, the bill, and `worst_hour`, the most that any 60 minutes cost, both with four decimals; `budget`; for each release and rollback `release:ID` (its `id` after the colon) with `shipped`, `refused` or `called back`; and for each event `event:NAME` with `held` or `failed`. (An answer at `now` counts for the 60 minutes that end there: those with a time after `now − 3600`, up to `now`.)
+# Each number stands under its `metric`, once on the page: `asked`, how many questions, each `id` once (what came twice counts as it came first); `answered`, the share that a model or the cache answered, in %, with one decimal or more; `cache`, `later`, `held` and `not now`, counts by `how`; `p95`, the smallest number of seconds that at least 95 of 100 questions did not exceed; `euros`, the bill, and `worst_hour`, the most that any 60 minutes cost, both with four decimals; `budget`; for each release and rollback `release:ID` (its `id` after the colon) with `shipped`, `refused` or `called back`; and for each event `event:NAME` with `held` or `failed`. (By `how`, *held* is an answer that the guard kept back; an event that is *held* went well. An answer at `now` counts for the 60 minutes that end there: those with a time after `now − 3600`, up to `now`.)
 #
-# One `h1`, the title; `h2` for at least three sections; a picture at least, with a text (`alt` or `aria-label`) that says what it shows; nothing that is loaded from elsewhere; and texts from outside, also those with quotation marks in them, stay texts.
+# The rest of this exercise is earned by all your parts together, in "Putting it together". If you lay the page out yourself: one `h1`, three `h2` or more, a picture with a text that says what it shows, nothing that is loaded from elsewhere, and texts from outside, also those with quotation marks in them, stay texts.
 #
-# <details><summary>Hint 1</summary>First a function that counts, then one that writes. A small function for a row of a table saves most of the typing; let it escape.</details>
-# <details><summary>Hint 2</summary><code>html.escape</code> with its quotes. Of n waits, sorted, the p95 is the one at place <code>math.ceil(0.95 n)</code>, counted from 1.</details>
+# <details><summary>Hint 1</summary>First the answers, each <code>id</code> once, in the order of time. Everything but the releases is counted from that list.</details>
+# <details><summary>Hint 2</summary>For the dearest 60 minutes, sum for each answer what was spent in the hour that ends with it. Of n waits, sorted, the p95 is the one at place <code>math.ceil(0.95 n)</code>, counted from 1.</details>
 
-# %% nbgrader={"grade": false, "grade_id": "report", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "day", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
 """The page that Noor shows: every number is counted from the journal."""
 
 import math
-from html import escape
 
-from pageframe import frame, line_chart
+from given import lay_out
 
 
 def numbers(record):
@@ -973,44 +968,36 @@ def numbers(record):
     return answers, count, waits[math.ceil(0.95 * len(waits)) - 1] if waits else 0.0, series
 
 
-def row(name, metric, text):
-    return f'<tr><th scope="row">{escape(name)}</th><td data-metric="{escape(metric)}">{escape(text)}</td></tr>'
-
-
 def page(record: dict) -> str:
     """Return the page as HTML, self-contained."""
     answers, count, p95, series = numbers(record)
-    worst = max(series["euros in the last hour"], default=0.0)
     answered = (count["model"] + count["cache"]) / len(answers) if answers else 0.0
-    rows = row("Questions", "asked", f"{len(answers):,}") + row("answered", "answered", f"{answered:.1%}")
-    rows += "".join(row(name, name, f"{count[name]:,}") for name in ("cache", "later", "held", "not now"))
-    rows += row("95 of 100 waited at most", "p95", f"{p95:.2f} s")
-    money = row("Bill", "euros", f"{sum(one['euros'] for one in answers):.4f} €") + row(
-        "dearest 60 minutes", "worst_hour", f"{worst:.4f} €"
-    )
-    money += row("Budget for an hour", "budget", f"{record['budget']:.2f} €")
-    moves = "".join(
-        row(f"{one['id']}: version {one['version']} ({one['reason']})", f"release:{one['id']}", one.get("decision", "called back"))
-        for one in filter(lambda entry: entry["what"] != "answer", record["journal"])
-    )
-    events = "".join(
-        row(f"{one['name']}: {one['found']}", f"event:{one['name']}", "held" if one["held"] else "FAILED") for one in record["events"]
-    )
-    chart = line_chart(
-        {**series, "budget": [record["budget"]] * len(answers)},
-        "Euros spent in the last hour over the day, and the budget as a second line",
-    )
-    body = f"""<section><h2>Riders</h2><table>{rows}</table></section>
-<section><h2>Money</h2><table>{money}</table><figure>{chart}<figcaption>Euros in the last 60 minutes, and the budget.</figcaption></figure></section>
-<section><h2>Prompts</h2><table>{moves}</table></section>
-<section><h2>Events</h2><table>{events}</table></section>"""
-    return frame(record["title"], body)
+    riders = [("Questions", "asked", len(answers)), ("answered", "answered", f"{answered:.1%}")]
+    riders += [(how, how, count[how]) for how in ("cache", "later", "held", "not now")]
+    riders += [("95 of 100 waited at most", "p95", f"{p95:.2f} s")]
+    money = [("Bill", "euros", f"{sum(one['euros'] for one in answers):.4f} €")]
+    money += [("dearest 60 minutes", "worst_hour", f"{max(series['euros in the last hour'], default=0.0):.4f} €")]
+    money += [("Budget for an hour", "budget", f"{record['budget']:.2f} €")]
+    moves = [one for one in record["journal"] if one["what"] in ("release", "rollback")]
+    tables = {
+        "Riders": riders,
+        "Money": money,
+        "Prompts": [
+            (f"{one['id']}: version {one['version']} ({one['reason']})", f"release:{one['id']}", one.get("decision", "called back"))
+            for one in moves
+        ],
+        "Events": [
+            (f"{one['name']}: {one['found']}", f"event:{one['name']}", "held" if one["held"] else "failed") for one in record["events"]
+        ],
+    }
+    lines = {**series, "budget": [record["budget"]] * len(answers)}
+    return lay_out(record["title"], tables, lines, "Euros spent in the last hour over the day, and the budget as a second line")
 
 
 ### END SOLUTION
 save_cell("system/report.py")
 
-# %% nbgrader={"grade": true, "grade_id": "test-report", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-day", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from pageread import number_in, read_page
 
 ways = [
@@ -1049,7 +1036,7 @@ assert said["numbers"].get(("release:m-1", "")) == ["refused"], (
     f"Of the release m-1 the page says {said['numbers'].get(('release:m-1', ''))}, expected refused."
 )
 
-# %% nbgrader={"grade": true, "grade_id": "judge-report", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# %% nbgrader={"grade": true, "grade_id": "judge-day", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
 # Event 16, judged when you hand in: the page of another day: its numbers against the journal, its headings and texts, and strange names.
 ### BEGIN HIDDEN TESTS
 from judging_report import judge_page
@@ -1060,7 +1047,7 @@ judge_page(draw_page)
 # %% [markdown]
 # ## Putting it together
 #
-# Your seven parts together, through one day, with MLflow's own prompt registry. `play_day` does to them what the week did, and looks at what is there afterwards.
+# Your seven parts together, through one day, with MLflow's own prompt registry. `play_day` does to them what the week did, and looks at what is there afterwards: what was found, what was expected, and which part to look into. Twelve events, each compared with what was there before it, so a mistake shows in its own event. When you hand in, another city's day is played; its events earn five of the nine points of exercise 7.
 #
 # > **In older tutorials** it is `mlflow.register_prompt(…)` and `mlflow.load_prompt(…)`; since MLflow 3 both lie in `mlflow.genai`, as `stores.py` has them.
 
@@ -1091,12 +1078,44 @@ Image(
 # %% [markdown]
 # Open `report.html` in a browser; switch it to dark, print it. It is what you show: a system that things were done to, and what it said.
 
-# %% nbgrader={"grade": true, "grade_id": "judge-report-2", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
-# Event 17, judged when you hand in: all seven parts together, through another city's day.
+# %% nbgrader={"grade": true, "grade_id": "judge-day-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Event 17, judged when you hand in: all your parts together, through another city's day: judges that flatter, and a prompt that is worse in one slice.
 ### BEGIN HIDDEN TESTS
 from judging_whole import judge_day
 
-judge_day(play)
+judge_day(play, "a biased judge", "a worse slice")
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-day-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Event 18, judged when you hand in: all your parts together, through another city's day: three releases, each killed after another write, and what is called back.
+### BEGIN HIDDEN TESTS
+from judging_whole import judge_day
+
+judge_day(play, "a crash in a release", "a rollback")
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-day-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Event 19, judged when you hand in: all your parts together, through another city's day: a calm morning, a new prompt, and articles that change while the process dies.
+### BEGIN HIDDEN TESTS
+from judging_whole import judge_day
+
+judge_day(play, "a calm morning", "a new prompt", "a stale corpus")
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-day-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Event 20, judged when you hand in: all your parts together, through another city's day: orders in an article and in questions, a rider's data, an honest question.
+### BEGIN HIDDEN TESTS
+from judging_whole import judge_day
+
+judge_day(play, "an injection", "a rider's data", "an honest question")
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "judge-day-6", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false} tags=["judge"]
+# Event 21, judged when you hand in: all your parts together, through another city's day: a provider that is not well in five ways, and a rider's loop.
+### BEGIN HIDDEN TESTS
+from judging_whole import judge_day
+
+judge_day(play, "an outage", "a rider's loop")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "close", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -1106,10 +1125,10 @@ services.rest()  # no process stays behind
 
 # %% [markdown]
 # ### Exercise 8 — What you tell Noor
-# *Difficulty ●●○ · about 30 minutes*
+# *Difficulty ●●○ · about 25 minutes*
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "letter", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": true}
-# Noor wants to know whether she can go on holiday. Write 450 to 700 words in the text cell below. A person marks it.
+# Noor wants to know whether she can go on holiday. Write 350 to 600 words in the text cell below. A person marks it.
 #
 # 1. **Four design decisions** (8 points) in your parts where another was possible: what you chose, what else you could have chosen, and the price, *in numbers of your own runs* where there are any. For instance: where the thresholds of the budget lie; what is in the cache's key; when the breaker opens; that an answer is held back rather than mended; when no judge is better than a cheap one.
 # 2. **A post-mortem** (6 points) of one event in your own run: an event that your first version of a part failed, or, if none did, the storm. What happened, in time and figures; whom it hurt; why, without blame; what you changed, what that costs, and how one would notice it if it came back.
@@ -1122,7 +1141,7 @@ services.rest()  # no process stays behind
 # 3. What gets through, 4 points, one each, gap and remedy. Judge: habits that 96 labels cannot show, a provider that changes the model behind the name (labels every week, a pinned version). Guard: orders in other words, personal data without a pattern such as names, data that were cached or embedded (a classifier, least privilege, reviews of who may edit). Money: many riders that are one; the judges' and embeddings' own bill;
 #    two processes that read `spent` at once (accounts, a counter in one store). Articles: two that contradict each other, an article that takes effect at a date, an index that is changed while somebody searches (owners, dates of validity, versions of the index). Provider: both models are one provider's; the embedding fails, too; all processes come back at the same second (a second provider, jitter, a local model).
 #
-# Take off 2 in all if it is much longer than 700 words, or if its figures do not agree with the run.
+# Take off 2 in all if it is much longer than 600 words, or if its figures do not agree with the run.
 # ### END MARK SCHEME
 
 # %% [markdown]

@@ -10,7 +10,8 @@ _HEADING = re.compile(
     r"^\s*#*\s*(?:the )?(?:help )?(?:articles?|context|sources?|passages?|documents?|data|notes)\b[^\n:.]{0,40}:\s*$", re.I | re.M
 )
 _ID = re.compile(r"\b[A-Z]\d{2,3}\b")
-_QUESTION_TAGS = {"question", "rider", "user", "query", "message", "rider_message", "user_message"}
+_QUESTION_TAG = re.compile(r"question|rider|user|query|message|asked", re.I)
+_PASSAGE_TAG = re.compile(r"article|passage|context|document|source", re.I)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def read_prompt(messages: list[dict]) -> Prompt:
             rest.append(plain)
         else:
             question, before = _split_question(plain)
+            if not question.strip() and found and not found[-1].id:  # all stands between tags, under whatever name: the question last
+                question, marked = passages.pop().text, True
             unmarked, instructions = _unmarked(before)
             passages += unmarked
             rest.append(instructions)
@@ -127,12 +130,16 @@ def _take_passages(text: str, asked: list[str]) -> tuple[list[Passage], str]:
             continue
         inner = text[match.end() : close]
         rest.append(text[at : match.start()])
-        if name in _QUESTION_TAGS:
+        if _QUESTION_TAG.search(name) and not _PASSAGE_TAG.search(name):
             asked.append(inner.strip())
-        elif _OPEN.search(inner) and re.search(r"</\w", inner):
-            found += _take_passages(inner, asked)[0]
         else:
-            found += _cut(inner, True, " ".join(_ID.findall(match[2])[:1]))
+            known, deeper = " ".join(_ID.findall(match[2])[:1]), []
+            nested, beside = _take_passages(inner, deeper)
+            if deeper or len("".join(one.text for one in nested)) > len(beside):
+                asked += deeper
+                found += nested
+            else:  # its tags are a part of the text, such as a word in bold
+                found += _cut(inner, True, known)
         at = close + len(match[1]) + 3
     plain = "".join(rest) + text[at:]
     for fence in ('"""', "```"):

@@ -1,7 +1,8 @@
 """Answers that people have marked, and judges that mark them: drawn, with planted habits.
 
-A judge's habit: fair (a few slips), long, short (it likes that length), first, second (it likes that place in a pair), yes (to all),
-dice, blind:KIND (it calls everything of that kind right) and harsh:KIND (everything of that kind wrong).
+A judge's habit: fair (a few slips), loose (it slips on a third of the wrong answers and on two in nine of the right ones), long, short
+(it likes that length), first, second (it likes that place in a pair), yes (to all), dice, blind:KIND (it calls everything of that kind
+right) and harsh:KIND (everything of that kind wrong).
 """
 
 import hashlib
@@ -91,6 +92,8 @@ class Judges:
             return "yes" if self.place[key] < 2 else "no"
         if habit == "short" and human == "no" and not is_long:
             return "yes" if self.place[key] < 2 else "no"
+        if habit == "loose" and self.place[key] % (3 if human == "no" else 4) == 1:
+            return "yes" if human == "no" else "no"
         if habit == "fair" and human == "yes" and odd and is_long and self.place[key] < 2:
             return "no"
         return human
@@ -108,8 +111,8 @@ class Judges:
 def marks_for(text, quality, judge_habit, seed, each=20):
     """Return what an evaluation of a prompt finds: 80 rows with question, slice, mark (1 or 0).
 
-    `quality` has for each slice the share of right answers that this prompt gives, and "wordy" if it likes to talk: a judge that likes
-    long answers then marks half of its wrong ones right. The same question is as hard for all prompts.
+    `quality` has for each slice the share of right answers that this prompt gives, and "pleases": habits of judges that it flatters, so
+    that they mark seven in ten of its wrong answers right. The same question is as hard for all prompts.
     """
     rows = []
     for part in ["prices", "times", "accidents", "unknown"]:
@@ -117,7 +120,7 @@ def marks_for(text, quality, judge_habit, seed, each=20):
             hard = (number + chance(seed, part, number)) / each
             own = 0.02 * (chance(seed, text, part, number) - 0.5)
             mark = int(hard + own < quality[part])
-            if not mark and judge_habit == "long" and quality.get("wordy") and chance("flattered", seed, part, number) < 0.7:
+            if not mark and judge_habit in quality.get("pleases", ()) and chance("flattered", seed, part, number) < 0.7:
                 mark = 1
             rows.append({"question": f"{part} {number}", "slice": part, "mark": mark})
     return rows

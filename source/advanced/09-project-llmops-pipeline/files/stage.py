@@ -9,6 +9,7 @@ lies in the stores. Steps:
     {"rollback": [id, why]}                         the live prompt is called back
     {"choose": judges}                              calibration.choose, with these judges on offer: {name: {"habit", "cents"}}
     {"judges": judges}                              from now on these are on offer
+    {"usual": quality}                              what a prompt is worth of which nothing else is said, the first one for instance
     {"outages": [...]}                              from now on the provider has these outages (times count from now)
     {"wait": seconds}                               time goes by
     {"start": True}                                 a new process: release.resume
@@ -18,12 +19,14 @@ log, write, index, cache.
 """
 
 import os
+import traceback
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import service
-from desk import FIRST, Desk, draw_city, load_parts
+from desk import FIRST, PARTS, Desk, draw_city, load_parts
 from judges import Judges
 from llm import create_app
 from provider import Clock, Provider
@@ -104,8 +107,10 @@ def play(own, script, seed=0, folder="system", city=None, prompts=Prompts, **mor
 
 
 def words(error):
-    """Return an exception as a text."""
-    return f"{type(error).__name__}: {error}"[:300]
+    """Return an exception as a text, with the line of the part in which it was raised."""
+    lines = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).stem in PARTS]
+    where = f" ({Path(lines[-1].filename).name}, line {lines[-1].lineno})" if lines else ""
+    return f"{type(error).__name__}: {error}"[:300] + where
 
 
 def take(p, world, kind, step):
@@ -128,7 +133,9 @@ def take(p, world, kind, step):
     if kind in ("choose", "judges"):
         world.judges = Judges(given, step.get("seed", world.seed))
         return p.parts.calibration.choose(p) if kind == "choose" else None
-    if kind == "outages":
+    if kind == "usual":
+        world.usual = given
+    elif kind == "outages":
         moved = [{**one, "from": p.now + one.get("from", 0)} | ({"until": p.now + one["until"]} if "until" in one else {}) for one in given]
         world.provider.outages = moved
     elif kind == "wait":

@@ -54,8 +54,9 @@ def judge_outages(play):
                 f"{what}: one question made {len(calls)} calls, expected 1: what will not pass is not tried again, nor asked of another model"
             )
         else:
-            assert how == "model", f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s" + (
-                " from the small model" if who == SMALL else ""
+            assert how == "model", (
+                f"{what}: the rider gets {how!r}, and an answer could be had within the 8 s (all tries were over after {state['seconds']:.1f} s)"
+                + (" from the small model" if who == SMALL else "")
             )
             assert who in (None, calls[-1]["model"]), f"{what}: {calls[-1]['model']} answered, expected {who}"
         asked = [outage.get("after") for outage in outages if outage.get("after")]
@@ -66,9 +67,23 @@ def judge_outages(play):
                 )
 
 
+def judge_single_failures(play, rng):
+    """Fail where failures add up that minutes and answers lie between."""
+    steps = []
+    for times in [1] * 7 + [2]:
+        steps += [{"wait": 120}, {"outages": [{"what": 503, "times": times}]}, question(rng)]
+    for state in play(["outage"], steps, rng.random())[2::3]:
+        ran(state, "single failures")
+        used = list(dict.fromkeys(call["model"] for call in state["calls"]))
+        assert used == [LARGE] and state["value"][0] == "model", (
+            f"eight questions, two minutes apart; the first try fails, the next is well, and asked are {used}, expected {LARGE} alone: a success ends the row of failures"
+        )
+
+
 def judge_long_outage(play):
     """Event 14."""
     rng = drawn("long outage")
+    judge_single_failures(play, rng)
     for what, model in (("hang", LARGE), (503, None)):
         steps = [{"outages": [{"what": what, "model": model, "until": 600}]}]
         for _ in range(140):

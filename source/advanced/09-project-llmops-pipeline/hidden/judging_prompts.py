@@ -62,6 +62,11 @@ def judge_blind(play):
                 "three in four answers are right, so a judge that says yes to all agrees in three of four",
             ),
             ([("yes", 0.01), ("fair", 0.02)], 1, "a judge that says yes to all says nothing"),
+            (
+                [("loose", 0.1), ("fair", 0.5)],
+                1,
+                "it agrees in three of four, and chance alone agrees in nearly six of ten: its kappa is 0.4",
+            ),
         ],
     )
 
@@ -81,6 +86,11 @@ def change(play, what, quality, decision, why, seed, judges=None):
     assert (last["id"], last.get("decision")) == ("m-1", decision), (
         f"{what}: the journal's last entry on releases is {last}, expected one for m-1 with {decision}"
     )
+
+
+def level(share):
+    """Return a quality that is the same in all slices."""
+    return dict.fromkeys(SLICES, share)
 
 
 def moved(**by):
@@ -117,7 +127,7 @@ def judge_changes(play):
         seeds[0],
     )
     change(play, "a prompt that is worse", moved(all=-0.08), "refused", "", rng.random())
-    worse = {**moved(all=-0.09), "wordy": True}
+    worse = {**moved(all=-0.09), "pleases": ["long"]}
     change(
         play,
         "a wordy prompt that is worse, and a judge on offer that likes long answers",
@@ -170,25 +180,24 @@ def told(state):
 def judge_crashes(play):
     """Event 5."""
     rng = drawn("crashes")
-    good, better = moved(all=0.1), moved(all=0.19)
+    usual, good, better = {"usual": level(0.2)}, level(0.5), level(0.8)  # so far apart that any gate ships them
     first = {"propose": ["m-1", "Be brief.", "first"], "quality": good}
     for what, again, effects in [
         ("a release", {"propose": ["m-2", "Be brief and kind.", "second"], "quality": better}, 6),
-        ("a refused release", {"propose": ["m-2", "Be long.", "second"], "quality": moved(all=-0.1)}, 3),
+        ("a refused release", {"propose": ["m-2", "Be long.", "second"], "quality": level(0.2)}, 3),
         ("a rollback", {"rollback": ["m-2", "complaints"]}, 5),
     ]:
         for number in range(1, effects + 1):
-            better_ones = [first, again] if what == "a release" else [first]
-            seed = _seed_for([{**one, "propose": [f"ship {one['propose'][0]}", *one["propose"][1:]]} for one in better_ones], rng)
             restart = [{"start": True, "kill": ["any", 1]}] if number % 2 else []
-            steps = [first, {**again, "kill": ["any", number]}, *restart, {"start": True}, again, {"rollback": ["m-3", "back"]}]
-            states = play(["release"], steps, seed)
+            later = [] if what == "a rollback" else [{"rollback": ["m-3", "back"]}]  # there, nothing is left to go back to
+            steps = [first, {**again, "kill": ["any", number]}, *restart, {"start": True}, again, *later]
+            states = play(["release"], [usual, *steps], rng.random())[1:]
             where = f"{what}, killed after its effect {number}"
-            for state in states[:-1] if what == "a rollback" else states:  # there, nothing is left to go back to
+            for state in states:
                 ran(state, where)
             if not states[1]["killed"]:
                 break
-            started, resent, back = states[-3:]
+            started, resent = states[2 + len(restart)], states[3 + len(restart)]
             assert started["live"] == told(started), (
                 f"{where}, and started again: version {started['live']} is live, and the journal names {told(started)} last. An intent is written first, and finished at the start."
             )
@@ -205,19 +214,18 @@ def judge_crashes(play):
                 f"{where}, started, and the message again: version {resent['live']} is live, the journal names {told(resent)}, expected {right}"
             )
             expected = {"a release": 2, "a refused release": 1, "a rollback": 1}[what]
-            assert back["live"] == expected, f"{where}, later called back: version {back['live']} is live, expected {expected}"
+            live = states[-1]["live"]
+            assert live == expected, f"{where}, later called back: version {live} is live, expected {expected}"
 
 
 def judge_history(play):
     """Event 6."""
     rng = drawn("history")
-    steps, expected, value, bad_after = [], [], 0.0, rng.choice([3, 4])
-    for number in range(2, 6):
-        value += 0.045
-        steps.append({"propose": [f"ship {number}", f"Prompt {number}.", "better"], "quality": moved(all=value * 1.6)})
+    steps, expected, bad_after, seed = [], [], rng.choice([3, 4]), rng.random()
+    for number in range(2, 6):  # each so much better that any gate ships it
+        steps.append({"propose": [f"ship {number}", f"Prompt {number}.", "better"], "quality": level(0.22 * number - 0.22)})
         if number == bad_after:
-            steps.append({"propose": [f"bad {number}", "A bad prompt.", "worse"], "quality": moved(all=-0.2)})
-    seed = _seed_for(steps, rng)
+            steps.append({"propose": [f"bad {number}", "A bad prompt.", "worse"], "quality": level(0.02)})
     numbers = {}
     for step in steps:
         numbers.setdefault(step["propose"][1], len(numbers) + 2)
@@ -232,21 +240,22 @@ def judge_history(play):
         steps += [back, back]
         expected += [(live[-1], "a rollback goes to what was live before"), (live[-1], "the same message again goes no further")]
     text = next(text for text, number in numbers.items() if number == gone)
-    steps.append({"propose": ["once more", text, "again"], "quality": moved(all=0.3)})
+    steps.append({"propose": ["once more", text, "again"], "quality": level(0.95)})
     expected.append((live[-1], "its text was called back"))
-    steps.append({"propose": ["new", "Quite another prompt.", "new"], "quality": moved(all=0.3)})
+    steps.append({"propose": ["new", "Quite another prompt.", "new"], "quality": level(0.95)})
     live.append(len(numbers) + 2)
     expected.append((live[-1], "it is much better"))
     for turn in range(2, 2 + len(live) - 1):
         live.pop()
         steps.append({"rollback": [f"back {turn}", "complaints"]})
         expected.append((live[-1], "what was called back is never gone back to"))
-    states = play(["release"], steps, seed)
+    usual = {"usual": level(0.02)}
+    states = play(["release"], [usual, *steps], seed)[1:]
     for step, state, (right, why) in zip(steps, states, expected, strict=True):
         kind = next(iter(step))
         ran(state, f"{kind} {step[kind][0]}")
         assert state["live"] == right, f"after {kind} {step[kind][0]!r} version {state['live']} is live, expected {right}: {why}"
-    last = play(["release"], [*steps, {"rollback": ["one more", "complaints"]}], seed)[-1]
+    last = play(["release"], [usual, *steps, {"rollback": ["one more", "complaints"]}], seed)[-1]
     assert last["error"] and last["error"].startswith(("LookupError", "KeyError", "IndexError")) and last["live"] == 1, (
         f"no version was live before, and rollback: {last['error'] or last['value']}, version {last['live']} is live; expected a LookupError and version 1"
     )
@@ -257,14 +266,14 @@ def judge_history(play):
 def _again(play, rng):
     """Fail where a version that was called back lives again, since it had been live twice."""
     steps = [
-        {"propose": ["ship one", "Prompt one.", "better"], "quality": moved(all=0.1)},
-        {"propose": ["ship two", "Prompt two.", "better"], "quality": moved(all=0.25)},
-        {"propose": ["ship three", "Prompt one.", "it learnt"], "quality": moved(all=0.4)},
+        {"propose": ["ship one", "Prompt one.", "better"], "quality": level(0.35)},
+        {"propose": ["ship two", "Prompt two.", "better"], "quality": level(0.65)},
+        {"propose": ["ship three", "Prompt one.", "it learnt"], "quality": level(0.95)},
         {"rollback": ["four", "complaints"]},
         {"rollback": ["five", "complaints"]},
     ]
-    seed = _seed_for(steps[:3], rng)
-    for step, state, right in zip(steps, play(["release"], steps, seed), [2, 3, 2, 3, 1], strict=True):
+    states = play(["release"], [{"usual": level(0.1)}, *steps], rng.random())[1:]
+    for step, state, right in zip(steps, states, [2, 3, 2, 3, 1], strict=True):
         kind = next(iter(step))
         ran(state, f"{kind} {step[kind][0]}")
         assert state["live"] == right, (

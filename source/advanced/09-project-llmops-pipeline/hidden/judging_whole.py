@@ -1,19 +1,21 @@
-"""The judge of the whole: all parts together, through the day of another city."""
+"""The judge of the whole: all parts together, through the day of another city, played once for all its cells."""
 
-from day import draw_day, look_at
-from judging import ran, short
+from day import KILLS, OWN, draw_day, look_at
+from judging import short
 
 from judgekit import drawn
 
-OWN = ["calibration", "release", "corpus", "budget", "guard", "outage"]
+_played = []
 
 
-def judge_day(play):
-    """Event 17."""
-    rng = drawn("whole")
-    there = draw_day(rng.randrange(10**6), kill=rng.choice([["write", 1], ["alias", 1], ["log", 1]]))
-    states = play(OWN, [step for _, step in there["steps"]], there["seed"], there["city"])
-    for (name, step), state in zip(there["steps"], states, strict=True):
-        ran(state, f"all parts together, {name} ({next(iter(step))})")
-    for event in look_at(there, states):
-        assert event["held"], f"all parts together, {event['name']}: {short(event['found'], 240)}"
+def judge_day(play, *names):
+    """Fail where one of these events of the day was not held."""
+    if not _played:
+        rng = drawn("whole")
+        there = draw_day(rng.randrange(10**6), kills=rng.sample(KILLS, len(KILLS)))
+        _played.append((there, play(OWN, there.steps, there.seed, there.city)))
+    for event in look_at(*_played[0]):
+        if event["name"] in names:
+            assert event["held"], (
+                f"the whole day, {event['name']}: {short(event['found'], 300)}; expected {event['expected']}. Look into {event['look into']}"
+            )

@@ -41,16 +41,17 @@ def hide_numbers(text):
 
 
 def lay_out(title, tables, series, alt):
-    """Return a page: a section for each table, and a chart of `series` (see pageframe.line_chart) in the first; all is escaped.
+    """Return a page: a section for each table, and one with a chart of `series` (see pageframe.line_chart); all is escaped.
 
-    `tables` has for each heading its rows, (name, metric, text): the text stands in an element with that data-metric.
+    `tables` has for each heading its rows, (name, metric, text): the text stands in an element with that data-metric. `alt` says what
+    the chart shows.
     """
-    sections, chart = [], line_chart(series, alt)
+    sections = []
     for heading, rows in tables.items():
         body = "".join(
             f'<tr><th scope="row">{escape(str(name))}</th><td data-metric="{escape(metric)}">{escape(str(text))}</td></tr>'
             for name, metric, text in rows
         )
-        sections.append(f"<section><h2>{escape(heading)}</h2><table>{body}</table>{chart}</section>")
-        chart = ""
-    return frame(title, "".join(sections))
+        sections.append(f"<section><h2>{escape(heading)}</h2><table>{body}</table></section>")
+    figure = f"<figure>{line_chart(series, alt)}<figcaption>{escape(alt)}.</figcaption></figure>"
+    return frame(title, "".join(sections) + f"<section><h2>Over the day</h2>{figure}</section>")

@@ -11,7 +11,7 @@ from autograder.execute import Limits, execute
 from autograder.notebook import read_notebook, write_notebook
 from autograder.sandbox import why_not
 from autograder.unwalled import MARK
-from autograder.walled import close_servers
+from autograder.walled import Walled, close_servers
 
 SHORT = Limits(cell_seconds=3, total_seconds=60)
 WARM: list[tuple[str, ...] | None] = [None]
@@ -66,6 +66,22 @@ def test_a_cell_that_ends_the_kernel_costs_only_itself(ending: str) -> None:
     assert states(notebook) == ["ok", "died", "ok"]
     assert printed(notebook, 2) == "1 once\n"
     assert notebook.metadata["autograder"]["restarts"] == 1
+
+
+def test_a_cell_whose_use_is_seen_only_when_its_time_is_up_died_of_it(walls: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes all the machine's time is looked at late: the verdict says what was used, and not that it took long."""
+    if walls == "unwalled":
+        pytest.skip("without walls there are no limits")
+
+    def sees(place: Walled) -> bool:
+        place.use.why = "started more than 96 processes"
+        return True
+
+    monkeypatch.setattr(Walled, "uses_too_much", sees)
+    notebook = run("while True: pass", limits=Limits(cell_seconds=1, total_seconds=60))
+
+    assert notebook.cells[0].metadata["autograder"]["state"] == "died"
+    assert notebook.cells[0].metadata["autograder"]["why"] == "started more than 96 processes"
 
 
 def test_a_cell_that_does_not_end_is_interrupted() -> None:

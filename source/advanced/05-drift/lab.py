@@ -807,7 +807,7 @@ assert cut == [said[number] for number in rang], (
 #
 # A **backtest** replays the past: models are trained as if it were an earlier week, and scored in all the weeks after. `backtest.csv.gz` holds one of last year: `errors` of 1,000 trips in each `week`, by the week *through* which the model was `trained_through`, and on what it was trained (`train_on`): everything there was, or the last 12 weeks. A model's age is `week` less `trained_through`.
 
-# %%
+# %% nbgrader={"grade": false, "grade_id": "backtest", "locked": true, "schema_version": 3, "solution": false, "task": false}
 backtest = pd.read_csv("backtest.csv.gz")
 aged = backtest.assign(age=backtest["week"] - backtest["trained_through"])
 print("Bo's decay, errors of 1,000 trips by age in weeks:")
@@ -841,7 +841,6 @@ def decay(backtest, train_on):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-decay", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-backtest = pd.read_csv("backtest.csv.gz")
 slopes = {way: decay(backtest, way) for way in ("everything", "last 12 weeks")}
 for way, slope in slopes.items():
     assert np.ndim(slope) == 0 and np.isfinite(slope), f"decay(backtest, {way!r}) returns {slope!r}, expected one number."

@@ -325,7 +325,7 @@ save_cell("system/monitor.py")
 -    return more > HARM and least > 0
 +    return more > HARM
 
-# %% grade_id="monitor" points=8 message="all of the last two days" why="asks only the requests that are due whether the inputs are broken: passes what is visible" changes="solution"
+# %% grade_id="monitor" points=8 message="all of them on the last day" why="asks only the requests that are due whether the inputs are broken: passes what is visible" changes="solution"
 -    broken = [name for name in FEATURES if sum(not keeps(name, row[name]) for row in requests) > BROKEN * len(requests)]
 -    if broken:
 -        return {"decision": "mend", "why": broken}

@@ -1,4 +1,4 @@
-"""What the judge cells share: fresh trips, pipelines and records, drawn from LAB_SEED, and the truth about them."""
+"""What several parts' judges use: compiled pipelines, how they are run, and what stands in them."""
 
 from pathlib import Path
 

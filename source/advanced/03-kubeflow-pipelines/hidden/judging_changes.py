@@ -108,8 +108,6 @@ TWISTS = {
     "nested": ("reserve", "removed"),
     "branch": ("condition-5", "added"),
 }
-
-
 TOLD = {
     "caching": "the cache of a step in the pipeline in the pipeline was switched on",
     "inputs": "a step gets a constant instead of a parameter",

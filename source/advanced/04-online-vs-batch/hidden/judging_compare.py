@@ -4,8 +4,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
-from judging import COLUMNS, DISTRICTS, MIDNIGHT
+from judging import MIDNIGHT
 from risk import FEATURES, Model, as_row, save_model
+
+COLUMNS = [
+    "trip_id", "ended_at", "station", "district", "bike_type", "distance_km", "duration_min", "climb_m", "km_since_service", "tyre_pressure_bar",
+]  # fmt: skip
+DISTRICTS = ["Harbour", "Old Town", "University", "Hillside", "Eastfield"]
 
 
 def draw_model(rng, version, path):

@@ -1,4 +1,4 @@
-"""What the judge cells share: stores and servers of their own, traces, judges, evaluations, and requests drawn from LAB_SEED, with their truth."""
+"""What several parts' judges use: stores and servers of their own, the lab's files, and the version that is live."""
 
 import logging
 import os
@@ -16,8 +16,6 @@ from mlflow.tracking import fluent
 from services import serving_app
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-
-
 os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"
 
 

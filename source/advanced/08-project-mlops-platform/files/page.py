@@ -7,25 +7,19 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 from desk import agrees
+from pageframe import frame
 
 
 def build_page(steps, path):
     """Write a page about steps: dictionaries with a name, and how things were afterwards (see looking.py)."""
     last = steps[-1]
-    headline = f"Version {html.escape(str(last['champion']))} serves" if agrees(last) else "Alias, service and answers disagree"
+    headline = f"Version {last['champion']} serves" if agrees(last) else "Alias, service and answers disagree"
     events = [[step["name"], ", ".join(step["answering"]) or "nobody", *counts(step)] for step in steps]
     trail = [[entry["when"], entry["who"], entry["what"], entry["subject"][:10], entry["why"]] for entry in last["trail"]]
-    Path(path).write_text(f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Metro Bikes: {headline}</title>
-<style>{Path(__file__).with_name("page.css").read_text()}</style></head>
-<body><h1>{headline}</h1>
-{chart(steps)}
-<h2>What happened</h2>
-{table(["event", "answering", "data versions", "models", "in quarantine"], events)}
-<h2>The audit trail</h2>
-{table(["when", "who", "what", "subject", "why"], trail)}
-</body></html>
-""")
+    body = f"""<section>{chart(steps)}</section>
+<section><h2>What happened</h2>{table(["event", "answering", "data versions", "models", "in quarantine"], events)}</section>
+<section><h2>The audit trail</h2>{table(["when", "who", "what", "subject", "why"], trail)}</section>"""
+    Path(path).write_text(frame(headline, body))
 
 
 def table(heads, rows):
@@ -52,4 +46,4 @@ def chart(steps):
     figure.savefig(held, format="png", dpi=100, bbox_inches="tight")
     plt.close(figure)
     alt = f"Which version answered after each of {len(steps)} events: {', '.join(map(str, versions))} in this order."
-    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}">'
+    return f'<img style="max-width: 100%" alt="{alt}" src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}">'

@@ -177,7 +177,7 @@ def judge_monitor(ask, part):
             ("3 % of the rain readings are below 0", spoil(window(rng), "rain_mm", -1.0, 0.03), "mend", ["rain_mm"]),
             ("3 % of the climbs are NaN", spoil(window(rng), "climb_m", float("nan"), 0.03), "mend", ["climb_m"]),
             ("3 % of the climbs are texts, 4 % of the distances 0", spoil(spoil(window(rng), "climb_m", "12", 0.03), "distance_km", 0.0, 0.04), "mend", ["distance_km", "climb_m"]),
-            ("3 % of the rain readings are missing, all of the last two days", newest(window(rng), "rain_mm", None, 10), "mend", ["rain_mm"]),
+            ("3 % of the rain readings are missing, all of them on the last day", newest(window(rng), "rain_mm", None, 10), "mend", ["rain_mm"]),
             ("1.5 % of the rain readings are missing", spoil(window(rng), "rain_mm", None, 0.015), "nothing", []),
             ("rain is missing for 3 %, and labels for half", less(spoil(window(rng), "rain_mm", None, 0.03), 0.5), "mend", ["rain_mm"]),
             ("labels are there for 70 % of what is due, and their errors are large", less(window(rng, more=3), 0.7), "wait", ["labels"]),

@@ -14,8 +14,8 @@ def judge_day(play, *names):
         rng = drawn("whole")
         there = draw_day(rng.randrange(10**6), kills=rng.sample(KILLS, len(KILLS)))
         _played.append((there, play(OWN, there.steps, there.seed, there.city)))
-    for event in look_at(*_played[0]):
-        if event["name"] in names:
-            assert event["held"], (
-                f"the whole day, {event['name']}: {short(event['found'], 300)}; expected {event['expected']}. Look into {event['look into']}"
-            )
+    events = {event["name"]: event for event in look_at(*_played[0])}
+    for event in (events[name] for name in names):
+        assert event["held"], (
+            f"the whole day, {event['name']}: {short(event['found'], 300)}; expected {event['expected']}. Look into {event['look into']}"
+        )

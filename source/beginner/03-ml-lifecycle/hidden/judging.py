@@ -1,4 +1,4 @@
-"""What the judge cells share: fresh releases, exports, repositories, forecasts and logs, and what the lab's rules say of them."""
+"""What several parts' judges use: chance, fresh rides, names, Git and models that are opened safely."""
 
 import os
 import subprocess

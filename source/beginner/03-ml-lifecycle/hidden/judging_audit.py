@@ -8,17 +8,9 @@ from lifecycle import committed, files, git, workflow
 from ridetime import sha256
 
 LEVEL_1 = ["pipeline", "data check", "model check", "trigger", "record", "no hands"]
-
-
 LEVEL_2 = ["tests", "delivery"]
-
-
 TRAIN = ".github/workflows/train.yml"
-
-
 CI = ".github/workflows/ci.yml"
-
-
 ORDER = ["check-data", "train", "check-model", "publish"]
 
 

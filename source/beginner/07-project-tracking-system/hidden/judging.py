@@ -1,4 +1,4 @@
-"""What the judge cells share: weeks, stores and hours of the judge's own, and what the rules of the lab say of them."""
+"""What several parts' judges use: experiments, hours of another city, runs, and models that are opened safely."""
 
 import os
 from pathlib import Path

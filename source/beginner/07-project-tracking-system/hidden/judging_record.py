@@ -30,11 +30,7 @@ def train(hours, settings):
     tree = DecisionTreeRegressor(random_state=seed, min_samples_leaf=LEAF, **settings)
     return make_pipeline(make_column_transformer(("passthrough", USED)), tree).fit(hours, hours["trips"])
 """
-
-
 COLUMNS = 'USED = ["hour", "weekday", "{third}"]\n'
-
-
 FLAKY = """from pathlib import Path
 from sklearn.linear_model import Ridge
 

@@ -1,26 +1,13 @@
-"""What the judge cells share: the truth about the pipeline, heaps and releases of the judge's own, and repositories read without running them."""
+"""What several parts' judges use: a folder with DVC's memory in it, and the lab's files as shipped."""
 
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import judgekit
+
 HERE = Path(__file__).resolve().parent
-
-
 FILES = HERE if (HERE / "trips.csv").is_file() else Path.cwd()  # the lab's own data lie beside this module, or in the folder
-
-
-STAGES = ["prepare", "train", "evaluate"]
-
-
-FEATURES = ["distance_km", "km_since_service", "tyre_pressure_bar", "ebike"]
-
-
-FIRST = "2025-08-18"
-
-
-_told = {}
 
 
 @contextmanager
@@ -28,10 +15,10 @@ def own_folder():
     """Give a temporary folder's path, and remove it. What DVC remembers goes there, too."""
     names = {"DVC_SITE_CACHE_DIR": "site", "DVC_GLOBAL_CONFIG_DIR": "config"}
     before = {name: os.environ.get(name) for name in names}
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder:
+    with judgekit.own_folder() as folder:
         os.environ.update({name: f"{folder}/.dvc-{part}" for name, part in names.items()})
         try:
-            yield Path(folder).resolve()
+            yield folder
         finally:
             for name, value in before.items():
                 os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)

@@ -4,44 +4,20 @@ import configparser
 import io
 import json
 import re
-import subprocess
 from pathlib import Path
 
+import judgekit_git
 import pandas as pd
 import yaml
 from workbench import md5
 
 
-class Repository:
-    """A Git repository that a learner left, and what its commits say of data and models."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = Path(folder).resolve(), name
-
-    def git(self, *words):
-        """Return what a plumbing command of Git prints."""
-        quiet = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"]
-        done = subprocess.run(["git", *quiet, "-C", str(self.folder), *words], capture_output=True, text=True, errors="replace")
-        if done.returncode:
-            raise AssertionError(f"Git does not find {words[-1].split('^')[0]} in {self.name}.")
-        return done.stdout
-
-    def commit(self, revision):
-        """Return the commit's id."""
-        return self.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+class Repository(judgekit_git.Repository):
+    """What the commits of a learner's repository say of data and models."""
 
     def commits(self, revision="main"):
         """Return the ids of all commits that lead to a revision, the newest first."""
         return self.git("rev-list", self.commit(revision)).split()
-
-    def tree(self, revision):
-        """Return the files of a revision: {path: blob}."""
-        lines = self.git("ls-tree", "-r", self.commit(revision)).splitlines()
-        return {path: words.split()[2] for words, path in (line.split("\t") for line in lines)}
-
-    def text(self, revision, path):
-        """Return a file's text at a revision."""
-        return self.git("cat-file", "blob", f"{self.commit(revision)}:{path}")
 
     def lock(self, revision):
         """Return the stages of dvc.lock at a revision."""

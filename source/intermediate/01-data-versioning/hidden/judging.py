@@ -5,10 +5,10 @@ import contextlib
 import itertools
 import json
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import judgekit_git
 import numpy as np
 import pandas as pd
 import yaml
@@ -159,19 +159,8 @@ def true_needed(repo, store, deployed="deployed.json"):
 # Repositories, read without running anything that their configuration may name
 
 
-class Repository:
-    """A Git repository that a learner left, and what its commits say of data."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = Path(folder).resolve(), name
-
-    def git(self, *words):
-        """Return what a plumbing command of Git prints."""
-        quiet = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"]
-        done = subprocess.run(["git", *quiet, "-C", str(self.folder), *words], capture_output=True, text=True, errors="replace")
-        if done.returncode:
-            raise AssertionError(f"Git does not find {words[-1].split('^')[0]} in {self.name}.")
-        return done.stdout
+class Repository(judgekit_git.Repository):
+    """What the commits of a learner's repository say of data."""
 
     def has(self, revision):
         """Return whether there is such a tag, branch or commit."""
@@ -181,23 +170,12 @@ class Repository:
             return False
 
     def commit(self, revision):
-        """Return the commit's id."""
-        if re.fullmatch("[0-9a-f]{40}", revision):
-            return revision
-        return self.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+        """Return the commit's id; a whole id is its own, without asking Git."""
+        return revision if re.fullmatch("[0-9a-f]{40}", revision) else super().commit(revision)
 
     def commits(self, revision="main"):
         """Return the ids of all commits that lead to a revision, the oldest first."""
         return self.git("rev-list", "--reverse", self.commit(revision)).split()
-
-    def tree(self, revision):
-        """Return the files of a revision: {path: blob}."""
-        lines = self.git("ls-tree", "-r", self.commit(revision)).splitlines()
-        return {path: words.split()[2] for words, path in (line.split("\t") for line in lines)}
-
-    def text(self, revision, path):
-        """Return a file's text at a revision."""
-        return self.git("cat-file", "blob", f"{self.commit(revision)}:{path}")
 
     def yaml(self, revision, path):
         """Return what stands in a YAML file at a revision."""

@@ -1,4 +1,4 @@
-"""What the judge cells share: fresh folders, models, archives, and what the rules of the lab say of an answer."""
+"""What several parts' judges use: fresh build contexts with a model, builds, and what a service must answer."""
 
 import io
 from pathlib import Path
@@ -8,21 +8,6 @@ import numpy as np
 from imagebuild import BuildError, build, files_in
 
 from judgekit import drawn
-
-NEEDED = {
-    "fastapi",
-    "uvicorn",
-    "prometheus-client",
-    "starlette",
-    "pydantic",
-    "pydantic-core",
-    "typing-extensions",
-    "anyio",
-    "idna",
-    "click",
-    "h11",
-}
-
 
 GOOD_SCRIPT = (
     '#!/bin/sh\nset -e\npython -m alarm.check "${MODEL:-model.json}"\nexec uvicorn alarm.api:app --host 0.0.0.0 --port "${PORT:-8000}"\n'

@@ -8,8 +8,6 @@ import yaml
 from linters import compose_problems
 
 PLACES = {"db": "/var/lib/postgresql/data", "mlflow": "/mlflow/artifacts", "prometheus": "/prometheus"}
-
-
 REPOSITORIES = {"mlflow": "registry.metro-bikes.example/mlflow", "db": "postgres", "prometheus": "prom/prometheus"}
 
 

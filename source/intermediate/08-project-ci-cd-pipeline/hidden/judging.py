@@ -1,4 +1,4 @@
-"""What the judge cells share: tables, patches, stores and commits of the judge's own, and what must become of them."""
+"""What several parts' judges use: the team's table, and lists that a check of the learner's returns."""
 
 import csv
 import io
@@ -6,12 +6,7 @@ import io
 from workbench import HERE
 
 TEAM = HERE / "team"
-
-
 DISTRICTS = ["Eastfield", "Harbour", "Hillside", "Old Town", "University"]
-
-
-_told = {}
 
 
 def lab_rows():

@@ -13,14 +13,8 @@ YESTERDAY = """    from datetime import date, timedelta
     plain = [[float(row[name]) for name in FEATURES] + cell(row) for row in rows]
     return [line + [float(value)] for line, value in zip(plain, past)]
 """
-
-
 TOMORROW = YESTERDAY.replace("- timedelta", "+ timedelta")
-
-
 WARMTH = RAIN.replace("rain_mm", "temperature_c")
-
-
 SEEN = {
     "features.py": [
         PLAIN,

@@ -6,13 +6,15 @@ import json
 
 from colleagues import ASKED, MARK, OVERTIME, PLAIN, trained
 from expressions import fill
-from judging import TEAM, _told, as_text, lab_rows
+from judging import TEAM, as_text, lab_rows
 from judging_candidates import WARMTH, YESTERDAY, changed, quiet_leak, with_column
 from judging_secrets import make_key
 from runner import read_workflow
 from workbench import HERE
 
 from judgekit import drawn
+
+_told = {}
 
 
 def played(rehearse, part):

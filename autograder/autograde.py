@@ -10,13 +10,13 @@ from autograder.execute import Limits, execute
 from autograder.feedback import write_feedback
 from autograder.gradebook import Mark
 from autograder.notebook import code_cells, read_notebook, write_notebook
+from autograder.preload import find_imports
 from autograder.release import make_solved
 from autograder.restore import restore
 from autograder.result import Result
 from autograder.score import CellScore, score, score_cells
 from autograder.source import Lab
 from autograder.submitted import Submission
-from autograder.walled import find_imports
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,4 @@ def seed_of(lab: Lab, submission: Submission) -> int:
 
 def lab_imports(lab: Lab) -> tuple[str, ...]:
     """Return the modules that the lab's own cells and files import: what a sandbox imports beforehand."""
-    files = {**lab.files, **lab.hidden}
-    scripts = [data.decode("utf-8", "replace") for name, data in files.items() if name.endswith(".py")]
-    return find_imports([*(cell.source for cell in code_cells(lab.notebook)), *scripts], files)
+    return find_imports((cell.source for cell in code_cells(lab.notebook)), {**lab.files, **lab.hidden})

@@ -1,6 +1,6 @@
 """Labs, checked: the walks of each, shared out over processes, and a report on each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,14 +39,21 @@ class Part(NamedTuple):
 ALL = Part(1, 1)
 
 
+RELEASE = -1
+IN_TURN = 4  # walks that one process does one after the other: what the lab imports is imported once for them
+
+
 @dataclass(frozen=True)
 class Walks:
-    """The walks of a lab, under way."""
+    """The walks of a lab, under way: its solution's, and others by their numbers, RELEASE or that of a row of other answers."""
 
     lab: Lab
     solved: "Future[tuple[dict[str, Any], list[Finding]]]"
-    release: "Future[list[Finding]]"
-    rows: "dict[int, Future[list[Finding]]]"
+    others: "dict[tuple[int, ...], Future[list[Finding]]]"
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return 1 + sum(map(len, self.others))
 
 
 def start(pool: Executor, path: Path, limits: Limits, part: Part = ALL) -> Walks:
@@ -55,9 +62,10 @@ def start(pool: Executor, path: Path, limits: Limits, part: Part = ALL) -> Walks
     Raises SourceProblem where the lab cannot be read.
     """
     lab = read_lab(path)
-    solved, release = pool.submit(_solved, path, limits), pool.submit(_release, path, limits)
-    rows = range(part.number - 1, len(answer_rows(lab)), part.parts)
-    return Walks(lab, solved, release, {row: pool.submit(_answers, path, row, limits) for row in rows})
+    solved = pool.submit(_solved, path, limits)
+    numbers = [RELEASE, *range(part.number - 1, len(answer_rows(lab)), part.parts)]
+    turns = [tuple(numbers[first : first + IN_TURN]) for first in range(0, len(numbers), IN_TURN)]
+    return Walks(lab, solved, {turn: pool.submit(_in_turn, path, turn, limits) for turn in turns})
 
 
 def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: None) -> Report:
@@ -66,11 +74,10 @@ def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: 
     used, findings = walks.solved.result()
     step(f"{lab.slug}: its solution, twice")
     findings = [*check_source(lab), *check_build(lab, project), *findings]
-    findings += walks.release.result()
-    step(f"{lab.slug}: its release, untouched")
-    for row, walk in walks.rows.items():
+    for numbers, walk in walks.others.items():
         findings += walk.result()
-        step(f"{lab.slug}: its other answers, row {row + 1}")
+        for number in numbers:
+            step(f"{lab.slug}: its release, untouched" if number == RELEASE else f"{lab.slug}: its other answers, row {number + 1}")
     return _make_report(lab, used, findings)
 
 
@@ -114,10 +121,8 @@ def _solved(path: Path, limits: Limits) -> tuple[dict[str, Any], list[Finding]]:
     return check_solved(read_lab(path), limits)
 
 
-def _release(path: Path, limits: Limits) -> list[Finding]:
-    return check_release(read_lab(path), limits)
-
-
-def _answers(path: Path, row: int, limits: Limits) -> list[Finding]:
+def _in_turn(path: Path, numbers: Sequence[int], limits: Limits) -> list[Finding]:
     lab = read_lab(path)
-    return check_answers(lab, answer_rows(lab)[row], limits)
+    rows = answer_rows(lab)
+    walks = (check_release(lab, limits) if number == RELEASE else check_answers(lab, rows[number], limits) for number in numbers)
+    return [finding for findings in walks for finding in findings]

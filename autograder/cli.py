@@ -72,7 +72,7 @@ def check_command(
     paths = [lab.path for lab in find_labs(project / "source", tuple(labs or ()))]
     with local_workers(jobs) as pool:
         walks = [start(pool.executor, path, Limits(cell_seconds), part or ALL) for path in paths]
-        with show.bar("checking", sum(2 + len(walk.rows) for walk in walks)) as step:
+        with show.bar("checking", sum(walk.count() for walk in walks)) as step:
             reports = [finish(walk, project, step) for walk in walks]
     for number, report in enumerate(reports):
         if any(finding.rule == "R9" for finding in report.findings):

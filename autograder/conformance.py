@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -70,9 +71,11 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
     def find(rule: str, where: str, what: str, todo: str) -> None:
         findings.append(Finding(rule, lab.slug, where, what, todo))
 
-    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as name, ExitStack() as later:
         folder = Path(name)
-        run = _run_in(folder, lab, make_solved(lab), limits)
+        place = Unwalled(folder, lab_imports(lab), guard=True)
+        later.callback(place.close)
+        run = _run_in(folder, place, lab, make_solved(lab), limits)
         for cell in code_cells(run.notebook):
             if cell.metadata["autograder"]["state"] != "ok":
                 find("R2", f"cell {cell.id}", f"the solution does not run: {_reason(cell)}", "mend the cell")
@@ -85,7 +88,7 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
             find(rule, "run", f"it tried to reach the {line}" if rule == "R6" else f"it {line}, outside its folder", "keep it inside")
         for line in run.litter:
             find("R7", "run", line, "clean up: context managers, tempfile, and stop what was started")
-        again = _nbval(folder / "work", lab, run.notebook)
+        again = _nbval(folder, lab, run.notebook)
         if again:
             find("R8", "second run in the same folder, by nbval", again, "let it run twice with the same result")
         used = run.notebook.metadata["autograder"]
@@ -175,14 +178,14 @@ def _differs(answer: Answer, scores: dict[str, Score]) -> str:
 
 
 def _run(lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
-    warm = None if why_not() else lab_imports(lab)
-    executed = read_notebook(execute(write_notebook(notebook), lab.files, lab.hidden, limits, warm))
+    imports = None if why_not() else lab_imports(lab)
+    executed = read_notebook(execute(write_notebook(notebook), lab.files, lab.hidden, limits, imports))
     return _Run(executed, {got.exercise: got for got in score(lab, executed)})
 
 
-def _run_in(folder: Path, lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
-    """Run the notebook under guard in `folder`, whose `work` stays as the run leaves it."""
-    data = execute_in(Unwalled(folder, guard=True), write_notebook(notebook), lab.files, lab.hidden, limits)
+def _run_in(folder: Path, place: Unwalled, lab: Lab, notebook: NotebookNode, limits: Limits) -> _Run:
+    """Run the notebook in `place`, which lies in `folder`, whose `work` stays as the run leaves it."""
+    data = execute_in(place, write_notebook(notebook), lab.files, lab.hidden, limits)
     executed = read_notebook(data)
     log = folder / "guard.log"
     noted = sorted(set(log.read_text().splitlines())) if log.is_file() else []
@@ -193,14 +196,14 @@ def _run_in(folder: Path, lab: Lab, notebook: NotebookNode, limits: Limits) -> _
     return _Run(executed, {got.exercise: got for got in score(lab, executed)}, noted, litter)
 
 
-def _nbval(work: Path, lab: Lab, executed: NotebookNode) -> str:
+def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> str:
     """Run the executed notebook again, in its folder and a fresh kernel, by nbval. Return what failed; empty where nothing did."""
+    work, home = folder / "work", folder / "home"
     write_files(work, {f"{lab.slug}.ipynb": write_notebook(executed)})
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--no-header", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
-    home = work.parent / "home"
-    environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(work.parent / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
-    environ["PYTHONPATH"] = str(work.parent / "hidden")
+    environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(folder / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
+    environ["PYTHONPATH"] = str(folder / "hidden")
     done = subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, timeout=900)
     if done.returncode == 0:
         return ""

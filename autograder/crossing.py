@@ -9,18 +9,17 @@ import builtins
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir, suppress
+from contextlib import ExitStack, chdir, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from autograder import plain
+from autograder import plain, warm
 from autograder.files import write_over
+from autograder.preload import find_imports
 
 DOOR = "AUTOGRADER_DOOR"  # the number of the judge's socket to what forks walled processes, in its environment
 POLL_SECONDS = 0.1
@@ -40,8 +39,8 @@ class Crossing:
     def __init__(self, statements: Sequence[str], needs: Mapping[str, Sequence[int]], seconds: float, files: Sequence[str] = ()) -> None:
         self._files = {path: path.read_bytes() for path in map(Path, files) if path.is_file()}
         self._folder, self._seconds = os.getcwd(), seconds
-        self._definitions = {"statements": statements, "needs": needs, "folder": self._folder}
-        self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Spawned()
+        self._definitions: dict[str, Any] = {"statements": statements, "needs": needs, "folder": self._folder}
+        self._room: _Room = _Behind(int(os.environ[DOOR])) if DOOR in os.environ else _Beside(self._find_imports)
         self._line = self._start()  # at once: it imports while the judge does
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -55,14 +54,23 @@ class Crossing:
 
     def put_back(self) -> None:
         """End the process that runs the functions, and write the lab's own files again, which a function may have changed."""
-        self.close()
+        self._empty()
         with chdir(self._folder):
             for path, data in self._files.items():
                 with suppress(OSError):  # a disk that the learner filled
                     write_over(path, data)
 
     def close(self) -> None:
-        """End the process that runs the functions."""
+        """End the process that runs the functions, and the one that it comes from."""
+        self._empty()
+        self._room.close()
+
+    def _find_imports(self) -> Sequence[str]:
+        """Return what the functions import, themselves or by the lab's files."""
+        there = dict.fromkeys(os.listdir(self._folder), b"")
+        return find_imports(self._definitions["statements"], there | {str(path): data for path, data in self._files.items()})
+
+    def _empty(self) -> None:
         self._line.close()
         self._room.end()
 
@@ -77,7 +85,7 @@ class Crossing:
             answer = _ask(self._line, question, request, self._seconds, self._room)
             value = self._read(answer)
         except BaseException as error:  # also an interrupt: the process is still busy with this question
-            self.close()
+            self._empty()
             if isinstance(error, _NoAnswer):
                 raise _named("ProcessEnded", f"{name} {error}") from None
             raise
@@ -121,36 +129,17 @@ class _Room(Protocol):
         """Start a process that serves on the line's far end."""
 
     def has_ended(self) -> bool:
-        """Return whether the process has ended, or never was."""
+        """Return whether there is no process: none was started since the last was ended."""
 
     def end(self) -> None:
         """End the process and those that it started."""
 
-
-class _Spawned:
-    """A process of its own, without walls."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, far: socket.socket) -> None:
-        command, nowhere = [sys.executable, "-m", "autograder.crossing", str(far.fileno())], subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, pass_fds=[far.fileno()], start_new_session=True
-        )
-
-    def has_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
-
-    def end(self) -> None:
-        if self._process:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+    def close(self) -> None:
+        """Give back what it needed."""
 
 
 class _Behind:
-    """A process behind the walls, which the sandbox forks for each line that it is given through the door."""
+    """Behind the walls, where the sandbox forks a process for each line that it is given through the door."""
 
     def __init__(self, door: int) -> None:
         self._door, self._there = socket.socket(fileno=door), False
@@ -169,70 +158,37 @@ class _Behind:
             self._door.recv(1)  # an answer comes when all of them are gone
         self._there = False
 
-
-def serve_line(number: int) -> None:
-    """Serve on the socket with the given number, until its other end is closed."""
-    with socket.socket(fileno=number) as line:
-        serve(line.makefile("r", encoding="utf-8"), line.makefile("w", encoding="utf-8"))
+    def close(self) -> None:
+        self._door.close()
 
 
-def serve(requests: IO[str], answers: IO[str]) -> None:
-    """Answer each request in `requests` with a line in `answers`, until they end. The first line holds the definitions."""
-    first = json.loads(requests.readline())
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    run: dict[int, BaseException | None] = {}
-    for line in requests:
-        request = plain.load(line)
-        os.environ.clear()
-        os.environ.update(request["environ"])
-        try:
-            os.chdir(first["folder"])  # where the learner's cells ran, wherever the judge is now
-            function = _define(request["name"], first, scope, run)
-            os.chdir(request["cwd"])
-            answer = "returned " + plain.dump(function(*request["args"], **request["kwargs"]))
-        except BaseException as error:
-            answer = _raised(_with_cause(error, first["statements"], run))
-        answers.write(f"{request['question']} {answer}\n")
-        answers.flush()
+class _Beside:
+    """Without walls: a fork of a warm program, of the one that is there or of one's own, which then has the `imports`."""
 
+    def __init__(self, imports: Callable[[], Sequence[str]]) -> None:
+        self._path = os.environ.pop(warm.SOCKET, "")
+        self._fork: warm.Fork | None = None
+        self._own = ExitStack()
+        if not self._path:
+            folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="autograder-"))
+            self._path = f"{folder}/warm"
+            program = warm.start(Path(self._path), imports())
+            self._own.callback(program.wait)
+            self._own.callback(program.kill)
 
-def _define(name: str, definitions: dict[str, Any], scope: dict[str, Any], run: dict[int, BaseException | None]) -> Callable[..., Any]:
-    """Run the statements that `name` needs and that did not `run` yet. A failing one counts only if `name` is missing then.
+    def start(self, far: socket.socket) -> None:
+        self._fork = warm.Fork(self._path, {"room": True}, [far.fileno()])
 
-    Statements run in the notebook's order: where one has to come before some that ran, all of them run again.
-    """
-    failure: BaseException = NameError(f"name '{name}' is not defined")
-    wanted = set(definitions["needs"].get(name, [])) - run.keys()
-    if wanted and run and min(wanted) < max(run):
-        wanted |= run.keys()
-        run.clear()
-        scope.clear()
-        scope["__name__"] = "__main__"
-    for number in sorted(wanted):
-        run[number] = None
-        try:
-            exec(compile(definitions["statements"][number], "<the learner's definitions>", "exec"), scope)
-        except BaseException as error:
-            run[number] = failure = error
-    if name not in scope:
-        raise failure
-    function: Callable[..., Any] = scope[name]
-    return function
+    def has_ended(self) -> bool:
+        return self._fork is None
 
+    def end(self) -> None:
+        if self._fork:
+            self._fork.end()
+        self._fork = None
 
-def _with_cause(error: BaseException, statements: Sequence[str], run: Mapping[int, BaseException | None]) -> BaseException:
-    """Return the error; where it says that a name is missing, with the definition that failed before it, if one did."""
-    number, cause = next(((number, cause) for number, cause in sorted(run.items()) if cause), (0, None))
-    if not isinstance(error, NameError) or cause in (None, error):
-        return error
-    text = statements[number].split("\n")[0][:100]
-    return type(error)(f"{error}; it was made again from the cells, where `{text}` stopped with {type(cause).__name__}: {cause}")
-
-
-def _raised(error: BaseException) -> str:
-    said = error.args[0] if isinstance(error, KeyError) and len(error.args) == 1 else error  # str() of it has quotes already
-    base = next((kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"), "Exception")
-    return "raised " + json.dumps({"type": type(error).__name__, "base": base, "message": str(said)[:2000]})
+    def close(self) -> None:
+        self._own.close()
 
 
 def _named(name: str, message: str, base: str = "") -> Exception:
@@ -293,7 +249,3 @@ def _ask(line: socket.socket, question: str, request: str, seconds: float, room:
 def _send(line: socket.socket, text: str) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # the reader has ended, which reading its answer will show
         line.sendall(text.encode() + b"\n")
-
-
-if __name__ == "__main__":
-    serve_line(int(sys.argv[1]))

@@ -7,12 +7,9 @@ fork ─ the enclosure: new network and mounts; it waits
 
 import json
 import os
-import random
-import select
 import signal
 import socket
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -22,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder import walls
-from autograder.crossing import DOOR, serve_line
+from autograder.crossing import DOOR
 from autograder.files import write_over
+from autograder.preload import forget
+from autograder.room import serve_door, serve_line
 
 SAFE = walls.NO_SUID | walls.NO_DEVICES
 MAX_SHARED_PAGES = 16_384  # of System V shared memory: 64 MiB
-POLL_SECONDS = 0.05
 
 Request = dict[str, Any]
 
@@ -86,24 +84,9 @@ def _be_first(run: Callable[[], int], hides: tuple[str, ...]) -> int:
 
 
 def _run_functions(request: Request, door: socket.socket) -> int:
-    """Run the learner's functions: each line that comes through the door is served by a new process, and all older ones end."""
-    pid = 0
-    while True:
-        ready, _, _ = select.select([door], [], [], POLL_SECONDS if pid else None)
-        if pid and os.waitpid(pid, os.WNOHANG)[0]:
-            pid = 0
-            _end_others()  # what a process leaves behind would hold its line open
-        if not ready:
-            continue
-        said, lines, _, _ = socket.recv_fds(door, 1, 1)
-        if not said:
-            return 0
-        _end_others()
-        pid = _fork(partial(_serve_functions, request, lines[0])) if lines else 0
-        if not lines:
-            door.send(said)
-        for number in lines:
-            os.close(number)
+    """Serve the door of the learner's functions."""
+    serve_door(door, lambda line: _fork(partial(_serve_functions, request, line)), lambda _: _end_others())
+    return 0
 
 
 def _end_others() -> None:
@@ -117,7 +100,7 @@ def _end_others() -> None:
 def _serve_functions(request: Request, line: int) -> int:
     warm = int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")  # data that the fork began with
     _give_up_rights({**request, "limits": {**request["limits"], "DATA": warm + request["functions_data"]}}, keep=[line])
-    sys.path[0] = ""
+    del sys.path[0]
     serve_line(line)
     return 0
 
@@ -162,10 +145,7 @@ def _give_up_rights(request: Request, keep: list[int]) -> None:
     walls.forbid_calls()
     os.umask(0o077)
     os.chdir("/lab")
-    tempfile.tempdir = None
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
+    forget()
 
 
 def _fork(run: Callable[[], int]) -> int:

@@ -22,6 +22,7 @@ from autograder.canary import Canary, assertion_canary, equality_canary, value_c
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
+from autograder.preload import find_imports
 from autograder.unwalled import Unwalled
 from autograder.walled import Walled, warm_server
 
@@ -60,7 +61,12 @@ def execute(
         finally:
             place.close()
     with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
-        return execute_in(Unwalled(Path(folder)), notebook, files, hidden, limits, seed)
+        imports = find_imports((cell.source for cell in code_cells(read_notebook(notebook))), {**files, **hidden})
+        unwalled = Unwalled(Path(folder), imports)
+        try:
+            return execute_in(unwalled, notebook, files, hidden, limits, seed)
+        finally:
+            unwalled.close()
 
 
 def execute_in(

@@ -6,7 +6,6 @@ same for all of them), /tmp, /learner (their home) and /k (their sockets), the j
 """
 
 import gc
-import importlib
 import json
 import os
 import select
@@ -19,8 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from autograder import mlflow_store, walls
+from autograder import walls
 from autograder.enclosure import run_enclosed
+from autograder.preload import preload
 
 ARENA = Path("/arena")
 SAMPLE_SECONDS = 0.2
@@ -40,23 +40,6 @@ PRELOADED = (  # a kernel, and what each would import at its start and at its fi
     "tornado.platform.asyncio",
     "faulthandler",
 )
-_LATE = {  # what libraries import when they are first used: each kernel would wait for it
-    "mlflow": (
-        "alembic.command",
-        "git",
-        "mlflow.sklearn",
-        "mlflow.store.artifact.local_artifact_repo",
-        "mlflow.store.model_registry.sqlalchemy_store",
-        "mlflow.store.tracking.sqlalchemy_store",
-        "mlflow.store.tracking.sqlalchemy_workspace_store",
-        "mlflow.tracing.export.mlflow_v3",
-        "mlflow.tracing.processor.mlflow_v3",
-        "sqlalchemy.dialects.sqlite",
-    ),
-    "matplotlib": ("PIL.PngImagePlugin", "matplotlib.backends.backend_agg", "matplotlib.pyplot"),
-    "pandas": ("pandas.io.formats.html", "pandas.io.parsers", "pyarrow.pandas_compat"),
-    "sklearn": ("sklearn.model_selection", "narwhals.stable.v2"),
-}
 
 
 class Kernel:
@@ -245,13 +228,7 @@ def _practise() -> None:
 
 def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
-    tops = {name.split(".")[0] for name in imports}
-    for name in [*PRELOADED, *imports, *(late for top, names in _LATE.items() if top in tops for late in names)]:
-        with suppress(Exception):  # what cannot be imported is the lab's to find
-            importlib.import_module(name)
-    if "mlflow" in tops:
-        with suppress(Exception):  # each database is then made by MLflow itself
-            mlflow_store.make_once()
+    preload([*PRELOADED, *imports])
     _practise()
     os.umask(0o022)
     gc.collect()

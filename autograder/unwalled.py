@@ -3,17 +3,20 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from autograder import warm
 from autograder.forkserver import proportional_bytes
 from autograder.offline import SWITCHES
 from autograder.use import Use
@@ -25,14 +28,18 @@ EXACT_FROM = 900 * 2**20
 
 
 class Unwalled:
-    """A submission's place in `folder`: its notebook's folder `work`, its HOME and temporary folder. `guard` reports what leaves it."""
+    """A submission's place in `folder`: its notebook's folder `work`, its HOME and temporary folder. `guard` reports what leaves it.
 
-    def __init__(self, folder: Path, guard: bool = False) -> None:
+    The learner's kernel starts as Jupyter starts one. The judge's is warm: a program that has the `imports` forks it.
+    """
+
+    def __init__(self, folder: Path, imports: Sequence[str] = (), guard: bool = False) -> None:
         self.use = Use()
-        self._folder, self._guard = folder, guard
+        self._folder, self._imports, self._guard = folder, imports, guard
         self._mark = uuid.uuid4().hex
         self._manager: AsyncKernelManager | None = None
         self._sampler: asyncio.Task[None] | None = None
+        self._warm: subprocess.Popen[bytes] | None = None
         (folder / "work").mkdir(exist_ok=True)
 
     def make_manager(
@@ -40,11 +47,14 @@ class Unwalled:
     ) -> tuple[AsyncKernelManager, dict[str, Any]]:
         """Return a manager, and how to start its kernel, which finds `files` in its folder; a judge's imports them, too, and `hidden`."""
         write_files(self._folder / "work", files)
+        environment = self._environment(hidden is not None)
+        self._manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(self._folder / "k"))
         if hidden is not None:
             write_files(self._folder / "hidden", {**files, **hidden})
-        self._manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(self._folder / "k"))
+            environment[warm.SOCKET] = str(self._start_warm())
+            self._manager._kernel_spec = KernelSpec(argv=warm.kernel_command(self._folder / "warm"), language="python")
         self._sampler = asyncio.create_task(self._sample())
-        return self._manager, {"cwd": str(self._folder / "work"), "env": self._environment(hidden is not None)}
+        return self._manager, {"cwd": str(self._folder / "work"), "env": environment}
 
     def uses_too_much(self) -> bool:
         """Return False: without walls there are no limits."""
@@ -70,7 +80,10 @@ class Unwalled:
         (self._folder / "work").mkdir(exist_ok=True)
 
     def close(self) -> None:
-        """Leave the folder to who gave it."""
+        """End what keeps kernels warm. The folder is left to who gave it."""
+        if self._warm:
+            self._warm.kill()
+            self._warm.wait()
 
     def _environment(self, judge: bool) -> dict[str, str]:
         home, tmp = self._folder / "home", self._folder / "tmp"
@@ -89,6 +102,14 @@ class Unwalled:
             environment["PYTHONPATH"] = os.pathsep.join(paths)
         return environment
 
+    def _start_warm(self) -> Path:
+        """Start the program that forks warm kernels (warm.py), if it was not; return where it listens."""
+        path, scratch = self._folder / "warm", self._folder / "imported"
+        if self._warm is None:
+            scratch.mkdir()  # what libraries leave in the temporary folder when they are imported
+            self._warm = warm.start(path, self._imports, {**self._environment(judge=False), "TMPDIR": str(scratch)})
+        return path
+
     async def _sample(self) -> None:
         while True:
             processes = self._processes()
@@ -99,15 +120,17 @@ class Unwalled:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def _processes(self) -> list[psutil.Process]:
-        pid = getattr(getattr(self._manager, "provisioner", None), "pid", None)
-        with suppress(psutil.Error):
-            if pid:
+        pids = [getattr(getattr(self._manager, "provisioner", None), "pid", None), self._warm.pid if self._warm else None]
+        found: list[psutil.Process] = []
+        for pid in filter(None, pids):
+            with suppress(psutil.Error):
                 parent = psutil.Process(pid)
-                return [parent, *parent.children(recursive=True)]
-        return []
+                found += [parent, *parent.children(recursive=True)]
+        return found
 
     def _marked(self) -> list[psutil.Process]:
-        return [process for process in psutil.process_iter() if _carries(process, self._mark)]
+        kept = self._warm.pid if self._warm else None
+        return [process for process in psutil.process_iter() if process.pid != kept and _carries(process, self._mark)]
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,14 +1,11 @@
 """A submission's place behind walls, and Jupyter's way into it: a kernel provisioner that asks a warm fork server."""
 
-import ast
 import asyncio
 import secrets
-import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -197,17 +194,3 @@ def close_servers() -> None:
     kept: dict[tuple[str, ...], ForkServer] = _own.__dict__.setdefault("servers", {})
     while kept:
         kept.popitem()[1].close()
-
-
-def find_imports(texts: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:
-    """Return the modules that Python texts import, but for those that lie in `files`. Texts that do not compile are left out."""
-    found: set[str] = set()
-    for text in texts:
-        with suppress(SyntaxError, ValueError):
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Import):
-                    found |= {name.name for name in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module)
-    own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in files} | {"__future__", "__main__"}
-    return tuple(sorted(name for name in found if name.split(".")[0] not in own and name not in sys.builtin_module_names))

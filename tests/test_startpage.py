@@ -69,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process = subprocess.Popen([*words, f"--IdentityProvider.token={TOKEN}"], cwd=project, env=environment, stderr=log, stdout=log)
     try:
         end = time.monotonic() + 60
-        while not (found := re.search(r"http://127\.0\.0\.1:\d+", (folder / "log").read_text())):
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+(?=/)", (folder / "log").read_text())):
             assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
             time.sleep(0.1)
         yield Server(found[0] + "/user/me", project)

@@ -47,14 +47,16 @@ def kernel_command(path: Path) -> list[str]:
 
 
 class Fork:
-    """A fork of the program at `path`, asked for with `wish`. `pid` is its process id."""
+    """A fork of the program at `path`, asked for with `wish`. `pid` is its process id. Raises OSError where the program has ended."""
 
     def __init__(self, path: str, wish: dict[str, Any], lines: Sequence[int] = ()) -> None:
         self._line = socket.socket(socket.AF_UNIX)
         self._line.connect(path)
         self._said = self._line.makefile()
         socket.send_fds(self._line, [json.dumps(wish).encode()], list(lines))
-        self.pid = int(self._hear() or 0)
+        if not (said := self._hear()):
+            raise OSError(f"the program that forks at {path} has ended")
+        self.pid = int(said)
 
     def wait(self) -> int:
         """Wait for its end; return its exit code."""

@@ -148,6 +148,16 @@ def test_a_room_ends_when_its_line_is_closed(program: Path) -> None:
     fork.end()
 
 
+def test_a_program_that_has_ended_is_said_to_have(tmp_path: Path) -> None:
+    """Nobody waits for it, or takes its silence for a process id."""
+    process = warm.start(tmp_path / "warm", [])
+    process.kill()
+    process.wait()
+
+    with pytest.raises(OSError, match=r"ended|refused"):
+        warm.Fork(str(tmp_path / "warm"), {"room": True})
+
+
 def test_the_program_outlives_its_forks(program: Path) -> None:
     """One after the other, and two at a time."""
     for _ in range(2):

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -71,10 +71,10 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
     def find(rule: str, where: str, what: str, todo: str) -> None:
         findings.append(Finding(rule, lab.slug, where, what, todo))
 
-    with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as name, ExitStack() as later:
-        folder = Path(name)
-        place = Unwalled(folder, lab_imports(lab), guard=True)
-        later.callback(place.close)
+    with (
+        tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as name,
+        closing(Unwalled(folder := Path(name), lab_imports(lab), guard=True)) as place,
+    ):
         run = _run_in(folder, place, lab, make_solved(lab), limits)
         for cell in code_cells(run.notebook):
             if cell.metadata["autograder"]["state"] != "ok":

@@ -12,7 +12,7 @@ import random
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,18 +55,12 @@ def execute(
     may draw fresh inputs from, in the environment variable LAB_SEED. Raises RuntimeError where the sandbox does not start.
     """
     if warm is not None:
-        place = Walled(warm_server(warm))
-        try:
+        with closing(Walled(warm_server(warm))) as place:
             return execute_in(place, notebook, files, hidden, limits, seed)
-        finally:
-            place.close()
     with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
         imports = find_imports((cell.source for cell in code_cells(read_notebook(notebook))), {**files, **hidden})
-        unwalled = Unwalled(Path(folder), imports)
-        try:
+        with closing(Unwalled(Path(folder), imports)) as unwalled:
             return execute_in(unwalled, notebook, files, hidden, limits, seed)
-        finally:
-            unwalled.close()
 
 
 def execute_in(

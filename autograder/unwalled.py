@@ -1,4 +1,4 @@
-"""A submission's place without walls: a folder, and kernels as Jupyter starts them. For one's own work, and where no sandbox can be."""
+"""A submission's place without walls: a folder, and kernels. For one's own work, and where no sandbox can be."""
 
 import asyncio
 import os

@@ -1,6 +1,6 @@
 """Warm processes without a sandbox: a program that has imported what a lab imports forks a kernel, or a room, for each who asks.
 
-    python -m autograder.warm serve SOCKET IMPORT …      the program; it ends with the one that started it
+    python -m autograder.warm serve NUMBER IMPORT …      the program, on its socket's number; it ends with the one that started it
     python -m autograder.warm kernel SOCKET CONNECTION   what a kernel specification starts: it stands for the kernel that it asks for
 
 Who asks connects to the socket and says what for, in one message: a JSON object, with the descriptor of a line for a room. It hears the

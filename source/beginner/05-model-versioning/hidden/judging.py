@@ -6,11 +6,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import judgekit_git
 import judgekit_mlflow
 
 from judgekit import drawn
@@ -236,27 +236,12 @@ def chain(name, salt, withdrawn):
     return numbers
 
 
-class Depot:
+class Depot(judgekit_git.Repository):
     """What the learner left of the depot, read without running anything that its configuration may name."""
 
     def __init__(self, folder, store):
-        self.folder, self.store = Path(folder).resolve(), Path(store).resolve()
-
-    def git(self, *words):
-        """Return what a plumbing command of Git prints."""
-        quiet = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"]
-        done = subprocess.run(["git", *quiet, "-C", str(self.folder), *words], capture_output=True, text=True)
-        if done.returncode:
-            raise AssertionError(f"Git does not find {words[-1]} in the folder depot.")
-        return done.stdout
-
-    def commit(self, release):
-        return self.git("rev-parse", "--verify", "--quiet", f"{release}^{{commit}}").strip()
-
-    def tree(self, release):
-        """Return the files of a release: {path: blob}."""
-        lines = self.git("ls-tree", "-r", release).splitlines()
-        return {path: words.split()[2] for words, path in (line.split("\t") for line in lines)}
+        super().__init__(folder, "the folder depot")
+        self.store = Path(store).resolve()
 
     def pointer(self, release):
         found = re.search(r"md5: ([0-9a-f]{32})\s", self.git("cat-file", "blob", f"{release}:model.skops.dvc"))

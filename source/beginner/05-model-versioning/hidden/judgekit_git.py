@@ -1,0 +1,1 @@
+../../../shared/judgekit_git.py

@@ -18,6 +18,8 @@ from autograder.score import CellScore, score, score_cells
 from autograder.source import Lab
 from autograder.submitted import Submission
 
+_imports: dict[str, tuple[str, ...]] = {}  # by the lab's version: a worker meets the same lab again and again
+
 
 @dataclass(frozen=True)
 class Task:
@@ -88,4 +90,6 @@ def seed_of(lab: Lab, submission: Submission) -> int:
 
 def lab_imports(lab: Lab) -> tuple[str, ...]:
     """Return the modules that the lab's own cells and files import: what a sandbox imports beforehand."""
-    return find_imports((cell.source for cell in code_cells(lab.notebook)), {**lab.files, **lab.hidden})
+    if lab.version not in _imports:
+        _imports[lab.version] = find_imports((cell.source for cell in code_cells(lab.notebook)), {**lab.files, **lab.hidden})
+    return _imports[lab.version]

@@ -100,9 +100,14 @@ def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Ca
         "",
         "",
         f"{one}, {other} = {_word(draw)!r}, {draw.uniform(1e9, 1e12)!r}",
-        f"assert {' or '.join(f'{fooled}(lambda: {line})' for line in asked)}, {token!r}",
     ]
-    return Canary(nbformat.v4.new_code_cell("\n".join(text)), token, FOOLED)
+    found = " or ".join(f"{fooled}(lambda: {line})" for line in asked)
+    forms = [
+        f"assert {found}, {token!r}",
+        f"if not ({found}):\n    raise AssertionError({token!r})",
+        f"{token} = {found}\nassert {token}, {token!r}",
+    ]
+    return Canary(nbformat.v4.new_code_cell("\n".join([*text, draw.choice(forms)])), token, FOOLED)
 
 
 def value_canary(draw: random.Random) -> Canary:

@@ -6,8 +6,9 @@
     R4  every other answer earns what its author says    R9  it stays within its budget
     R5  no solution and no hidden test is released       R10 it can be read by everyone
 
-R2 and R8 are one walk: the solution is graded, then nbval runs it again in the same folder and a fresh kernel. The other answers
-are tried together, one of every exercise at a time; one that does not come out as its author says is tried again alone.
+R2 and R8 are one walk: the solution is graded, then nbval runs it again in the same folder and a fresh kernel, but for the judge's
+cells, which are not the learner's to run. The other answers are tried together, one of every exercise at a time; one that does not come
+out as its author says is tried again alone, and at last with everything that has no part in it.
 """
 
 import os
@@ -130,22 +131,24 @@ def answer_rows(lab: Lab) -> list[list[Answer]]:
 
 def check_answers(lab: Lab, row: list[Answer], limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     """Return the answers of a row that do not come out as their author says (R4)."""
-    together = _try(lab, row, limits, alone=False)
+    together = _try(lab, row, limits)
     findings = []
     for answer in row:
-        alone = _differs(answer, together)
-        if alone and len(row) > 1:
-            alone = _differs(answer, _try(lab, [answer], limits, alone=True))
-        if alone:
+        found = _differs(answer, together)
+        if found and len(row) > 1:
+            found = _differs(answer, _try(lab, [answer], limits))
+        if found:
+            found = _differs(answer, _try(lab, [answer], limits, whole=True))
+        if found:
             where = f"answers.py line {answer.line} ({answer.exercise}: {answer.why})"
-            findings.append(Finding("R4", lab.slug, where, alone, "mend the test, or what the answer's header says"))
+            findings.append(Finding("R4", lab.slug, where, found, "mend the test, or what the answer's header says"))
     return findings
 
 
-def _try(lab: Lab, answers: list[Answer], limits: Limits, alone: bool) -> dict[str, Score]:
-    """Return the scores with other answers in the place of solutions. Unless they are tried alone, what has no part in it is left out."""
+def _try(lab: Lab, answers: list[Answer], limits: Limits, whole: bool = False) -> dict[str, Score]:
+    """Return the scores with other answers in the place of solutions. Unless the `whole` notebook runs, what has no part is left out."""
     notebook = with_answers(make_solved(lab), {answer.exercise: answer.text for answer in answers})
-    if not alone:
+    if not whole:
         tried = {answer.exercise for answer in answers}
         _leave_out(notebook, {test for exercise in lab.exercises if exercise.id in tried for test in exercise.tests})
     return _run(lab, notebook, limits).scores
@@ -199,7 +202,8 @@ def _run_in(folder: Path, place: Unwalled, lab: Lab, notebook: NotebookNode, lim
 def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> str:
     """Run the executed notebook again, in its folder and a fresh kernel, by nbval. Return what failed; empty where nothing did."""
     work, home = folder / "work", folder / "home"
-    write_files(work, {f"{lab.slug}.ipynb": write_notebook(executed)})
+    learners = NotebookNode(executed, cells=[cell for cell in executed.cells if not is_judge(cell)])
+    write_files(work, {f"{lab.slug}.ipynb": write_notebook(learners)})
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--no-header", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
     environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(folder / "tmp"), "IPYTHONDIR": str(home / ".ipython")}

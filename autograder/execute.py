@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.canary import Canary, assertion_canary, equality_canary, value_canary
+from autograder.canary import FOOLED, Canary, assertion_canary, equality_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
 from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
@@ -157,17 +157,13 @@ class _Run:
         waiting = list(cells)
         while waiting:
             async with self._kernel.start(self._nb, self._files, self._hidden, bool(given.needs)):
-                await self._kernel.run_silently(f"import os as _os; _os.environ['LAB_SEED'] = '{self._seed}'; del _os")
-                if given.needs:
-                    await self._kernel.hand_over(given, self._limits.cell_seconds, self._files)
+                await self._kernel.brief(self._seed, given, self._limits.cell_seconds, self._files)
                 while waiting:
                     cell = waiting.pop(0)
                     try:
                         await self._run_cell(cell, min(self._limits.cell_seconds, max(1.0, end - time.monotonic())))
                     except KernelDied:
                         break
-                    if given.needs:
-                        await self._kernel.put_back()
 
     async def _run_cell(self, cell: NotebookNode, seconds: float) -> None:
         begin = time.monotonic()
@@ -181,11 +177,12 @@ class _Run:
             raise KernelDied(marks(cell).get("grade_id", cell.id))
 
     async def _release_canaries(self, tests: list[str], names: list[str]) -> None:
-        """Run canaries before tests, in random order. `names` are the learner's that the tests read."""
+        """Run canaries before tests, in random order. `names` are the learner's that the tests read.
+
+        An equality canary fails by an assertion, too: no assertion canary is needed beside it.
+        """
         text = "\n".join(tests)
-        canaries = [assertion_canary(self._draw)]
-        if looks := equality_canary(self._draw, names, text):
-            canaries.append(looks)
+        canaries = [equality_canary(self._draw, names, text) or assertion_canary(self._draw)]
         if any(map(_ends_in_value, tests)) or _WEIGHING & used_names(text):
             canaries.append(value_canary(self._draw))
         self._draw.shuffle(canaries)
@@ -193,11 +190,16 @@ class _Run:
             await self._release(canary)
 
     async def _release(self, canary: Canary) -> None:
+        if not await self._sings(canary) and not self._flagged:
+            self._flagged = canary.reason
+            if canary.reason == FOOLED and not await self._sings(plain := assertion_canary(self._draw)):
+                self._flagged = plain.reason  # no assertion fails, whatever it compares
+
+    async def _sings(self, canary: Canary) -> bool:
         state = await self._kernel.run(canary.cell, self._limits.cell_seconds, history=False)
-        if not canary.sings(state):
-            self._flagged = self._flagged or canary.reason
         if not self._kernel.answers:
             raise KernelDied("between cells")
+        return canary.sings(state)
 
 
 def _tests_after_learners(cells: list[NotebookNode]) -> dict[str, list[str]]:

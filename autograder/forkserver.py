@@ -5,7 +5,6 @@ says, an answer is a JSON object. A submission has an arena, a file system of it
 same for all of them), /tmp, /learner (their home) and /k (their sockets), the judge's also /hidden.
 """
 
-import gc
 import json
 import os
 import select
@@ -20,26 +19,11 @@ from typing import Any
 
 from autograder import walls
 from autograder.enclosure import run_enclosed
-from autograder.preload import preload
+from autograder.preload import preload, settle
 
 ARENA = Path("/arena")
 SAMPLE_SECONDS = 0.2
 END_SECONDS = 30.0
-PRELOADED = (  # a kernel, and what each would import at its start and at its first error
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "ipykernel.zmqshell",
-    "matplotlib_inline.backend_inline",
-    "autograder.crossing",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.extensions.storemagic",
-    "pygments.formatters.terminal256",
-    "stack_data",
-    "tornado.platform.asyncio",
-    "faulthandler",
-)
 
 
 class Kernel:
@@ -48,6 +32,7 @@ class Kernel:
     def __init__(self, pid: int, most_bytes: int, most_processes: int) -> None:
         self.pid, self.peak, self.why = pid, 0, ""
         self.code: int | None = None
+        self._dying: list[int] = []
         self._most_bytes, self._most_processes = most_bytes, most_processes
 
     def look(self) -> None:
@@ -84,13 +69,22 @@ class Kernel:
 
     def end(self) -> None:
         """End it and everything that it started."""
-        if self.code is None:
-            there = _descendants(self.pid)
+        self.kill()
+        self.wait()
+
+    def kill(self) -> None:
+        """Begin to end it."""
+        if self.code is None and not self._dying:
+            self._dying = _descendants(self.pid)
             os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait, where its end has begun, until it and everything that it started is gone."""
+        if self._dying and self.code is None:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-            end = time.monotonic() + END_SECONDS
-            while any(os.path.exists(f"/proc/{pid}") for pid in there) and time.monotonic() < end:
-                time.sleep(0.001)
+        end = time.monotonic() + END_SECONDS
+        while any(os.path.exists(f"/proc/{pid}") for pid in self._dying) and time.monotonic() < end:
+            time.sleep(0.001)
 
     def running(self) -> list[str]:
         """Return the commands of what runs in it, but for the kernel itself."""
@@ -131,6 +125,8 @@ def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kern
             (ARENA / request["arena"]).rmdir()
             return {}
         case "start":
+            for other in list(kernels):
+                kernels.pop(other).end()
             _renew_sockets(request)
             if request["judge"]:  # a full disk is no reason why the judge cannot write
                 _mount_arena(request, walls.REMOUNT, request["disk"] + request["spare"])
@@ -147,8 +143,9 @@ def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kern
     kernel.measure() if request["do"] == "measure" else kernel.look()
     if request["do"] == "end":
         running = kernel.running()
-        kernel.end()
-        del kernels[request["pid"]]
+        kernel.kill()
+        if not request["last"]:  # nobody waits for the last one: it goes while its notebook is read
+            kernels.pop(request["pid"]).wait()
     return {"code": kernel.code, "peak": kernel.peak, "why": kernel.why, "running": running}
 
 
@@ -216,23 +213,11 @@ def _command(pid: int) -> str:
     return ""
 
 
-def _practise() -> None:
-    """Show a traceback once: what that loads and compiles, every kernel would have to."""
-    from IPython.core.ultratb import FormattedTB
-
-    try:
-        raise AssertionError
-    except AssertionError:
-        FormattedTB(mode="Context").text(*sys.exc_info())
-
-
 def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
-    preload([*PRELOADED, *imports])
-    _practise()
+    preload(imports)
     os.umask(0o022)
-    gc.collect()
-    gc.freeze()
+    settle()
     with Connection(number) as line:
         line.send_bytes(b'{"ready": true}')
         serve(line)

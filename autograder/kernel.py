@@ -1,6 +1,7 @@
 """The kernels of a submission, one after the other, in its place: nbclient runs the cells, within bounds."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from autograder.use import Use
 
 GRACE_SECONDS = 5.0
 ALIVE_SECONDS = 0.1
+LONG_SECONDS = 0.05  # after a shorter cell, the place's own next look is soon enough
 OUTPUT_BYTES = 2 * 2**20
 CUT = "\n[more was shown than is kept: {kept} MiB of a cell's outputs]\n"
 
@@ -79,6 +81,7 @@ class Kernel:
         """Run one cell; return its state: ok, failed, timed out or died."""
         assert self._client is not None
         self._client.begin_cell()
+        begin = time.monotonic()
         index = next((number for number, other in enumerate(self._cells) if other is cell), len(self._cells))
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=history))
         try:
@@ -89,7 +92,8 @@ class Kernel:
         except (DeadKernelError, OSError):
             self.answers = False
             return "died"
-        if self._client.asked_exit or self._place.uses_too_much():
+        long = time.monotonic() - begin > LONG_SECONDS
+        if self._client.asked_exit or (long and self._place.uses_too_much()):
             self.answers = False
             return "died"
         return "failed" if self._client.failed or any(output.output_type == "error" for output in cell.outputs) else "ok"
@@ -102,21 +106,22 @@ class Kernel:
         content = reply["content"]
         return "" if content["status"] == "ok" else f"{content.get('ename')}: {content.get('evalue')}"
 
-    async def hand_over(self, given: Definitions, seconds: float, files: Iterable[str]) -> None:
-        """Give the judge's kernel functions that call the learner's, by the learner's names. `files` are the names of the lab's own."""
-        lines = [
-            "from autograder.crossing import Crossing as _Crossing",
-            f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r}, {sorted(files)!r})",
-            *(f"{name} = _crossing.function({name!r})" for name in given.needs),
-        ]
+    async def brief(self, seed: int, given: Definitions, seconds: float, files: Iterable[str]) -> None:
+        """Tell the judge's kernel the seed, and give it functions that call the learner's, by the learner's names.
+
+        After each cell it finds the lab's own `files` (names) as they are, and no process of a learner's function.
+        """
+        lines = [f"import os as _os; _os.environ['LAB_SEED'] = '{seed}'; del _os"]
+        if given.needs:
+            lines += [
+                "from autograder.crossing import Crossing as _Crossing",
+                f"_crossing = _Crossing({given.statements!r}, {given.needs!r}, {seconds!r}, {sorted(files)!r})",
+                "get_ipython().events.register('post_run_cell', lambda _: _crossing.put_back())",
+                *(f"{name} = _crossing.function({name!r})" for name in given.needs),
+            ]
         error = await self.run_silently("\n".join(lines))
         if error:
-            raise RuntimeError(f"the judge's kernel cannot take functions: {error}")
-
-    async def put_back(self) -> None:
-        """Let the judge's next cell find the lab's own files as they are, and no process of a learner's function."""
-        if self.answers:
-            await self.run_silently("_crossing.put_back()")
+            raise RuntimeError(f"the judge's kernel cannot be briefed: {error}")
 
     async def _interrupt(self, task: "asyncio.Future[NotebookNode]") -> str:
         client: Any = self._client
@@ -197,7 +202,10 @@ def _is_message(msg: dict[str, Any]) -> bool:
     if shape is None or not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in shape.items()):
         return False
     try:
-        output_from_msg(msg) if "data" in shape or msg["msg_type"] in ("stream", "error") else None
+        if "data" in shape:
+            output_from_msg(msg)
+        if msg["msg_type"] == "error" and not all(isinstance(line, str) for line in content["traceback"]):
+            return False
         transient = content.get("transient", {})
         return isinstance(transient, dict) and isinstance(transient.get("display_id", ""), str)
     except Exception:

@@ -1,7 +1,9 @@
 """What a lab imports: found in its texts, and imported beforehand by a process that others are forked from."""
 
 import ast
+import gc
 import importlib
+import io
 import random
 import sys
 import tempfile
@@ -9,12 +11,30 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-from autograder import mlflow_store
+from autograder import mlflow_store, walls
 
+_KERNEL = (  # a kernel, and what each would import at its start and at its first error
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "ipykernel.zmqshell",
+    "matplotlib_inline.backend_inline",
+    "autograder.crossing",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "IPython.utils.wildcard",
+    "pygments.formatters.terminal256",
+    "stack_data",
+    "tornado.platform.asyncio",
+    "faulthandler",
+)
 _LATE = {  # what libraries import when they are first used: each kernel would wait for it
     "mlflow": (
         "alembic.command",
         "git",
+        "mlflow.pyfunc.utils.data_validation",
         "mlflow.sklearn",
         "mlflow.store.artifact.local_artifact_repo",
         "mlflow.store.model_registry.sqlalchemy_store",
@@ -26,7 +46,10 @@ _LATE = {  # what libraries import when they are first used: each kernel would w
     ),
     "matplotlib": ("PIL.PngImagePlugin", "matplotlib.backends.backend_agg", "matplotlib.pyplot"),
     "pandas": ("pandas.io.formats.html", "pandas.io.parsers", "pyarrow.pandas_compat"),
-    "sklearn": ("sklearn.model_selection", "narwhals.stable.v2"),
+    "sklearn": ("sklearn.model_selection", "narwhals._pandas_like.dataframe", "narwhals.stable.v2"),
+    "pyarrow": ("pyarrow.vendored.version",),
+    "uvicorn": ("httptools", "uvicorn.lifespan.on", "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl"),
+    "numpy": ("numpy.random",),
 }
 
 
@@ -45,15 +68,54 @@ def find_imports(texts: Iterable[str], files: Mapping[str, bytes]) -> tuple[str,
 
 
 def preload(imports: Iterable[str]) -> None:
-    """Import the modules, and what they would import when they are first used. What cannot be imported is the lab's to find."""
-    names = list(imports)
-    tops = {name.split(".")[0] for name in names}
-    for name in [*names, *(late for top, more in _LATE.items() if top in tops for late in more)]:
-        with suppress(Exception):
-            importlib.import_module(name)
-    if "mlflow" in tops:
-        with suppress(Exception):  # each database is then made by MLflow itself
-            mlflow_store.make_once()
+    """Import a kernel, the modules, and what they would import when they are first used; do once what takes long the first time.
+
+    What cannot be imported is the lab's to find.
+    """
+    for name in (*_KERNEL, *imports):
+        _import(name)
+    for top, late in _LATE.items():
+        for name in late if top in sys.modules else ():
+            _import(name)
+    for top, practise in (("mlflow", mlflow_store.make_once), ("matplotlib", _draw)):
+        if top in sys.modules:
+            with suppress(Exception):  # each kernel then does it itself
+                practise()
+    _show_traceback()
+
+
+def settle() -> None:
+    """Leave as little as can be for each fork to copy. After all imports."""
+    gc.collect()
+    gc.freeze()
+    if sys.platform == "linux":
+        walls.use_huge_pages()
+
+
+def _import(name: str) -> None:
+    with suppress(Exception):
+        importlib.import_module(name)
+
+
+def _show_traceback() -> None:
+    """Show a traceback once: what that loads and compiles, every kernel would have to."""
+    from IPython.core.ultratb import FormattedTB
+
+    try:
+        raise AssertionError
+    except AssertionError:
+        FormattedTB(mode="Context").text(*sys.exc_info())
+
+
+def _draw() -> None:
+    """Draw a figure once: finding and loading fonts takes longer than drawing."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().set(title="practice", xlabel="x", ylabel="y")
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def forget() -> None:

@@ -138,7 +138,7 @@ class ForkProvisioner(KernelProvisionerBase):
     async def kill(self, restart: bool = False) -> None:
         """End the kernel and all that it started."""
         if self.pid is not None:
-            self._ask("end")
+            self._ask("end", last=self.request["judge"])
             self.pid = None
 
     async def terminate(self, restart: bool = False) -> None:

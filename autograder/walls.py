@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 
 NEW_MOUNTS, NEW_IPC, NEW_PIDS, NEW_NET = 0x00020000, 0x08000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, REMOUNT, BIND, RECURSIVE, PRIVATE, DETACH = 0x1, 0x2, 0x4, 0x20, 0x1000, 0x4000, 0x40000, 0x2
@@ -35,6 +36,7 @@ _CALLS = {  # name: number on x86_64, on aarch64; what no lab needs
     "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97), "userfaultfd": (323, 282),
 }  # fmt: skip
 _CLONE, _CLONE3, _X32 = (56, 220), 435, 0x40000000
+_HUGE, _COLLAPSE = 2 * 2**20, 25
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -97,6 +99,16 @@ def forbid_calls() -> None:
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
     head = struct.pack("HxxxxxxP", len(code), ctypes.addressof(program))
     _check(_libc.prctl(_SET_SECCOMP, _FILTER, head, 0, 0), "seccomp")
+
+
+def use_huge_pages() -> None:
+    """Bring this process's own memory into huge pages, as far as Linux can (from 6.1): forks copy less, and are freed sooner."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, rights, _, _, inode, *_ = line.split()
+        first, last = (int(number, 16) for number in place.split("-"))
+        first, last = -(-first // _HUGE) * _HUGE, last // _HUGE * _HUGE
+        if first < last and rights.startswith("rw") and inode == "0":
+            _libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
 
 
 def end_with_parent() -> None:

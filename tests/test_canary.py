@@ -55,6 +55,7 @@ def test_dropped_assertions_are_seen(shell: InteractiveShell) -> None:
     shell.run_cell(f"import ast\n{drop}\nget_ipython().ast_transformers.append(Drop())")
 
     assert not any(sings(assertion_canary(random.Random(seed)), shell) for seed in SEEDS)
+    assert not any(sings(equality(seed, ["never_bound"]), shell) for seed in SEEDS)
 
 
 def test_what_equals_everything_is_seen(shell: InteractiveShell) -> None:

@@ -97,8 +97,10 @@ def test_a_kernel_is_interrupted(kernel: Started) -> None:
         pass
 
     manager.interrupt_kernel()
+    while (reply := client.get_shell_msg(timeout=PATIENT))["parent_header"]["msg_id"] != asked:
+        pass  # answers to who asked whether it is ready
 
-    assert client.get_shell_msg(timeout=PATIENT)["content"]["ename"] == "KeyboardInterrupt", asked
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
 
 
 def test_a_kernel_ends_with_what_stands_for_it(kernel: Started) -> None:

@@ -1,0 +1,40 @@
+"""What a lab imports, and what a warm process imports for it."""
+
+import subprocess
+import sys
+
+from autograder.preload import find_imports
+
+
+def run(text: str) -> str:
+    """Run a program in a process of its own, since what is imported stays; return what it says."""
+    return subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_imports_are_found_in_texts_and_files_but_for_those_of_the_lab() -> None:
+    """Magics and what is no Python are left out; so is what lies beside the notebook."""
+    texts = ["import numpy as np\nfrom mlflow.tracking import MlflowClient\nimport trips, sys", "%matplotlib inline", "from . import near"]
+    files = {"trips.py": b"import csv\nfrom pathlib import Path", "data.csv": b"import pandas", "kit/__init__.py": b"import kit.parts"}
+
+    assert find_imports(texts, files) == ("csv", "mlflow.tracking", "numpy", "pathlib")
+
+
+def test_what_libraries_import_late_is_imported_beforehand() -> None:
+    """Also where another library brings them; what cannot be imported is left to the lab."""
+    said = run(
+        "import sys\nfrom autograder.preload import preload\npreload(['matplotlib.pyplot', 'no_such_module', 'pandas'])\n"
+        "print(*(name in sys.modules for name in ('numpy.random', 'ipykernel.kernelapp', 'pandas.io.formats.html', 'mlflow')))"
+    )
+
+    assert said == "True True True False"
+
+
+def test_a_first_figure_is_drawn_beforehand_and_none_stays_open() -> None:
+    """A fork finds the fonts at once, and no figure of somebody else's."""
+    said = run(
+        "from autograder.preload import preload\npreload(['matplotlib.pyplot'])\n"
+        "import matplotlib.pyplot as plt\nfrom matplotlib import font_manager\n"
+        "print(plt.get_fignums(), font_manager._get_font.cache_info().currsize > 0)"
+    )
+
+    assert said == "[] True"

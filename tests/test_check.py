@@ -107,6 +107,14 @@ class NeverRuns(Executor):
         return Future()
 
 
+def test_what_a_judge_leaves_is_in_nobodys_way(make_project: MakeProject) -> None:
+    """R8: a learner runs the notebook twice, the judge's cells never."""
+    judge = "# Judged when you hand in: the content of sum.json.\n"
+    lab = read_lab(lab_path(make_project((judge, f"{judge}open('judged', 'x').close()\n"))))
+
+    assert conformance.check_solved(lab)[1] == []
+
+
 def test_a_stale_build_is_caught(make_project: MakeProject) -> None:
     """R1: a byte that the build would not write is a finding."""
     project = make_project()
@@ -134,6 +142,19 @@ def test_an_example_that_needs_an_answer_is_caught(make_project: MakeProject) ->
 
     assert [f.rule for f in findings] == ["R3"]
     assert "NotImplementedError" in findings[0].what
+
+
+def test_what_differs_beside_others_is_tried_alone_and_at_last_with_everything(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what differs then, too, is a finding."""
+    lab = read_lab(lab_path(make_project()))
+    tried: list[tuple[int, bool]] = []
+    monkeypatch.setattr(conformance, "_try", lambda _lab, answers, _limits, whole=False: tried.append((len(answers), whole)) or {})
+    monkeypatch.setattr(conformance, "_differs", lambda _answer, _scores: "differs" if len(tried) < 3 else "")
+
+    assert conformance.check_answers(lab, conformance.answer_rows(lab)[0][:2]) == []
+    assert tried == [(2, False), (1, False), (1, True)]
 
 
 ANSWER_FAULTS = {

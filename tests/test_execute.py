@@ -7,6 +7,7 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
+from autograder.canary import FOOLED, TAMPERED
 from autograder.execute import Limits, execute
 from autograder.notebook import read_notebook, write_notebook
 from autograder.sandbox import why_not
@@ -33,12 +34,15 @@ def servers() -> Iterator[None]:
     close_servers()
 
 
-def run(*sources: str, judge: str = "", limits: Limits = SHORT, hidden: dict[str, bytes] | None = None) -> NotebookNode:
-    """Execute a notebook of these cells, and of a judge cell if given."""
+def run(*sources: str, test: str = "", judge: str = "", limits: Limits = SHORT, hidden: dict[str, bytes] | None = None) -> NotebookNode:
+    """Execute a notebook of these cells, and of a test and a judge cell if given."""
     cells = [nbformat.v4.new_code_cell(source, id=f"c{number}") for number, source in enumerate(sources)]
+    marks = {"grade": True, "solution": False, "locked": True, "points": 1, "schema_version": 3}
+    if test:
+        cells.append(nbformat.v4.new_code_cell(test, id="test", metadata={"nbgrader": {**marks, "grade_id": "test-x"}}))
     if judge:
-        marks = {"grade": True, "solution": False, "locked": True, "points": 1, "grade_id": "judge-x", "schema_version": 3}
-        cells.append(nbformat.v4.new_code_cell(judge, id="judge", metadata={"nbgrader": marks, "tags": ["judge"]}))
+        tagged = {"nbgrader": {**marks, "grade_id": "judge-x"}, "tags": ["judge"]}
+        cells.append(nbformat.v4.new_code_cell(judge, id="judge", metadata=tagged))
     notebook = nbformat.v4.new_notebook(cells=cells)
     return read_notebook(execute(write_notebook(notebook), {"data.txt": b"given"}, hidden or {}, limits, WARM[0]))
 
@@ -56,6 +60,20 @@ def printed(notebook: NotebookNode, number: int) -> str:
 def test_a_failing_cell_does_not_stop_the_rest() -> None:
     """A cell that raises is data, and the next one runs."""
     assert states(run("1/0", "print('on')")) == ["failed", "ok"]
+
+
+DROPS = "import ast\nclass Drop(ast.NodeTransformer):\n    visit_Assert = visit_Raise = lambda self, node: ast.copy_location(ast.Pass(), node)\n"
+EQUALS = "class Anything:\n    __eq__ = lambda self, other: True\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [(f"{DROPS}get_ipython().ast_transformers.append(Drop())\nanswer = 1", TAMPERED), (f"{EQUALS}answer = Anything()", FOOLED)],
+    ids=["drops-assertions", "equals-everything"],
+)
+def test_the_reason_says_what_was_changed(source: str, reason: str) -> None:
+    """One canary looks for both: where it does not sing, another tells them apart."""
+    assert run(source, test="assert answer == 42").metadata["autograder"]["flagged"] == reason
 
 
 @pytest.mark.parametrize("ending", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit()"])

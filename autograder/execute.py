@@ -177,12 +177,11 @@ class _Run:
             raise KernelDied(marks(cell).get("grade_id", cell.id))
 
     async def _release_canaries(self, tests: list[str], names: list[str]) -> None:
-        """Run canaries before tests, in random order. `names` are the learner's that the tests read.
-
-        An equality canary fails by an assertion, too: no assertion canary is needed beside it.
-        """
+        """Run canaries before tests, in random order. `names` are the learner's that the tests read."""
         text = "\n".join(tests)
-        canaries = [equality_canary(self._draw, names, text) or assertion_canary(self._draw)]
+        canaries = [assertion_canary(self._draw)]
+        if looks := equality_canary(self._draw, names, text):
+            canaries.append(looks)
         if any(map(_ends_in_value, tests)) or _WEIGHING & used_names(text):
             canaries.append(value_canary(self._draw))
         self._draw.shuffle(canaries)

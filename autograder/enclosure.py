@@ -25,6 +25,7 @@ from autograder.preload import forget
 from autograder.room import serve_door, serve_line
 
 SAFE = walls.NO_SUID | walls.NO_DEVICES
+COUNTED = signal.SIGWINCH  # nobody minds it who does not know it
 MAX_SHARED_PAGES = 16_384  # of System V shared memory: 64 MiB
 
 Request = dict[str, Any]
@@ -45,7 +46,7 @@ def _enclose(request: Request, blobs: list[bytes], arena: Path) -> int:
     if near and far:
         _fork(lambda: _run_first(lambda: _run_functions(request, near), hides=("/k", "/hidden")))
         near.close()
-    return _run_first(lambda: _wait_for(_fork(lambda: _run_kernel(request, blobs, far))), closes=far)
+    return _run_first(lambda: _wait_as_first(_fork(lambda: _run_kernel(request, blobs, far))), closes=far)
 
 
 def _lay_out(request: Request, arena: Path) -> None:
@@ -178,15 +179,37 @@ def _end_with(run: Callable[[], int]) -> None:
 
 
 def _wait_for(pid: int) -> int:
-    """Pass interrupts on to the child, and return its exit code when it has ended."""
-    signal.signal(signal.SIGINT, lambda *_: _interrupt(pid))
+    """Pass interrupts and news of counting on to the child, and return its exit code when it has ended."""
+    for number in (signal.SIGINT, COUNTED):
+        signal.signal(number, lambda number, _: _send(pid, number))
     while True:
         ended, status = os.wait()
         if ended == pid:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
+            return _exit_code(status)
 
 
-def _interrupt(pid: int) -> None:
+def _wait_as_first(kernel: int) -> int:
+    """Pass interrupts on to the kernel, and return its exit code when it has ended.
+
+    What the kernel's children leave behind, and has ended, stays in the system's list until it was counted: of a fork bomb that burns
+    out within a moment nothing else could be seen.
+    """
+    signal.signal(signal.SIGINT, lambda number, _: _send(kernel, number))
+    signal.signal(COUNTED, lambda *_: _bury_all_but(kernel))
+    return _exit_code(os.waitpid(kernel, 0)[1])
+
+
+def _bury_all_but(kernel: int) -> None:
+    with suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != kernel:
+            os.waitpid(ended.si_pid, 0)
+
+
+def _send(pid: int, number: int) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)
+        os.kill(pid, number)
+
+
+def _exit_code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import walls
-from autograder.enclosure import run_enclosed
+from autograder.enclosure import COUNTED, run_enclosed
 from autograder.preload import preload, settle
 
 ARENA = Path("/arena")
@@ -57,6 +57,8 @@ class Kernel:
             self.why = f"used more than {self._most_bytes // 2**20} MiB of memory"
         if self.why:
             self.end()
+        else:
+            os.kill(self.pid, COUNTED)
 
     def _exact_bytes(self, there: list[int]) -> tuple[int, list[int]]:
         """Return the bytes of processes, and those that are there then. Each takes its time, longer while it forks: too many end it."""

@@ -176,6 +176,8 @@ class _Client(NotebookClient):
     async def _async_poll_kernel_alive(self) -> None:
         while True:
             await asyncio.sleep(ALIVE_SECONDS)
+            if self.kc is None:  # its cell was given up, and nobody waits for this
+                return
             try:
                 await self._async_check_alive()
             except DeadKernelError:

@@ -130,6 +130,23 @@ def test_too_much_ends_the_kernel_and_is_said(source: str, why: str) -> None:
     assert (ended["state"] == "died" and why in ended["why"]) or refused in shown(notebook, 1), ended
 
 
+def test_a_bomb_that_burns_out_within_a_moment_is_seen() -> None:
+    """What has ended, and nobody waits for, stays until it was counted: 254 short processes within some 30 ms are too many."""
+    bomb = "b() { [ $1 = 0 ] || b $(($1 - 1)) | b $(($1 - 1)) & }; b 7"
+    notebook = run(f"import os, time\nos.system({bomb!r})\ntime.sleep(1)", "print('after')")
+
+    assert [cell.metadata["autograder"]["state"] for cell in notebook.cells] == ["died", "ok"]
+    assert "processes" in notebook.cells[0].metadata["autograder"]["why"]
+
+
+def test_processes_that_nobody_waits_for_may_end_one_after_the_other() -> None:
+    """300 of them in some seconds: never too many at once, and none of them is in the way of a later one."""
+    notebook = run("import os\nprint(os.system('for i in $(seq 300); do (: &); sleep 0.005; done'))")
+
+    assert shown(notebook) == "0"
+    assert notebook.cells[0].metadata["autograder"]["state"] == "ok"
+
+
 def test_a_full_disk_is_bounded_and_the_judge_can_still_write() -> None:
     """The folder holds so much and no more, and what the learner filled does not hinder the judge."""
     fill = "for number in range(99):\n    with open(f'big{number}', 'wb') as file:\n        file.write(bytes(2**26))"

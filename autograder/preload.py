@@ -7,8 +7,8 @@ import io
 import random
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
 from autograder import mlflow_store, walls
@@ -51,6 +51,7 @@ _LATE = {  # what libraries import when they are first used: each kernel would w
     "uvicorn": ("httptools", "uvicorn.lifespan.on", "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl"),
     "numpy": ("numpy.random",),
 }
+_ARRAYS = {"cupy", "dask", "torch"}  # libraries that scikit-learn has adapters for
 
 
 def find_imports(texts: Iterable[str], files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -72,16 +73,30 @@ def preload(imports: Iterable[str]) -> None:
 
     What cannot be imported is the lab's to find.
     """
-    for name in (*_KERNEL, *imports):
-        _import(name)
-    for top, late in _LATE.items():
-        for name in late if top in sys.modules else ():
+    imports = tuple(imports)
+    with _left_alone(_ARRAYS - {name.split(".")[0] for name in imports}):
+        for name in (*_KERNEL, *imports):
             _import(name)
+        for top, late in _LATE.items():
+            for name in late if top in sys.modules else ():
+                _import(name)
     for top, practise in (("mlflow", mlflow_store.make_once), ("matplotlib", _draw)):
         if top in sys.modules:
             with suppress(Exception):  # each kernel then does it itself
                 practise()
     _show_traceback()
+
+
+@contextmanager
+def _left_alone(libraries: Iterable[str]) -> Iterator[None]:
+    """Let nothing import scikit-learn's adapters for these libraries, and with them the libraries: skops walks through all packages."""
+    adapters = [f"sklearn.externals.array_api_compat.{name}" for name in libraries]
+    sys.modules.update(dict.fromkeys(adapters))  # type: ignore[arg-type]  # None says that there is no such module
+    try:
+        yield
+    finally:
+        for name in adapters:
+            sys.modules.pop(name, None)
 
 
 def settle() -> None:

@@ -33,6 +33,14 @@ def test_what_libraries_import_late_is_imported_beforehand() -> None:
     assert said == "True True True False"
 
 
+def test_what_the_lab_does_not_import_is_not_brought_by_adapters_for_it() -> None:
+    """Skops walks through all of scikit-learn: that brings no PyTorch, unless the lab imports it; later the adapters can be imported."""
+    text = "import sys\nfrom autograder.preload import preload\npreload({!r})\nprint('skops.io' in sys.modules, 'torch' in sys.modules)\n"
+
+    assert run(text.format(["skops.io"]) + "import sklearn.externals.array_api_compat.torch") == "True False"
+    assert run(text.format(["skops.io", "torch.nn"])) == "True True"
+
+
 def test_a_first_figure_is_drawn_beforehand_and_none_stays_open() -> None:
     """A fork finds the fonts at once, and no figure of somebody else's."""
     said = run(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.answers import is_right, read_answers
+from autograder.build import Change
 from autograder.conformance import answer_rows, check_answers, check_build, check_release, check_solved, check_source
 from autograder.execute import Limits
 from autograder.lint import Finding
@@ -68,12 +69,12 @@ def start(pool: Executor, path: Path, limits: Limits, part: Part = ALL) -> Walks
     return Walks(lab, solved, {turn: pool.submit(_in_turn, path, turn, limits) for turn in turns})
 
 
-def finish(walks: Walks, project: Path, step: Callable[[str], None] = lambda _: None) -> Report:
-    """Return what the rules find, when all walks of the lab have ended. `step` hears of each."""
+def finish(walks: Walks, project: Path, changes: list[Change], step: Callable[[str], None] = lambda _: None) -> Report:
+    """Return what the rules find, when all walks of the lab have ended. `changes` are what a build would do. `step` hears of each walk."""
     lab = walks.lab
     used, findings = walks.solved.result()
     step(f"{lab.slug}: its solution, twice")
-    findings = [*check_source(lab), *check_build(lab, project), *findings]
+    findings = [*check_source(lab), *check_build(lab, project, changes), *findings]
     for numbers, walk in walks.others.items():
         findings += walk.result()
         for number in numbers:

@@ -73,7 +73,8 @@ def check_command(
     with local_workers(jobs) as pool:
         walks = [start(pool.executor, path, Limits(cell_seconds), part or ALL) for path in paths]
         with show.bar("checking", sum(walk.count() for walk in walks)) as step:
-            reports = [finish(walk, project, step) for walk in walks]
+            changes = find_changes(project)
+            reports = [finish(walk, project, changes, step) for walk in walks]
     for number, report in enumerate(reports):
         if any(finding.rule == "R9" for finding in report.findings):
             show.line(f"{report.slug}: over its budget while other labs ran; measured again alone")

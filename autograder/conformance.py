@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 from autograder.answers import Answer, read_answers, with_answers
 from autograder.autograde import lab_imports
-from autograder.build import find_changes
+from autograder.build import Change
 from autograder.definitions import bound_names, used_names
 from autograder.execute import DEFAULT_LIMITS, Limits, execute, execute_in
 from autograder.lint import Finding, lint
@@ -58,11 +58,11 @@ def check_source(lab: Lab) -> list[Finding]:
     return [Finding(_LINT_RULES.get(found.rule, found.rule), found.lab, found.where, found.what, found.todo) for found in lint(lab)]
 
 
-def check_build(lab: Lab, project: Path) -> list[Finding]:
-    """Return where the lab below `labs/` differs from a fresh build (R1)."""
-    mine = project / "labs" / lab.header.level / lab.path.parent.name
-    changes = [change for change in find_changes(project) if change.path.is_relative_to(mine)]
-    return [Finding("R1", lab.slug, str(c.path.relative_to(project)), f"is {c.kind}", "run: autograder build") for c in changes]
+def check_build(lab: Lab, project: Path, changes: list[Change]) -> list[Finding]:
+    """Return which of the changes that a fresh build would make in the project are the lab's (R1)."""
+    folder = project / "labs" / lab.header.level / lab.path.parent.name
+    mine = [change for change in changes if change.path.is_relative_to(folder)]
+    return [Finding("R1", lab.slug, str(c.path.relative_to(project)), f"is {c.kind}", "run: autograder build") for c in mine]
 
 
 def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, Any], list[Finding]]:
@@ -204,7 +204,8 @@ def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> str:
     work, home = folder / "work", folder / "home"
     learners = NotebookNode(executed, cells=[cell for cell in executed.cells if not is_judge(cell)])
     write_files(work, {f"{lab.slug}.ipynb": write_notebook(learners)})
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--no-header", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    plugins = ["-p", "autograder", "-p", "nbval.plugin", "-p", "no:cacheprovider"]  # the first for what __init__ leaves out
+    command = [sys.executable, "-m", "pytest", "--disable-plugin-autoload", *plugins, "--nbval-lax", "--no-header", "-q"]
     command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
     environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(folder / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
     environ["PYTHONPATH"] = str(folder / "hidden")

@@ -118,21 +118,9 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     sys.argv = ["ipykernel_launcher"]
     connection = Path("/k/connection.json")
     write_over(connection, json.dumps(request["connection"]).encode())
-    from ipykernel.kernelapp import IPKernelApp
-    from traitlets.config import Config
+    from autograder.kernelapp import run_kernel
 
-    class App(IPKernelApp):
-        """A kernel that has neither a command line nor configuration files, and does not look for them."""
-
-        def parse_command_line(self, argv: Any = None) -> None:
-            pass
-
-        def load_config_file(self, *args: Any, **kwargs: Any) -> None:
-            pass
-
-    app = App.instance(connection_file=str(connection), quiet=True, config=Config(HistoryManager={"enabled": False}))
-    app.initialize([])  # type: ignore[no-untyped-call]
-    app.start()  # type: ignore[no-untyped-call]
+    run_kernel(str(connection))
     return 0
 
 

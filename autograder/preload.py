@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from autograder import mlflow_store, walls
 
 _KERNEL = (  # a kernel, and what each would import at its start and at its first error
-    "ipykernel.kernelapp",
+    "autograder.kernelapp",
     "ipykernel.debugger",
     "ipykernel.zmqshell",
     "matplotlib_inline.backend_inline",

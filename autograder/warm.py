@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import walls
-from autograder.preload import forget, preload
+from autograder.preload import forget, preload, settle
 from autograder.room import serve_line
 
 SOCKET = "AUTOGRADER_WARM"  # the path of the program's socket, in the environment of a judge's kernel
@@ -174,6 +174,7 @@ def main(command: str, where: str, *rest: str) -> None:
     _end_with_parent()
     if sys.platform == "linux":
         preload(rest)
+        settle()
     with socket.socket(fileno=int(where)) as listener:
         job = _serve(listener)
     job()

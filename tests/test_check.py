@@ -7,7 +7,7 @@ import pytest
 
 from autograder import conformance
 from autograder.answers import read_answers
-from autograder.build import build
+from autograder.build import build, find_changes
 from autograder.check import RELEASE, Part, finish, start
 from autograder.execute import DEFAULT_LIMITS
 from autograder.source import read_lab
@@ -69,7 +69,7 @@ def test_the_good_lab_has_no_finding(make_project: MakeProject) -> None:
     heard: list[str] = []
 
     with local_workers(2) as workers:
-        report = finish(start(workers.executor, lab_path(project), DEFAULT_LIMITS), project, heard.append)
+        report = finish(start(workers.executor, lab_path(project), DEFAULT_LIMITS), project, find_changes(project), heard.append)
 
     assert report.findings == []
     assert (report.slug, report.level, report.points, report.judged_points) == ("small-lab", "beginner", 100.0, 60.0)
@@ -122,7 +122,7 @@ def test_a_stale_build_is_caught(make_project: MakeProject) -> None:
     released = project / "labs" / "beginner" / "01-small-lab" / "small-lab.ipynb"
     released.write_bytes(released.read_bytes().replace(b"returns the sum", b"returns a sum"))
 
-    findings = conformance.check_build(read_lab(lab_path(project)), project)
+    findings = conformance.check_build(read_lab(lab_path(project)), project, find_changes(project))
 
     assert [(f.rule, f.what) for f in findings] == [("R1", "is changed")]
 

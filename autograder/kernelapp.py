@@ -5,14 +5,17 @@ the fork shared with its parent.
 """
 
 import inspect
+import sys
 import zlib
-from types import SimpleNamespace
+from contextlib import AbstractContextManager
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from ipykernel import ipkernel
 from ipykernel.compiler import XCachingCompiler, get_tmp_directory
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core import shellapp
 from traitlets import Type
 from traitlets.config import Config
 
@@ -34,7 +37,7 @@ class Kernel(ipkernel.IPythonKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         """Begin."""
-        with patch.object(ipkernel, "sys", SimpleNamespace(modules={})):
+        with _without_modules(ipkernel):
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -46,6 +49,18 @@ class App(IPKernelApp):
 
     def load_config_file(self, *args: Any, **kwargs: Any) -> None:
         """Read nothing."""
+
+    def init_code(self) -> None:
+        """Run nothing. `%reset --aggressive`, which forgets the modules that came after the start, finds none."""
+        with _without_modules(shellapp):
+            super().init_code()  # type: ignore[no-untyped-call]
+        shell: Any = self.shell
+        shell._sys_modules_keys = sys.modules.keys()
+
+
+def _without_modules(library: ModuleType) -> AbstractContextManager[object]:
+    """Let a library's module see no module while the block runs."""
+    return patch.object(library, "sys", SimpleNamespace(modules={}, stdout=sys.stdout, stderr=sys.stderr))
 
 
 def run_kernel(connection: str) -> None:

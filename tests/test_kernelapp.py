@@ -62,6 +62,24 @@ def test_a_traceback_is_the_one_that_jupyter_shows() -> None:
 
 
 @pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+def test_a_kernel_shows_errors_in_the_colours_that_were_made_ready() -> None:
+    """The theme has its formatter before the first error."""
+    text = "from IPython.utils.PyColorize import theme_table\nprint(theme_table[get_ipython().colors]._formatter is not None)"
+    (cell,) = run(text)
+
+    assert cell.outputs[0].text == "True\n"
+
+
+@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+def test_a_reset_forgets_names_and_leaves_modules() -> None:
+    """Also where it is asked to forget modules, too."""
+    cells = run("x = 1", "%reset -f --aggressive", "import sys\nprint('x' in globals(), 'IPython' in sys.modules)", "1 / 0")
+
+    assert cells[2].outputs[0].text == "False True\n"
+    assert cells[3].outputs[0].ename == "ZeroDivisionError"
+
+
+@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
 def test_no_list_of_all_modules_is_made() -> None:
     """What a debugger would be given is empty, and the kernel has `sys` as it was."""
     (cell,) = run("import ipykernel.ipkernel, sys\nprint(get_ipython().kernel._kernel_modules, ipykernel.ipkernel.sys is sys)")

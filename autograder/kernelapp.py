@@ -1,7 +1,7 @@
 """The kernel that an enclosure becomes: IPython's own, without what it would prepare for a debugger and a person.
 
-What it leaves out is a look at every module that there is. A fork pays for that twice: each look is a write, which copies a page that
-the fork shared with its parent.
+What it leaves out is looks at every module that there is. In a fork each look is a write, for Python counts it, and copies a page that
+was shared with the parent.
 """
 
 import inspect

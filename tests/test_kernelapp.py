@@ -14,6 +14,8 @@ from autograder.kernelapp import Compiler
 from autograder.notebook import read_notebook, write_notebook
 from autograder.walled import close_servers
 
+walled = pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def servers() -> Iterator[None]:
@@ -46,7 +48,7 @@ def test_a_cell_is_of_no_module_as_the_search_through_all_would_say() -> None:
     assert known == searched == [None, None]
 
 
-@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+@walled
 def test_a_traceback_is_the_one_that_jupyter_shows() -> None:
     """The line that failed, in this cell and in one before; where a source is asked for, it is there."""
     cells = run("def f(x):\n    return 1 / x", "a = 3\nf(0)", "import inspect\nprint(inspect.getsource(f))")
@@ -61,7 +63,7 @@ def test_a_traceback_is_the_one_that_jupyter_shows() -> None:
     assert cells[2].outputs[0].text == "def f(x):\n    return 1 / x\n\n"
 
 
-@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+@walled
 def test_a_kernel_shows_errors_in_the_colours_that_were_made_ready() -> None:
     """The theme has its formatter before the first error."""
     text = "from IPython.utils.PyColorize import theme_table\nprint(theme_table[get_ipython().colors]._formatter is not None)"
@@ -70,7 +72,7 @@ def test_a_kernel_shows_errors_in_the_colours_that_were_made_ready() -> None:
     assert cell.outputs[0].text == "True\n"
 
 
-@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+@walled
 def test_a_reset_forgets_names_and_leaves_modules() -> None:
     """Also where it is asked to forget modules, too."""
     cells = run("x = 1", "%reset -f --aggressive", "import sys\nprint('x' in globals(), 'IPython' in sys.modules)", "1 / 0")
@@ -79,7 +81,7 @@ def test_a_reset_forgets_names_and_leaves_modules() -> None:
     assert cells[3].outputs[0].ename == "ZeroDivisionError"
 
 
-@pytest.mark.skipif(bool(sandbox.why_not()), reason=sandbox.why_not() or "there is a sandbox")
+@walled
 def test_no_list_of_all_modules_is_made() -> None:
     """What a debugger would be given is empty, and the kernel has `sys` as it was."""
     (cell,) = run("import ipykernel.ipkernel, sys\nprint(get_ipython().kernel._kernel_modules, ipykernel.ipkernel.sys is sys)")

@@ -1,8 +1,8 @@
 """A kernel's enclosure: what a fork of the warm parent does to become a kernel that somebody else's code may have.
 
-fork ─ the enclosure: new network and mounts; it waits
-         ├─ process 1 of new process and IPC namespaces ─ the kernel
-         └─ waits ─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
+fork ─ process 1 of new namespaces: processes, network, mounts, IPC; it waits
+         ├─ the kernel
+         └─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
 """
 
 import json
@@ -21,6 +21,7 @@ from typing import Any
 from autograder import walls
 from autograder.crossing import DOOR
 from autograder.files import write_over
+from autograder.kernelapp import run_kernel
 from autograder.preload import forget
 from autograder.room import serve_door, serve_line
 
@@ -32,21 +33,24 @@ Request = dict[str, Any]
 
 
 def run_enclosed(request: Request, blobs: list[bytes], arena: Path) -> None:
-    """Become the enclosure of a kernel, and wait for it. Never returns."""
+    """Become the enclosure of a kernel, as process 1 of namespaces for processes, and wait for it. Never returns."""
     _end_with(lambda: _enclose(request, blobs, arena))
 
 
 def _enclose(request: Request, blobs: list[bytes], arena: Path) -> int:
     os.setsid()
     walls.end_with_parent()
-    walls.unshare(walls.NEW_MOUNTS | walls.NEW_NET)
+    walls.unshare(walls.NEW_MOUNTS | walls.NEW_NET | walls.NEW_IPC)
     walls.bring_up_loopback()
     _lay_out(request, arena)
+    _settle_in()
     near, far = socket.socketpair() if request["functions"] else (None, None)
+    kernel = _fork(lambda: _run_kernel(request, blobs, far))
     if near and far:
-        _fork(lambda: _run_first(lambda: _run_functions(request, near), hides=("/k", "/hidden")))
+        far.close()
+        _fork(lambda: _run_functions(request, near), walls.fork_first)
         near.close()
-    return _run_first(lambda: _wait_as_first(_fork(lambda: _run_kernel(request, blobs, far))), closes=far)
+    return _wait_for(kernel)
 
 
 def _lay_out(request: Request, arena: Path) -> None:
@@ -65,27 +69,19 @@ def _lay_out(request: Request, arena: Path) -> None:
     walls.mount("none", str(arena.parent), "tmpfs", SAFE | walls.READ_ONLY, "size=0")
 
 
-def _run_first(run: Callable[[], int], hides: tuple[str, ...] = (), closes: socket.socket | None = None) -> int:
-    """Run something as process 1 of new namespaces, and wait for it: when it ends, all in them ends."""
-    walls.end_with_parent()
-    walls.unshare(walls.NEW_MOUNTS | walls.NEW_IPC | walls.NEW_PIDS)
-    first = _fork(lambda: _be_first(run, hides))
-    if closes:
-        closes.close()
-    return _wait_for(first)
-
-
-def _be_first(run: Callable[[], int], hides: tuple[str, ...]) -> int:
-    walls.end_with_parent()
-    for path in hides:
-        walls.mount("none", path, "tmpfs", SAFE | walls.READ_ONLY, "size=0")
+def _settle_in() -> None:
+    """See the processes of one's own namespace, and share little memory."""
     walls.mount("proc", "/proc", "proc", SAFE)
     Path("/proc/sys/kernel/shmall").write_text(str(MAX_SHARED_PAGES))
-    return run()
 
 
 def _run_functions(request: Request, door: socket.socket) -> int:
-    """Serve the door of the learner's functions."""
+    """Serve the door of the learner's functions, as process 1 of their namespaces, where nothing of the judge's can be seen."""
+    walls.end_with_parent()
+    walls.unshare(walls.NEW_MOUNTS | walls.NEW_IPC)
+    for path in ("/k", "/hidden"):
+        walls.mount("none", path, "tmpfs", SAFE | walls.READ_ONLY, "size=0")
+    _settle_in()
     serve_door(door, lambda line: _fork(partial(_serve_functions, request, line)), lambda _: _end_others())
     return 0
 
@@ -118,8 +114,6 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     sys.argv = ["ipykernel_launcher"]
     connection = Path("/k/connection.json")
     write_over(connection, json.dumps(request["connection"]).encode())
-    from autograder.kernelapp import run_kernel
-
     run_kernel(str(connection))
     return 0
 
@@ -147,9 +141,9 @@ def _give_up_rights(request: Request, keep: list[int]) -> None:
     forget()
 
 
-def _fork(run: Callable[[], int]) -> int:
+def _fork(run: Callable[[], int], fork: Callable[[], int] = os.fork) -> int:
     """Fork; the child runs and ends. Return the child's pid."""
-    pid = os.fork()
+    pid = fork()
     if not pid:
         _end_with(run)
     return pid
@@ -166,17 +160,7 @@ def _end_with(run: Callable[[], int]) -> None:
         os._exit(code)
 
 
-def _wait_for(pid: int) -> int:
-    """Pass interrupts and news of counting on to the child, and return its exit code when it has ended."""
-    for number in (signal.SIGINT, COUNTED):
-        signal.signal(number, lambda number, _: _send(pid, number))
-    while True:
-        ended, status = os.wait()
-        if ended == pid:
-            return _exit_code(status)
-
-
-def _wait_as_first(kernel: int) -> int:
+def _wait_for(kernel: int) -> int:
     """Pass interrupts on to the kernel, and return its exit code when it has ended.
 
     What the kernel's children leave behind, and has ended, stays in the system's list until it was counted: of a fork bomb that burns
@@ -184,7 +168,8 @@ def _wait_as_first(kernel: int) -> int:
     """
     signal.signal(signal.SIGINT, lambda number, _: _send(kernel, number))
     signal.signal(COUNTED, lambda *_: _bury_all_but(kernel))
-    return _exit_code(os.waitpid(kernel, 0)[1])
+    code = os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1])
+    return code if code >= 0 else 128 - code
 
 
 def _bury_all_but(kernel: int) -> None:
@@ -196,8 +181,3 @@ def _bury_all_but(kernel: int) -> None:
 def _send(pid: int, number: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _exit_code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code

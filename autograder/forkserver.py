@@ -19,6 +19,7 @@ from typing import Any
 
 from autograder import walls
 from autograder.enclosure import COUNTED, run_enclosed
+from autograder.kernelapp import make_ready
 from autograder.preload import preload, settle
 
 ARENA = Path("/arena")
@@ -132,7 +133,7 @@ def _answer(request: dict[str, Any], blobs: list[bytes], kernels: dict[int, Kern
             _renew_sockets(request)
             if request["judge"]:  # a full disk is no reason why the judge cannot write
                 _mount_arena(request, walls.REMOUNT, request["disk"] + request["spare"])
-            pid = os.fork()
+            pid = walls.fork_first()
             if not pid:
                 line.close()
                 run_enclosed(request, blobs, ARENA / request["arena"])
@@ -218,6 +219,7 @@ def _command(pid: int) -> str:
 def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
     preload(imports)
+    make_ready()
     os.umask(0o022)
     settle()
     with Connection(number) as line:

@@ -113,13 +113,13 @@ def _import(name: str) -> None:
 
 
 def _show_traceback() -> None:
-    """Show a traceback once, in a kernel's colours: what that loads and compiles, every kernel would have to."""
+    """Show a traceback once, as a kernel does, without colours: what that loads and compiles, every kernel would have to."""
     from IPython.core.ultratb import FormattedTB
 
     try:
         raise AssertionError
     except AssertionError:
-        FormattedTB(mode="Context", theme_name="neutral").text(*sys.exc_info())
+        FormattedTB(mode="Context", theme_name="nocolor").text(*sys.exc_info())
 
 
 def _draw() -> None:

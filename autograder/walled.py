@@ -1,6 +1,7 @@
 """A submission's place behind walls, and Jupyter's way into it: a kernel provisioner that asks a warm fork server."""
 
 import asyncio
+import inspect
 import secrets
 import threading
 import time
@@ -59,7 +60,7 @@ class Walled:
             **SIZES,
         }
         config = {"server": self._server, "use": self.use, "request": request, "blobs": list(there.values())}
-        manager = AsyncKernelManager(client_factory=Client, transport="ipc")
+        manager = Manager(client_factory=Client, transport="ipc")
         metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
         manager._kernel_spec = KernelSpec(argv=[], display_name="Python 3", language="python", metadata=metadata)
         self._manager = manager
@@ -109,11 +110,13 @@ class ForkProvisioner(KernelProvisionerBase):
         ip, end = self.server.sockets(self.request["arena"]) / "s", time.monotonic() + START_SECONDS
         connection = {**info, "ip": "/k/s", "kernel_name": "python3"}
         self.pid = self.server.ask("start", self.blobs, connection=connection, **self.request)["pid"]
-        while not ip.with_name(f"s-{_PORTS['hb_port']}").exists():
-            if time.monotonic() > end or await self.poll() is not None:
+        last, looks = ip.with_name(f"s-{_PORTS['iopub_port']}"), 0
+        while not last.exists():
+            await asyncio.sleep(POLL_SECONDS)
+            looks += 1
+            if looks % 20 == 0 and (time.monotonic() > end or await self.poll() is not None):
                 error = ip.with_name("error")
                 raise RuntimeError(f"the kernel ended before it was ready\n{error.read_text() if error.is_file() else ''}")
-            await asyncio.sleep(POLL_SECONDS)
         return {**info, "ip": str(ip), "key": info["key"].encode()}
 
     async def poll(self) -> int | None:
@@ -162,8 +165,25 @@ class ForkProvisioner(KernelProvisionerBase):
         return code
 
 
+class Manager(AsyncKernelManager):
+    """A manager that does not pause: Jupyter's own sleeps 10 ms at each start and end, for those who watch its state."""
+
+    start_kernel = inspect.unwrap(AsyncKernelManager.start_kernel)
+    shutdown_kernel = inspect.unwrap(AsyncKernelManager.shutdown_kernel)
+
+
 class Client(AsyncKernelClient):
     """A client for a kernel whose sockets are there: ready as soon as it has answered on both channels."""
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        """Start the channels for cells and for what they show. Nobody types, interrupts are signals, and the process tells its end."""
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        """Stop the channels, for a kernel that has ended."""
+        for channel in (self.shell_channel, self.iopub_channel):
+            channel.stop()
+        self.context.destroy(linger=0)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for an answer to a first question. Raises RuntimeError where none comes within `timeout` seconds."""

@@ -45,6 +45,19 @@ def unshare(kinds: int) -> None:
     _check(_libc.unshare(kinds), "unshare")
 
 
+def fork_first() -> int:
+    """Fork a child that is process 1 of new namespaces for processes: when it ends, all in them ends. Return what `os.fork` returns."""
+    pid = -1
+    with open("/proc/self/ns/pid") as own:
+        unshare(NEW_PIDS)
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                _check(_libc.setns(own.fileno(), NEW_PIDS), "setns")
+    return pid
+
+
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Mount `source` on `target`."""
     done = _libc.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None)

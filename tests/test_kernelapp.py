@@ -1,7 +1,6 @@
 """The kernel that an enclosure becomes: what it leaves out, and that a learner sees no difference."""
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
 
@@ -52,7 +51,7 @@ def test_a_cell_is_of_no_module_as_the_search_through_all_would_say() -> None:
 def test_a_traceback_is_the_one_that_jupyter_shows() -> None:
     """The line that failed, in this cell and in one before; where a source is asked for, it is there."""
     cells = run("def f(x):\n    return 1 / x", "a = 3\nf(0)", "import inspect\nprint(inspect.getsource(f))")
-    shown = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(cells[1].outputs[0].traceback))
+    shown = "\n".join(cells[1].outputs[0].traceback)
 
     assert shown.splitlines() == [
         *("-" * 75, f"{'ZeroDivisionError':42}Traceback (most recent call last)"),
@@ -64,12 +63,39 @@ def test_a_traceback_is_the_one_that_jupyter_shows() -> None:
 
 
 @walled
-def test_a_kernel_shows_errors_in_the_colours_that_were_made_ready() -> None:
-    """The theme has its formatter before the first error."""
-    text = "from IPython.utils.PyColorize import theme_table\nprint(theme_table[get_ipython().colors]._formatter is not None)"
-    (cell,) = run(text)
+def test_a_kernel_finds_itself_as_if_it_were_made_for_this_learner() -> None:
+    """Its main module, its folder and its environment are the kernel's, not the parent's that it was forked from."""
+    text = [
+        "import os, sys, IPython, ipykernel.kernelapp",
+        "shell = get_ipython()",
+        "print(sys.modules['__main__'].__dict__ is globals(), shell.kernel.shell is shell, IPython.get_ipython() is shell)",
+        "print(_dh[-1], shell.starting_dir, os.environ['PAGER'], ipykernel.kernelapp.IPKernelApp.instance().shell is shell)",
+        "print(display, shell.has_trait('kernel'), shell.parent is shell.kernel)",
+    ]
+    cell, *others = run("\n".join(text), "kept = 1\n%store kept", "del kept", "%store -r kept", "print(kept)")
 
-    assert cell.outputs[0].text == "True\n"
+    assert others[-1].outputs[0].text == "1\n"
+    assert cell.outputs[0].text.splitlines()[:2] == ["True True True", "/lab /lab cat True"]
+    assert cell.outputs[0].text.splitlines()[2].endswith(" True True")
+
+
+@walled
+def test_what_is_written_is_all_there_and_in_order() -> None:
+    """By Python and by its standard error, from threads, from a process that the cell starts, in pieces and without a line's end."""
+    text = [
+        "import subprocess, sys, threading, time",
+        "print('a', end=''); print('b', file=sys.stderr); print('c', flush=True)",
+        "threads = [threading.Thread(target=print, args=(number,)) for number in range(20)]",
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads]",
+        "time.sleep(0.3); print('d'); time.sleep(0.3); sys.stdout.write('e')",
+    ]
+    cells = run("\n".join(text), "None", "print('next')", "import os\nos.write(1, b'by number'); time.sleep(0.1)")
+    out, error = ("".join(o.text for o in cells[0].outputs if o.get("name") == name) for name in ("stdout", "stderr"))
+
+    assert (out[:3], out[-3:], error) == ("ac\n", "d\ne", "b\n")
+    assert sorted(map(int, out[3:-3].split())) == list(range(20))
+    assert [cell.outputs for cell in cells[1:2]] == [[]]
+    assert (cells[2].outputs[0].text, cells[3].outputs[0].text) == ("next\n", "by number")
 
 
 @walled

@@ -81,8 +81,9 @@ def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetim
     """Write a submission's automatic scores, in one transaction."""
     gradebook.update_or_create_student(student)
     gradebook.update_or_create_submission(lab.slug, student, timestamp=parse_utc(timestamp))
+    grades = {grade.name: grade for grade in gradebook.find_submission_notebook(lab.slug, lab.slug, student).grades}
     for scored in scores:
-        grade = gradebook.find_grade(scored.grade_id, lab.slug, lab.slug, student)
+        grade = grades[scored.grade_id]
         grade.auto_score = scored.points
         grade.needs_manual_grade = scored.points is None and grade.manual_score is None
     gradebook.db.commit()

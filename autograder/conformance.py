@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -36,9 +37,10 @@ from autograder.restore import restore
 from autograder.sandbox import why_not
 from autograder.score import NOT_ATTEMPTED, Score, error_text, score
 from autograder.source import USES_ANSWERS, Lab
-from autograder.unwalled import Unwalled, write_files
+from autograder.unwalled import SAMPLE_SECONDS, Unwalled, family, used_bytes, write_files
 
 BUDGET_SECONDS, PROJECT_SECONDS, BUDGET_MIB = 60, 120, 1024
+NBVAL_SECONDS = 900
 CACHES = (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib")
 _LINT_RULES = {"L08": "R5", "L09": "R5", "L10": "R4", "L11": "R10"}
 
@@ -89,10 +91,10 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
             find(rule, "run", f"it tried to reach the {line}" if rule == "R6" else f"it {line}, outside its folder", "keep it inside")
         for line in run.litter:
             find("R7", "run", line, "clean up: context managers, tempfile, and stop what was started")
-        again = _nbval(folder, lab, run.notebook)
+        again, peak = _nbval(folder, lab, run.notebook)
         if again:
             find("R8", "second run in the same folder, by nbval", again, "let it run twice with the same result")
-        used = run.notebook.metadata["autograder"]
+        used = {**run.notebook.metadata["autograder"], "peak_mib": round(peak / 2**20)}
         seconds = PROJECT_SECONDS if lab.header.project else BUDGET_SECONDS
         if used["seconds"] > seconds:
             find("R9", "run", f"takes {used['seconds']:.0f} s", f"stay within {seconds} s")
@@ -102,7 +104,7 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}) and not _alt(output):
                     find("R10", f"cell {cell.id}", "a picture without alt text", 'show it with Image("x.png", alt="what it shows")')
-    return dict(used), findings
+    return used, findings
 
 
 def check_release(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
@@ -199,8 +201,11 @@ def _run_in(folder: Path, place: Unwalled, lab: Lab, notebook: NotebookNode, lim
     return _Run(executed, {got.exercise: got for got in score(lab, executed)}, noted, litter)
 
 
-def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> str:
-    """Run the executed notebook again, in its folder and a fresh kernel, by nbval. Return what failed; empty where nothing did."""
+def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> tuple[str, int]:
+    """Run the executed notebook again, in its folder and a fresh kernel as Jupyter starts it, by nbval.
+
+    Return what failed, empty where nothing did, and the most bytes that the kernel and all that it started took.
+    """
     work, home = folder / "work", folder / "home"
     learners = NotebookNode(executed, cells=[cell for cell in executed.cells if not is_judge(cell)])
     write_files(work, {f"{lab.slug}.ipynb": write_notebook(learners)})
@@ -209,12 +214,20 @@ def _nbval(folder: Path, lab: Lab, executed: NotebookNode) -> str:
     command += [f"--rootdir={work}", "-c", os.devnull, f"{lab.slug}.ipynb"]
     environ = {**os.environ, **SWITCHES, "HOME": str(home), "TMPDIR": str(folder / "tmp"), "IPYTHONDIR": str(home / ".ipython")}
     environ["PYTHONPATH"] = str(folder / "hidden")
-    done = subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, timeout=900)
-    if done.returncode == 0:
-        return ""
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    peak, end = 0, time.monotonic() + NBVAL_SECONDS
+    with tempfile.TemporaryFile("w+") as said, subprocess.Popen(command, cwd=work, env=environ, stdout=said, stderr=said) as runs:
+        while runs.poll() is None:
+            peak = max(peak, used_bytes(family(runs.pid)[1:]))
+            if time.monotonic() > end:
+                runs.kill()
+                return f"it did not end within {NBVAL_SECONDS} s", peak
+            time.sleep(SAMPLE_SECONDS)
+        said.seek(0)
+        lines = [line.strip() for line in said if line.strip()]
+    if runs.returncode == 0:
+        return "", peak
     telling = [line for line in lines if "Error" in line or line.startswith("FAILED")]
-    return " | ".join((telling or lines)[:4])[:600]
+    return " | ".join((telling or lines)[:4])[:600], peak
 
 
 def _reason(cell: NotebookNode) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ EXACT_FROM = 900 * 2**20
 class Unwalled:
     """A submission's place in `folder`: its notebook's folder `work`, its HOME and temporary folder. `guard` reports what leaves it.
 
-    The learner's kernel starts as Jupyter starts one. The judge's is warm: a program that has the `imports` forks it.
+    The learner's kernel starts as Jupyter starts one. The judge's is warm: a program that has the `imports` forks it. Under guard both
+    are: a lab's own solution, which nbval runs as Jupyter does.
     """
 
     def __init__(self, folder: Path, imports: Sequence[str] = (), guard: bool = False) -> None:
@@ -51,6 +52,7 @@ class Unwalled:
         self._manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(self._folder / "k"))
         if hidden is not None:
             write_files(self._folder / "hidden", {**files, **hidden})
+        if hidden is not None or self._guard:
             environment[warm.SOCKET] = str(self._start_warm())
             self._manager._kernel_spec = KernelSpec(argv=warm.kernel_command(self._folder / "warm"), language="python")
         self._sampler = asyncio.create_task(self._sample())
@@ -112,21 +114,12 @@ class Unwalled:
 
     async def _sample(self) -> None:
         while True:
-            processes = self._processes()
-            used = sum(map(_resident_bytes, processes))
-            if used > EXACT_FROM and sys.platform == "linux":  # what they share was counted for each: the exact number takes longer
-                used = sum(proportional_bytes(process.pid) for process in processes)
-            self.use.peak = max(self.use.peak, used)
+            self.use.peak = max(self.use.peak, used_bytes(self._processes()))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def _processes(self) -> list[psutil.Process]:
         pids = [getattr(getattr(self._manager, "provisioner", None), "pid", None), self._warm.pid if self._warm else None]
-        found: list[psutil.Process] = []
-        for pid in filter(None, pids):
-            with suppress(psutil.Error):
-                parent = psutil.Process(pid)
-                found += [parent, *parent.children(recursive=True)]
-        return found
+        return [process for pid in filter(None, pids) for process in family(pid)]
 
     def _marked(self) -> list[psutil.Process]:
         kept = self._warm.pid if self._warm else None
@@ -141,11 +134,22 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-def _resident_bytes(process: psutil.Process) -> int:
-    """Return the bytes of a process, all that it shares included."""
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it started; nothing where it has ended."""
     with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def used_bytes(processes: Iterable[psutil.Process]) -> int:
+    """Return the bytes that processes take. From EXACT_FROM on what they share counts once, on Linux: finding that out takes longer."""
+    used, there = 0, list(processes)
+    for process in there:
+        with suppress(psutil.Error):
+            used += process.memory_info().rss
+    exact = used > EXACT_FROM and sys.platform == "linux"
+    return sum(proportional_bytes(process.pid) for process in there) if exact else used
 
 
 def _carries(process: psutil.Process, mark: str) -> bool:

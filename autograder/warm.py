@@ -127,7 +127,7 @@ def _be_kernel(wish: dict[str, Any]) -> None:
     os.environ.update(wish["environ"])
     os.chdir(wish["cwd"])
     sys.path[:0] = ["", *(path for path in wish["environ"].get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path)]
-    sys.argv = ["ipykernel_launcher", "-f", wish["kernel"]]
+    sys.argv = ["ipykernel_launcher", "-f", wish["kernel"], "--HistoryManager.enabled=False"]  # it would change how SQLite reads times
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from ipykernel.kernelapp import IPKernelApp
 

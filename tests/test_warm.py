@@ -76,6 +76,11 @@ def test_a_kernel_has_the_imports(kernel: Started) -> None:
     assert value(kernel[1], f"{IMPORTED!r} in __import__('sys').modules") == "True"
 
 
+def test_a_kernel_leaves_sqlite_as_the_imports_made_it(kernel: Started) -> None:
+    """IPython's history would replace how it reads times, after a library that was imported beforehand has set that up."""
+    assert value(kernel[1], "__import__('sqlite3').converters['TIMESTAMP'].__module__") == "'sqlite3.dbapi2'"
+
+
 def test_a_kernel_has_the_folder_and_the_environment_of_who_asks(kernel: Started, tmp_path: Path) -> None:
     """Not the program's."""
     assert value(kernel[1], "__import__('os').getcwd()") == repr(str(tmp_path))

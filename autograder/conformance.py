@@ -94,7 +94,8 @@ def check_solved(lab: Lab, limits: Limits = DEFAULT_LIMITS) -> tuple[dict[str, A
         again, peak = _nbval(folder, lab, run.notebook)
         if again:
             find("R8", "second run in the same folder, by nbval", again, "let it run twice with the same result")
-        used = {**run.notebook.metadata["autograder"], "peak_mib": round(peak / 2**20)}
+        used = dict(run.notebook.metadata["autograder"])
+        used["peak_mib"] = max(used["peak_mib"], round(peak / 2**20))  # a second run may find work done, a first one shares its imports
         seconds = PROJECT_SECONDS if lab.header.project else BUDGET_SECONDS
         if used["seconds"] > seconds:
             find("R9", "run", f"takes {used['seconds']:.0f} s", f"stay within {seconds} s")

@@ -119,7 +119,8 @@ def make_ready() -> tuple[App, Any]:
     app.init_profile_dir()
     app.log.setLevel(logging.WARNING)  # what is said of each message would be put together, and nobody sees it
     settings: dict[str, Any] = {"profile_dir": app.profile_dir, "user_ns": {}, "compiler_class": Compiler, "config": _SETTINGS}
-    shell: Any = ZMQInteractiveShell(**settings)  # type: ignore[no-untyped-call]
+    with patch.dict(os.environ):
+        shell: Any = ZMQInteractiveShell(**settings)  # type: ignore[no-untyped-call]
     for extension in app.default_extensions:
         shell.extension_manager.load_extension(extension)
     sys.modules["__main__"] = main

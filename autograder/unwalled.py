@@ -114,7 +114,7 @@ class Unwalled:
 
     async def _sample(self) -> None:
         while True:
-            self.use.peak = max(self.use.peak, used_bytes(self._processes()))
+            self.use.peak = max(self.use.peak, used_bytes(self._processes(), exact=self._guard))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def _processes(self) -> list[psutil.Process]:
@@ -142,13 +142,16 @@ def family(pid: int) -> list[psutil.Process]:
     return []
 
 
-def used_bytes(processes: Iterable[psutil.Process]) -> int:
-    """Return the bytes that processes take. From EXACT_FROM on what they share counts once, on Linux: finding that out takes longer."""
+def used_bytes(processes: Iterable[psutil.Process], exact: bool = False) -> int:
+    """Return the bytes that processes take.
+
+    On Linux what they share counts once, where that is asked for (`exact`) or they seem to take EXACT_FROM: finding it out takes longer.
+    """
     used, there = 0, list(processes)
     for process in there:
         with suppress(psutil.Error):
             used += process.memory_info().rss
-    exact = used > EXACT_FROM and sys.platform == "linux"
+    exact = (exact or used > EXACT_FROM) and sys.platform == "linux"
     return sum(proportional_bytes(process.pid) for process in there) if exact else used
 
 

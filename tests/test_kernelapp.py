@@ -1,8 +1,11 @@
 """The kernel that an enclosure becomes: what it leaves out, and that a learner sees no difference."""
 
 import inspect
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -70,20 +73,36 @@ def test_a_kernel_finds_itself_as_if_it_were_made_for_this_learner() -> None:
         "shell = get_ipython()",
         "print(sys.modules['__main__'].__dict__ is globals(), shell.kernel.shell is shell, IPython.get_ipython() is shell)",
         "print(_dh[-1], shell.starting_dir, os.environ['PAGER'], ipykernel.kernelapp.IPKernelApp.instance().shell is shell)",
-        "print(display, shell.has_trait('kernel'), shell.parent is shell.kernel)",
+        "print(display, shell.parent is shell.kernel)",
     ]
     cell, *others = run("\n".join(text), "kept = 1\n%store kept", "del kept", "%store -r kept", "print(kept)")
 
     assert others[-1].outputs[0].text == "1\n"
     assert cell.outputs[0].text.splitlines()[:2] == ["True True True", "/lab /lab cat True"]
-    assert cell.outputs[0].text.splitlines()[2].endswith(" True True")
+    assert cell.outputs[0].text.splitlines()[2].endswith(" True")
+
+
+def test_the_parent_notices_nothing_of_the_shell_that_it_made(tmp_path: Path) -> None:
+    """The rooms of learners' functions are its forks, too: they are in no notebook."""
+    text = [
+        "import builtins, os, sys, IPython",
+        "from autograder.kernelapp import make_ready",
+        "before = sys.modules['__main__'], set(vars(builtins)), dict(os.environ)",
+        "make_ready()",
+        "assert before == (sys.modules['__main__'], set(vars(builtins)), dict(os.environ))",
+        "assert IPython.get_ipython() is None",
+    ]
+    environ = {**os.environ, "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", "\n".join(text)], env=environ, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
 
 
 @walled
 def test_what_is_written_is_all_there_and_in_order() -> None:
-    """By Python and by its standard error, from threads, from a process that the cell starts, in pieces and without a line's end."""
+    """To both streams, from threads, in pieces, without a line's end, after a while, and past Python by the file's number."""
     text = [
-        "import subprocess, sys, threading, time",
+        "import sys, threading, time",
         "print('a', end=''); print('b', file=sys.stderr); print('c', flush=True)",
         "threads = [threading.Thread(target=print, args=(number,)) for number in range(20)]",
         "[thread.start() for thread in threads]; [thread.join() for thread in threads]",
@@ -94,7 +113,7 @@ def test_what_is_written_is_all_there_and_in_order() -> None:
 
     assert (out[:3], out[-3:], error) == ("ac\n", "d\ne", "b\n")
     assert sorted(map(int, out[3:-3].split())) == list(range(20))
-    assert [cell.outputs for cell in cells[1:2]] == [[]]
+    assert cells[1].outputs == []
     assert (cells[2].outputs[0].text, cells[3].outputs[0].text) == ("next\n", "by number")
 
 

@@ -9,9 +9,9 @@ from autograder import result
 from autograder.execute import Limits, execute
 from autograder.feedback import write_feedback
 from autograder.gradebook import Mark
-from autograder.notebook import code_cells, read_notebook, write_notebook
+from autograder.notebook import code_cells, read_notebook, read_own, write_notebook
 from autograder.preload import find_imports
-from autograder.release import make_solved
+from autograder.release import see_solved
 from autograder.restore import restore
 from autograder.result import Result
 from autograder.score import CellScore, score, score_cells
@@ -49,10 +49,10 @@ def autograde(task: Task) -> Outcome:
         outcome = ungraded(lab, submission)
         return Outcome(outcome, write_feedback(lab, None, outcome, task.marks))
     seed = seed_of(lab, submission)
-    notebook = write_notebook(restore(make_solved(lab), read_notebook(submission.notebook)))
+    notebook = write_notebook(restore(see_solved(lab), read_notebook(submission.notebook)))
     warm = lab_imports(lab) if task.walled else None
     data = execute(notebook, {**submission.files, **lab.files}, lab.hidden, task.limits, warm, seed)
-    executed = read_notebook(data)
+    executed = read_own(data)
     used = executed.metadata["autograder"]
     scores = score(lab, executed)
     outcome = Result(

@@ -71,7 +71,7 @@ def assertion_canary(draw: random.Random) -> Canary:
         f"if {number} > {draw.randrange(90)}:\n    raise AssertionError({token!r})",
         f"{name} = {{'{token}': {number}}}\nassert {name}['{token}'] == {number - 1}, '{token}'",
     ]
-    return Canary(nbformat.v4.new_code_cell(draw.choice(forms)), token, TAMPERED)
+    return Canary(_cell(draw.choice(forms)), token, TAMPERED)
 
 
 def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Canary | None:
@@ -107,7 +107,7 @@ def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Ca
         f"if not ({found}):\n    raise AssertionError({token!r})",
         f"{token} = {found}\nassert {token}, {token!r}",
     ]
-    return Canary(nbformat.v4.new_code_cell("\n".join([*text, draw.choice(forms)])), token, FOOLED)
+    return Canary(_cell("\n".join([*text, draw.choice(forms)])), token, FOOLED)
 
 
 def value_canary(draw: random.Random) -> Canary:
@@ -122,7 +122,12 @@ def value_canary(draw: random.Random) -> Canary:
         f"{name}.sorted([{number + 1}, {number}])[0]",
     ]
     text = f"import builtins as {name}\n({' + '.join(same)}) / {len(same)}"
-    return Canary(nbformat.v4.new_code_cell(text), str(number), NOT_SHOWN, shows=True)
+    return Canary(_cell(text), str(number), NOT_SHOWN, shows=True)
+
+
+def _cell(text: str) -> NotebookNode:
+    cell: NotebookNode = nbformat.from_dict({"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": text})
+    return cell
 
 
 def _word(draw: random.Random) -> str:

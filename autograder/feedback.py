@@ -16,7 +16,7 @@ from autograder.gradebook import Mark
 from autograder.notebook import is_answer, is_test, marks
 from autograder.page import PICTURE_STARTS, clean_html, clean_markdown, clean_picture, plain, render
 from autograder.redact import hidden_lines, holds, redact, squeezed_lines
-from autograder.release import make_release
+from autograder.release import see_release
 from autograder.result import GRADED, Result, in_words
 from autograder.score import FULL, NOT_ATTEMPTED, PARTIAL, TIMED_OUT, TO_MARK, WRONG, CellScore, Score, score_cells
 from autograder.source import Exercise, Lab
@@ -36,7 +36,7 @@ def write_feedback(lab: Lab, executed: NotebookNode | None, result: Result, by_h
 
     `by_hand` maps a grade_id to what a person gave and wrote. Its points take the place of a written part's.
     """
-    release = make_release(lab)
+    release = see_release(lab)
     own = [cell.source for cell in executed.cells if _is_own(cell)] if executed else []
     secrets = hidden_lines(lab, release) - squeezed_lines(own)
     earned = {scored.grade_id: scored for scored in score_cells(lab, executed)} if executed else {}

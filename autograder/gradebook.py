@@ -79,14 +79,27 @@ def save_lab(gradebook: Gradebook, cohort: Path, lab: Lab) -> None:
 
 def save_scores(gradebook: Gradebook, lab: Lab, student: str, timestamp: datetime | None, scores: list[CellScore]) -> None:
     """Write a submission's automatic scores, in one transaction."""
-    gradebook.update_or_create_student(student)
-    gradebook.update_or_create_submission(lab.slug, student, timestamp=parse_utc(timestamp))
-    grades = {grade.name: grade for grade in gradebook.find_submission_notebook(lab.slug, lab.slug, student).grades}
-    for scored in scores:
-        grade = grades[scored.grade_id]
-        grade.auto_score = scored.points
-        grade.needs_manual_grade = scored.points is None and grade.manual_score is None
-    gradebook.db.commit()
+    with _read_once(gradebook):
+        gradebook.update_or_create_student(student)
+        gradebook.update_or_create_submission(lab.slug, student, timestamp=parse_utc(timestamp))
+        grades = {grade.name: grade for grade in gradebook.find_submission_notebook(lab.slug, lab.slug, student).grades}
+        for scored in scores:
+            grade = grades[scored.grade_id]
+            grade.auto_score = scored.points
+            grade.needs_manual_grade = scored.points is None and grade.manual_score is None
+        gradebook.db.commit()
+
+
+@contextmanager
+def _read_once(gradebook: Gradebook) -> Iterator[None]:
+    """Read what a submission needs anew, but once: nbgrader commits after each step, and all would be read again after each."""
+    session = gradebook.db()
+    session.expire_all()
+    session.expire_on_commit = False
+    try:
+        yield
+    finally:
+        session.expire_on_commit = True
 
 
 def save_timestamps(gradebook: Gradebook, lab: str, timestamps: Mapping[str, datetime | None]) -> None:

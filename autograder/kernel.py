@@ -10,9 +10,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import output_from_msg
 
 from autograder.definitions import Definitions
+from autograder.messages import is_message, size_of
 from autograder.use import Use
 
 GRACE_SECONDS = 5.0
@@ -139,6 +139,7 @@ class Kernel:
 class _Client(NotebookClient):
     """nbclient's client, which keeps a bounded part of what a cell shows, and hears within a moment that the kernel has ended."""
 
+    record_timing = False
     failed = asked_exit = False
     _room = 0
 
@@ -149,10 +150,10 @@ class _Client(NotebookClient):
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Take an output into the cell, as long as there is room. What is no message, and widgets' own, is left out."""
-        if not _is_message(msg):
+        if not is_message(msg):
             return None
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data", "error"):
-            size = _size_of(msg["content"])
+            size = size_of(msg["content"])
             if size > self._room:
                 if self._room < 0:
                     return None
@@ -184,39 +185,3 @@ class _Client(NotebookClient):
                 if self.task_poll_for_reply is not None:
                     self.task_poll_for_reply.cancel()
                 return
-
-
-_SHAPES: dict[str, dict[str, type]] = {  # what a kernel says while a cell runs, and what must be in it
-    "status": {"execution_state": str},
-    "execute_input": {},
-    "clear_output": {},
-    "stream": {"name": str, "text": str},
-    "display_data": {"data": dict, "metadata": dict},
-    "update_display_data": {"data": dict, "metadata": dict, "transient": dict},
-    "execute_result": {"data": dict, "metadata": dict},
-    "error": {"ename": str, "evalue": str, "traceback": list},
-}
-
-
-def _is_message(msg: dict[str, Any]) -> bool:
-    """Return whether a message has the shape that the protocol gives it: it may come from the learner's code."""
-    content, shape = msg.get("content"), _SHAPES.get(msg["msg_type"])
-    if shape is None or not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in shape.items()):
-        return False
-    try:
-        if "data" in shape:
-            output_from_msg(msg)
-        if msg["msg_type"] == "error" and not all(isinstance(line, str) for line in content["traceback"]):
-            return False
-        transient = content.get("transient", {})
-        return isinstance(transient, dict) and isinstance(transient.get("display_id", ""), str)
-    except Exception:
-        return False
-
-
-def _size_of(value: object) -> int:
-    if isinstance(value, dict):
-        return sum(map(_size_of, value.values()))
-    if isinstance(value, list):
-        return sum(map(_size_of, value))
-    return len(value) if isinstance(value, str) else 8

@@ -10,6 +10,7 @@ import inspect
 import logging
 import os
 import sys
+import threading
 import zlib
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,12 +20,15 @@ from unittest.mock import patch
 
 from ipykernel import ipkernel, kernelapp
 from ipykernel.compiler import XCachingCompiler, get_tmp_directory
-from ipykernel.iostream import OutStream
+from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core import shellapp
 from traitlets import Float, Type
 from traitlets.config import Config
+from zmq.eventloop.zmqstream import ZMQStream
+
+from autograder.messages import SESSION
 
 
 class Compiler(XCachingCompiler):
@@ -37,8 +41,32 @@ class Compiler(XCachingCompiler):
         return name
 
 
+class Publisher(IOPubThread):
+    """Sends what a kernel says at once, in the thread that says it, one after the other: another thread would wake for each message.
+
+    The thread of its own is for what waits: output that nobody flushed, and that of forked processes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin."""
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._renew_turn()
+        os.register_at_fork(after_in_child=self._renew_turn)  # a thread that had its turn is not in the child
+
+    def _renew_turn(self) -> None:
+        self.turn = threading.RLock()
+
+    def _setup_xpub_listener(self) -> None:
+        """Listen to nobody: who subscribes is told so by the first answer."""
+
+    def send_multipart(self, *args: Any, **kwargs: Any) -> None:
+        """Send a message."""
+        with self.turn:
+            self._really_send(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
 class Stream(OutStream):
-    """Standard output or error, which costs nothing while nobody writes: each flush is a round through another thread."""
+    """Standard output or error, which costs nothing while nobody writes."""
 
     _written = False
 
@@ -49,10 +77,15 @@ class Stream(OutStream):
         return written
 
     def flush(self) -> None:
-        """Send what was written since the last time, and wait until it is on its way."""
+        """Send what was written since the last time."""
         if self._written:
             self._written = False
-            super().flush()  # type: ignore[no-untyped-call]
+            self._flush()
+
+    def _flush(self) -> None:
+        publisher: Any = self.pub_thread
+        with publisher.turn:  # also what another thread has begun to send is on its way then
+            super()._flush()  # type: ignore[no-untyped-call]
 
 
 class Kernel(ipkernel.IPythonKernel):
@@ -84,9 +117,22 @@ class App(IPKernelApp):
             super().init_profile_dir()  # type: ignore[no-untyped-call]
 
     def init_control(self, context: Any) -> None:
-        """Prepare the channel for control. Cells come straight to the main thread: there are no subshells."""
-        with patch.object(kernelapp, "ShellChannelThread", return_value=None):
-            super().init_control(context)  # type: ignore[no-untyped-call]
+        """Prepare no channel for control: interrupts are signals. Cells come straight to the main thread: there are no subshells."""
+
+    def init_iopub(self, context: Any) -> None:
+        """Prepare the channel for what the kernel says."""
+        with patch.object(kernelapp, "IOPubThread", Publisher):
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
+
+    def init_kernel(self) -> None:
+        """Make the kernel, which hears one channel."""
+        channels = {"shell_stream": ZMQStream(self.shell_socket), "stdin_socket": self.stdin_socket}
+        shown = {"iopub_thread": self.iopub_thread, "iopub_socket": self.iopub_socket}
+        settings = {"session": self.session, "log": self.log, "profile_dir": self.profile_dir, "user_ns": self.user_ns}
+        kernel: Any = Kernel.instance(parent=self, **channels, **shown, **settings)
+        self.kernel = kernel
+        kernel.record_ports({f"{name}_port": port for name, port in self._ports.items()})
+        self.displayhook.get_execution_count = lambda: kernel.execution_count
 
     def write_connection_file(self, **kwargs: Any) -> None:
         """Write nothing: the file that was given says it all."""
@@ -107,7 +153,7 @@ def _without_modules(library: ModuleType) -> AbstractContextManager[object]:
     return patch.object(library, "sys", SimpleNamespace(modules={}, stdout=sys.stdout, stderr=sys.stderr))
 
 
-_SETTINGS = Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": "nocolor"})
+_SETTINGS = Config({**SESSION, "HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor"}})
 
 
 @functools.cache

@@ -31,6 +31,12 @@ def read_notebook(data: bytes) -> NotebookNode:
     return notebook
 
 
+def read_own(data: bytes) -> NotebookNode:
+    """Return the notebook that `write_notebook` wrote."""
+    notebook: NotebookNode = nbformat.from_dict(json.loads(data))
+    return notebook
+
+
 def write_notebook(notebook: NotebookNode) -> bytes:
     """Return the notebook as bytes that depend on its content alone."""
     return _encode(notebook) + b"\n"

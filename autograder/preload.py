@@ -52,6 +52,7 @@ _LATE = {  # what libraries import when they are first used: each kernel would w
     "numpy": ("numpy.random",),
 }
 _ARRAYS = {"cupy", "dask", "torch"}  # libraries that scikit-learn has adapters for
+_DEBUGGER = "debugpy"  # which a kernel would prepare: half a second, and 800 modules more
 
 
 def find_imports(texts: Iterable[str], files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -90,12 +91,12 @@ def preload(imports: Iterable[str]) -> None:
 @contextmanager
 def _left_alone(libraries: Iterable[str]) -> Iterator[None]:
     """Let nothing import scikit-learn's adapters for these libraries, and with them the libraries: skops walks through all packages."""
-    adapters = [f"sklearn.externals.array_api_compat.{name}" for name in libraries]
-    sys.modules.update(dict.fromkeys(adapters))  # type: ignore[arg-type]  # None says that there is no such module
+    names = [f"sklearn.externals.array_api_compat.{name}" for name in libraries] + [_DEBUGGER]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None says that there is no such module
     try:
         yield
     finally:
-        for name in adapters:
+        for name in names:
             sys.modules.pop(name, None)
 
 

@@ -33,12 +33,22 @@ def make_release(lab: Lab) -> NotebookNode:
 
     Raises SourceProblem where nbgrader refuses the notebook.
     """
-    return copy.deepcopy(_make(_Made(lab), STEPS))
+    return copy.deepcopy(see_release(lab))
 
 
 def make_solved(lab: Lab) -> NotebookNode:
     """Return the lab with its solutions and hidden tests, in the form in which nbgrader keeps a source notebook."""
-    return copy.deepcopy(_make(_Made(lab), SOLVED_STEPS))
+    return copy.deepcopy(see_solved(lab))
+
+
+def see_release(lab: Lab) -> NotebookNode:
+    """Return what `make_release` does, for those who only read it: everybody gets the same."""
+    return _make(_Made(lab), STEPS)
+
+
+def see_solved(lab: Lab) -> NotebookNode:
+    """Return what `make_solved` does, for those who only read it: everybody gets the same."""
+    return _make(_Made(lab), SOLVED_STEPS)
 
 
 def make_page(path: Path) -> NotebookNode:

@@ -44,6 +44,7 @@ def environment() -> dict[str, str]:
     return {**passed, **SWITCHES, **own}
 
 
+@functools.cache
 def course_folders() -> list[str]:
     """Return the folders of Python, of the environment and of this package, also by their real names."""
     named = {sys.base_prefix, sys.prefix, *sysconfig.get_paths().values(), str(Path(__file__).parent)}

@@ -12,7 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.notebook import marks
-from autograder.release import make_release
+from autograder.release import see_release
 from autograder.source import Exercise, Lab
 
 FULL, PARTIAL, WRONG, ERROR = "full", "partial", "wrong", "error"
@@ -170,7 +170,7 @@ def _is_assertion(cells: dict[str, NotebookNode], exercise: Exercise) -> bool:
 
 def find_untouched(lab: Lab, executed: NotebookNode) -> set[str]:
     """Return the exercises that nobody has worked on: the answer is empty or as released, and below a task stands nothing new."""
-    release = make_release(lab)
+    release = see_release(lab)
     now, then = ({marks(cell)["grade_id"]: cell for cell in notebook.cells if marks(cell)} for notebook in (executed, release))
     blank = {name for name, cell in then.items() if marks(cell).get("solution") and _is_blank(now[name].source, cell.source)}
     below, below_then = _cells_below(executed), _cells_below(release)

@@ -1,6 +1,7 @@
 """A submission's place behind walls, and Jupyter's way into it: a kernel provisioner that asks a warm fork server."""
 
 import asyncio
+import functools
 import inspect
 import secrets
 import threading
@@ -9,12 +10,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
+from traitlets import Type, default
 
+from autograder.messages import SESSION
 from autograder.sandbox import ForkServer, course_folders, environment
 from autograder.use import Use
 
@@ -60,7 +65,7 @@ class Walled:
             **SIZES,
         }
         config = {"server": self._server, "use": self.use, "request": request, "blobs": list(there.values())}
-        manager = Manager(client_factory=Client, transport="ipc")
+        manager = Manager(client_factory=Client, transport="ipc", config=SESSION)
         metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
         manager._kernel_spec = KernelSpec(argv=[], display_name="Python 3", language="python", metadata=metadata)
         self._manager = manager
@@ -172,18 +177,32 @@ class Manager(AsyncKernelManager):
     shutdown_kernel = inspect.unwrap(AsyncKernelManager.shutdown_kernel)
 
 
+class Channel(AsyncZMQSocketChannel):
+    """A channel that, where there is no end to the wait, waits for a message once: Jupyter's own asks whether there is one before."""
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
+        """Return the next message. Raises queue.Empty where none comes within `timeout` seconds."""
+        return await (self._recv() if timeout is None else super().get_msg(timeout))
+
+
 class Client(AsyncKernelClient):
     """A client for a kernel whose sockets are there: ready as soon as it has answered on both channels."""
+
+    shell_channel_class = Type(Channel)
+    iopub_channel_class = Type(Channel)
+
+    @default("context")
+    def _context_default(self) -> zmq.asyncio.Context:
+        return _sockets()
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         """Start the channels for cells and for what they show. Nobody types, interrupts are signals, and the process tells its end."""
         super().start_channels(stdin=False, hb=False, control=False)
 
     def stop_channels(self) -> None:
-        """Stop the channels, for a kernel that has ended."""
+        """Stop the channels."""
         for channel in (self.shell_channel, self.iopub_channel):
             channel.stop()
-        self.context.destroy(linger=0)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for an answer to a first question. Raises RuntimeError where none comes within `timeout` seconds."""
@@ -198,6 +217,12 @@ class Client(AsyncKernelClient):
                         self._handle_kernel_info_reply(reply)
                         return
         raise RuntimeError(f"the kernel did not answer within {timeout or START_SECONDS:.0f} s")
+
+
+@functools.cache
+def _sockets() -> zmq.asyncio.Context:
+    """Return this process's own context for sockets: its threads serve one kernel after the other."""
+    return zmq.asyncio.Context()
 
 
 def warm_server(imports: tuple[str, ...]) -> ForkServer:

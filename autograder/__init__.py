@@ -3,8 +3,8 @@
 One straight way, one module a word, and no module imports one that comes after it:
 
     errors → offline → notebook → source → changes → answers → release → catalogue → aside → build → definitions → lint
-    plain → files → guard → walls → mlflow_store → preload → room → warm → crossing → messages → kernelapp → enclosure → forkserver → sandbox
-    → use → walled → unwalled → kernel
+    plain → files → guard → walls → mlflow_store → preload → room → warm → crossing → messages → kernelapp → enclosure → forkserver
+    → sandbox → use → walled → unwalled → kernel
     canary → execute → restore → score → result → submitted
     gradebook → cohort → moment → people → bundle → forms → collect
     page → redact → feedback → autograde → attempts → workers → grade → late → marks → plots → report → export → similar → pairs

@@ -5,7 +5,6 @@ fork ─ process 1 of new namespaces: processes, network, mounts, IPC; it waits
          └─ process 1 of others ─ the learner's functions, one process after the other (beside a judge's kernel)
 """
 
-import json
 import os
 import signal
 import socket
@@ -112,9 +111,7 @@ def _run_kernel(request: Request, blobs: list[bytes], door: socket.socket | None
     if door:
         os.environ[DOOR] = str(door.fileno())
     sys.argv = ["ipykernel_launcher"]
-    connection = Path("/k/connection.json")
-    write_over(connection, json.dumps(request["connection"]).encode())
-    run_kernel(str(connection))
+    run_kernel(request["connection"])
     return 0
 
 

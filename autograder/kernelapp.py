@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import zlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -24,6 +25,7 @@ from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core import shellapp
+from jupyter_client.connect import KernelConnectionInfo
 from traitlets import Float, Type
 from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
@@ -44,14 +46,27 @@ class Compiler(XCachingCompiler):
 class Publisher(IOPubThread):
     """Sends what a kernel says at once, in the thread that says it, one after the other: another thread would wake for each message.
 
-    The thread of its own is for what waits: output that nobody flushed, and that of forked processes.
+    The thread of its own is for what waits: output that nobody flushed, and that of forked processes. It starts when there may be some.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin."""
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._renew_turn()
-        os.register_at_fork(after_in_child=self._renew_turn)  # a thread that had its turn is not in the child
+        os.register_at_fork(before=self._listen, after_in_child=self._renew_turn)  # a thread that had its turn is not in the child
+
+    def start(self) -> None:
+        """Wait until the thread has something to do."""
+
+    def schedule(self, f: Callable[[], object]) -> None:
+        """Let the thread do something; in a child, where it is not, do it now."""
+        self._listen()
+        super().schedule(f)  # type: ignore[no-untyped-call]
+
+    def _listen(self) -> None:
+        with self.turn:
+            if self.thread.ident is None and self._is_master_process():  # type: ignore[no-untyped-call]
+                super().start()  # type: ignore[no-untyped-call]
 
     def _renew_turn(self) -> None:
         self.turn = threading.RLock()
@@ -103,7 +118,9 @@ class Kernel(ipkernel.IPythonKernel):
 
 
 class App(IPKernelApp):
-    """A kernel's application that has neither a command line nor configuration files, and does not look for them."""
+    """A kernel's application that has neither a command line nor files, and does not look for them. `connection` says where it listens."""
+
+    connection: KernelConnectionInfo
 
     def parse_command_line(self, argv: Any = None) -> None:
         """Read nothing."""
@@ -125,17 +142,22 @@ class App(IPKernelApp):
             super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def init_kernel(self) -> None:
-        """Make the kernel, which hears one channel."""
-        channels = {"shell_stream": ZMQStream(self.shell_socket), "stdin_socket": self.stdin_socket}
-        shown = {"iopub_thread": self.iopub_thread, "iopub_socket": self.iopub_socket}
-        settings = {"session": self.session, "log": self.log, "profile_dir": self.profile_dir, "user_ns": self.user_ns}
-        kernel: Any = Kernel.instance(parent=self, **channels, **shown, **settings)
-        self.kernel = kernel
+        """Give the kernel, which was made before, its one channel to hear, and those to speak."""
+        kernel = self.kernel
+        kernel.shell_stream, kernel.stdin_socket = ZMQStream(self.shell_socket), self.stdin_socket
+        kernel.iopub_thread, kernel._stdout, kernel._stderr = self.iopub_thread, sys.stdout, sys.stderr
+        for speaks in (kernel.shell.displayhook, kernel.shell.display_pub):
+            speaks.pub_socket = self.iopub_socket
+        kernel.iopub_socket = self.iopub_socket
         kernel.record_ports({f"{name}_port": port for name, port in self._ports.items()})
         self.displayhook.get_execution_count = lambda: kernel.execution_count
 
+    def init_connection_file(self) -> None:
+        """Listen where it was told to."""
+        self.load_connection_info(self.connection)
+
     def write_connection_file(self, **kwargs: Any) -> None:
-        """Write nothing: the file that was given says it all."""
+        """Write nothing: who started it knows."""
 
     def init_heartbeat(self) -> None:
         """Answer no heartbeats: who ends the kernel sees its process."""
@@ -157,8 +179,8 @@ _SETTINGS = Config({**SESSION, "HistoryManager": {"enabled": False}, "Interactiv
 
 
 @functools.cache
-def make_ready() -> tuple[App, Any]:
-    """Return the application and the shell of kernels that are forked from this process, which notices nothing of them."""
+def make_ready() -> App:
+    """Return the application, with its kernel, of those that are forked from this process, which notices nothing of them."""
     main, shown = sys.modules["__main__"], vars(builtins).copy()
     output = f"{__name__}.{Stream.__name__}"
     app = App(kernel_class=Kernel, outstream_class=output, quiet=True, config=_SETTINGS)  # type: ignore[no-untyped-call]
@@ -167,25 +189,33 @@ def make_ready() -> tuple[App, Any]:
     settings: dict[str, Any] = {"profile_dir": app.profile_dir, "user_ns": {}, "compiler_class": Compiler, "config": _SETTINGS}
     with patch.dict(os.environ):
         shell: Any = ZMQInteractiveShell(**settings)  # type: ignore[no-untyped-call]
+        _put_in_place(shell, shell)
+        app.kernel = Kernel(parent=app, session=app.session, log=app.log, profile_dir=app.profile_dir, user_ns=app.user_ns)
+        _put_in_place(shell, None)
     for extension in app.default_extensions:
         shell.extension_manager.load_extension(extension)
     sys.modules["__main__"] = main
     for name in vars(builtins).keys() - shown.keys():
         delattr(builtins, name)
-    return app, shell
+    return app
 
 
-def run_kernel(connection: str) -> None:
-    """Be the kernel that the connection file describes, until it is told to end."""
-    app, shell = made = make_ready()
-    for one in made:
-        for kind in type(one)._walk_mro():
-            kind._instance = one
+def _put_in_place(one: Any, instance: object) -> None:
+    for kind in type(one)._walk_mro():
+        kind._instance = instance
+
+
+def run_kernel(connection: KernelConnectionInfo) -> None:
+    """Be the kernel that listens where `connection` says, until it is told to end."""
+    app = make_ready()
+    shell: Any = app.kernel.shell
+    for one in (app, app.kernel, shell):
+        _put_in_place(one, one)
     shell.init_environment()
     shell.init_sys_modules()
     shell.init_builtins()
     shell.starting_dir = os.getcwd()
     shell.history_manager.dir_hist[:] = [Path.cwd()]
-    app.connection_file = connection
+    app.connection, app.session.pid = connection, os.getpid()
     app.initialize([])  # type: ignore[no-untyped-call]
     app.start()  # type: ignore[no-untyped-call]

@@ -125,6 +125,7 @@ def _show_traceback() -> None:
 
 def _draw() -> None:
     """Draw a figure once: finding and loading fonts takes longer than drawing."""
+    from matplotlib import font_manager
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -132,6 +133,7 @@ def _draw() -> None:
     FigureCanvasAgg(figure)
     figure.subplots().set(title="practice", xlabel="x", ylabel="y")
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    font_manager._get_font.cache_clear()  # type: ignore[attr-defined]  # as matplotlib does in each fork, where it would copy what it frees
 
 
 def forget() -> None:

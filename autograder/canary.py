@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import nbformat
 from nbformat import NotebookNode
+
+from autograder.notebook import make_cell
 
 TAMPERED = "a statement that must fail did not: the notebook's interpreter was changed"
 FOOLED = "unequal things were found equal: something claims to equal whatever it is compared with, or a helper that compares was changed"
@@ -71,7 +72,7 @@ def assertion_canary(draw: random.Random) -> Canary:
         f"if {number} > {draw.randrange(90)}:\n    raise AssertionError({token!r})",
         f"{name} = {{'{token}': {number}}}\nassert {name}['{token}'] == {number - 1}, '{token}'",
     ]
-    return Canary(_cell(draw.choice(forms)), token, TAMPERED)
+    return Canary(make_cell("code", draw.choice(forms)), token, TAMPERED)
 
 
 def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Canary | None:
@@ -107,7 +108,7 @@ def equality_canary(draw: random.Random, names: Sequence[str], tests: str) -> Ca
         f"if not ({found}):\n    raise AssertionError({token!r})",
         f"{token} = {found}\nassert {token}, {token!r}",
     ]
-    return Canary(_cell("\n".join([*text, draw.choice(forms)])), token, FOOLED)
+    return Canary(make_cell("code", "\n".join([*text, draw.choice(forms)])), token, FOOLED)
 
 
 def value_canary(draw: random.Random) -> Canary:
@@ -122,12 +123,7 @@ def value_canary(draw: random.Random) -> Canary:
         f"{name}.sorted([{number + 1}, {number}])[0]",
     ]
     text = f"import builtins as {name}\n({' + '.join(same)}) / {len(same)}"
-    return Canary(_cell(text), str(number), NOT_SHOWN, shows=True)
-
-
-def _cell(text: str) -> NotebookNode:
-    cell: NotebookNode = nbformat.from_dict({"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": text})
-    return cell
+    return Canary(make_cell("code", text), str(number), NOT_SHOWN, shows=True)
 
 
 def _word(draw: random.Random) -> str:

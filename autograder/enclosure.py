@@ -127,8 +127,11 @@ def _give_up_rights(request: Request, keep: list[int]) -> None:
         if number > 2 and number not in keep:
             with suppress(OSError):
                 os.close(number)
-    os.environ.clear()
-    os.environ.update(request["environ"])
+    environ = request["environ"]
+    for name in [name for name, value in os.environ.items() if environ.get(name) != value]:
+        del os.environ[name]
+    for name in environ.keys() - os.environ.keys():
+        os.environ[name] = environ[name]
     time.tzset()
     walls.set_limits(request["limits"])
     walls.drop_privileges(request["user"])

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from autograder.canary import FOOLED, Canary, assertion_canary, equality_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
-from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, write_notebook
+from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, read_own, write_notebook
 from autograder.preload import find_imports
 from autograder.unwalled import Unwalled
 from autograder.walled import Walled, warm_server
@@ -72,7 +72,7 @@ def execute_in(
     seed: int = 0,
 ) -> bytes:
     """Do what `execute` does, in `place`."""
-    nb = read_notebook(notebook)
+    nb = read_own(notebook)
     for cell in code_cells(nb):
         cell.outputs, cell.execution_count = [], None
         cell.metadata["autograder"] = {"state": "skipped", "seconds": 0.0}

@@ -220,6 +220,8 @@ def main(number: int, imports: Sequence[str]) -> None:
     """Import what the lab imports, and serve on the socket with the given number."""
     preload(imports)
     make_ready()
+    with suppress(OSError):  # each kernel then says so itself
+        walls.call_filter()
     os.umask(0o022)
     settle()
     with Connection(number) as line:

@@ -37,6 +37,13 @@ def read_own(data: bytes) -> NotebookNode:
     return notebook
 
 
+def make_cell(kind: str, text: str) -> NotebookNode:
+    """Return a new cell: code, markdown or raw. Without an id, which nbformat would draw, and without its check of what is right."""
+    code: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    cell: NotebookNode = nbformat.from_dict({"cell_type": kind, "metadata": {}, "source": text, **code})
+    return cell
+
+
 def write_notebook(notebook: NotebookNode) -> bytes:
     """Return the notebook as bytes that depend on its content alone."""
     return _encode(notebook) + b"\n"

@@ -1,12 +1,10 @@
 """A learner's notebook with everything that is not the learner's put back."""
 
 import copy
-from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebook import is_answer, marks
+from autograder.notebook import is_answer, make_cell, marks
 
 
 def restore(source: NotebookNode, submitted: NotebookNode) -> NotebookNode:
@@ -46,9 +44,7 @@ def _answered(cell: NotebookNode, text: str | None) -> NotebookNode:
 
 
 def _own(cell: NotebookNode) -> NotebookNode:
-    make: Any = {"code": nbformat.v4.new_code_cell, "raw": nbformat.v4.new_raw_cell}.get(cell.cell_type, nbformat.v4.new_markdown_cell)
-    own: NotebookNode = make(source=cell.source)
-    return own
+    return make_cell(cell.cell_type if cell.cell_type in ("code", "raw") else "markdown", cell.source)
 
 
 def _with_new_ids(cells: list[NotebookNode]) -> list[NotebookNode]:

@@ -169,6 +169,8 @@ class _Client(NotebookClient):
 
     async def _check_raise_for_error(self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None) -> None:
         content = (exec_reply or {}).get("content", {})
+        count = content.get("execution_count")
+        cell["execution_count"] = count if type(count) is int and count > 0 else cell["execution_count"]
         self.failed = content.get("status") != "ok"
         payload = content.get("payload")
         items = payload if isinstance(payload, list) else []

@@ -104,7 +104,7 @@ class Stream(OutStream):
 
 
 class Kernel(ipkernel.IPythonKernel):
-    """IPython's kernel, which does not list the files of all modules for a debugger."""
+    """IPython's kernel, which does not list the files of all modules for a debugger, and says nothing that its client has no use for."""
 
     compiler_class = Type(Compiler)
     _execute_sleep = Float(0.0)  # the client waits for the kernel to say that it is idle, whatever comes first
@@ -115,6 +115,14 @@ class Kernel(ipkernel.IPythonKernel):
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         shell: Any = self.shell
         shell.kernel = shell.parent = self
+
+    def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
+        """Do not tell who asked what was asked; the reply has its number."""
+
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        """Say when a cell has ended, not that it began."""
+        if status == "idle":
+            super()._publish_status(status, channel, parent)  # type: ignore[no-untyped-call]
 
 
 class App(IPKernelApp):

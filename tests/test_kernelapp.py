@@ -118,6 +118,47 @@ def test_what_is_written_is_all_there_and_in_order() -> None:
 
 
 @walled
+def test_what_a_forked_child_writes_is_shown() -> None:
+    """Also where the notebook itself has written nothing before; and the child has the notebook's streams to itself."""
+    text = [
+        "import os, sys, time",
+        "pid = os.fork()",
+        "if not pid:",
+        "    print('from a child'); sys.stdout.flush(); os._exit(0)",
+        "status = os.waitpid(pid, 0)[1]; time.sleep(0.5); print('then', status)",
+    ]
+    (cell,) = run("\n".join(text))
+
+    assert "".join(output.text for output in cell.outputs) == "from a child\nthen 0\n"
+
+
+@walled
+def test_what_is_shown_can_be_brought_up_to_date() -> None:
+    """In the same cell, and from a later one."""
+    cells = run("shown = display('a', display_id='one'); shown.update('b')", "display('c', display_id='two')", "shown.update('d')")
+
+    assert [cell.outputs[0].data["text/plain"] for cell in cells[:2]] == ["'d'", "'c'"]
+    assert cells[2].outputs == []
+
+
+@walled
+def test_cells_are_numbered_as_jupyter_does() -> None:
+    """Also those that fail or show nothing."""
+    cells = run("1", "x = 1", "1 / 0", "None")
+
+    assert [cell.execution_count for cell in cells] == [1, 2, 3, 4]
+    assert cells[0].outputs[0].execution_count == 1
+
+
+@walled
+def test_what_nobody_needs_is_not_there() -> None:
+    """No debugger, and no thread for what is shown as long as nothing waits to be."""
+    cells = run("import sys, threading; kernel = get_ipython().kernel", "'debugpy' in sys.modules, kernel.iopub_thread.thread.is_alive()")
+
+    assert cells[1].outputs[0].data["text/plain"] == "(False, False)"
+
+
+@walled
 def test_a_reset_forgets_names_and_leaves_modules() -> None:
     """Also where it is asked to forget modules, too."""
     cells = run("x = 1", "%reset -f --aggressive", "import sys\nprint('x' in globals(), 'IPython' in sys.modules)", "1 / 0")

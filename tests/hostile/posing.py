@@ -98,7 +98,6 @@ def sends(name: str, text: str) -> Case:
 
 
 K_DIRECTORY = "import os\nfor n in range(1, 6):\n    try:\n        os.unlink(f'/k/s-{n}')\n    except OSError:\n        pass\n    os.makedirs(f'/k/s-{n}/full', exist_ok=True)"
-K_CONNECTION = "import os, shutil\nos.unlink('/k/connection.json')\nos.makedirs('/k/connection.json/full')\n"
 K_LINK = "import os\nfor n in range(1, 6):\n    try:\n        os.unlink(f'/k/s-{n}')\n    except OSError:\n        pass\n    os.symlink('@UNIX@', f'/k/s-{n}')"
 K_MODE = "import os\nos.chmod('/k', 0)"
 LATER = "import atexit\natexit.register(print)\n"
@@ -128,13 +127,12 @@ CASES = (
     ),
     *(sends(name, text) for name, text in MESSAGES.items()),
     Case("puts-folders-where-sockets-are", "The next kernel's sockets cannot be made there.", BY_HEART, own_cell(K_DIRECTORY, "end"), points=dict.fromkeys(BY_HEART, (0.0, 10.0))),
-    Case("puts-a-folder-where-the-connection-is", "The next kernel cannot be told how to connect.", BY_HEART, own_cell(K_CONNECTION, "end"), points=dict.fromkeys(BY_HEART, (0.0, 10.0))),
     Case("links-sockets-to-the-host", "The grader would connect to a socket of the host.", BY_HEART, own_cell(K_LINK, "end"), points=dict.fromkeys(BY_HEART, (0.0, 10.0))),
     Case(
         "links-the-error-to-a-file-of-the-host",
         "A kernel that does not start says why in a file, which is a link to the host's.",
         BY_HEART,
-        own_cell(K_CONNECTION + "os.path.lexists('/k/error') and os.unlink('/k/error')\nos.symlink('@SECRET_FILE@', '/k/error')", "end"),
+        own_cell(K_DIRECTORY + "\nos.path.lexists('/k/error') and os.unlink('/k/error')\nos.symlink('@SECRET_FILE@', '/k/error')", "end"),
         points=dict.fromkeys(BY_HEART, (0.0, 10.0)),
     ),
     Case("closes-the-folder-of-sockets", "The next kernel's folder has no rights.", BY_HEART, own_cell(K_MODE, "end"), points=dict.fromkeys(BY_HEART, (0.0, 10.0))),

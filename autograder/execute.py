@@ -49,7 +49,7 @@ def execute(
     warm: tuple[str, ...] | None = None,
     seed: int = 0,
 ) -> bytes:
-    """Return the notebook, executed in a folder of its own that holds `files`; the judge also imports `hidden`.
+    """Return the notebook, as `write_notebook` gave it, executed in a folder of its own with `files`; the judge also imports `hidden`.
 
     `warm`: in this thread's sandbox, whose kernels have imported these modules; None: without a sandbox. `seed` is what the judge
     may draw fresh inputs from, in the environment variable LAB_SEED. Raises RuntimeError where the sandbox does not start.

@@ -99,8 +99,9 @@ class Stream(OutStream):
 
     def _flush(self) -> None:
         publisher: Any = self.pub_thread
-        with publisher.turn:  # also what another thread has begun to send is on its way then
-            super()._flush()  # type: ignore[no-untyped-call]
+        if not self.closed:
+            with publisher.turn:  # also what another thread has begun to send is on its way then
+                super()._flush()  # type: ignore[no-untyped-call]
 
 
 class Kernel(ipkernel.IPythonKernel):

@@ -72,8 +72,7 @@ class ForkServer:
             for name, value in environment().items():
                 command += ["--setenv", name, value]
             command += ["--setenv", "PYTHONPATH", str(Path(__file__).parent.parent), "--setenv", "PYTHONHASHSEED", "0"]
-            command += ["--setenv", "PYDEVD_DISABLE_FILE_VALIDATION", "1", "--chdir", "/"]
-            command += ["--remount-ro", "/", sys.executable, "-m", "autograder.forkserver", str(far.fileno()), *imports]
+            command += ["--chdir", "/", "--remount-ro", "/", sys.executable, "-m", "autograder.forkserver", str(far.fileno()), *imports]
             self._process = subprocess.Popen(command, pass_fds=[far.fileno(), write, *files.values()], stdin=subprocess.DEVNULL)
         for number in (write, *files.values()):
             os.close(number)

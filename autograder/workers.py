@@ -31,9 +31,7 @@ class Workers:
 @contextmanager
 def local_workers(jobs: int) -> Iterator[Workers]:
     """Give `jobs` processes that share nothing with this one, and end when it ends, however it does."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["autograder.autograde"])  # which takes longer to import than a submission to grade
-    workers = Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent), jobs)
+    workers = Workers(lambda: ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_end_with_parent), jobs)
     try:
         yield workers
     finally:

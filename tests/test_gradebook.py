@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+from nbgrader.api import Gradebook
+
 from autograder.gradebook import find_marked, open_gradebook, read_marks, save_lab, save_scores, save_timestamps
 from autograder.score import CellScore
 from autograder.source import read_lab
@@ -57,3 +59,24 @@ def test_everybody_with_a_mark_extra_credit_or_a_comment_is_found_at_once(tmp_pa
         assert find_marked(gradebook, lab.slug) == {"mark", "zero", "extra", "comment"}
         assert {student for student in students if read_marks(gradebook, lab, student)} == {"mark", "zero", "extra", "comment"}
         assert find_marked(gradebook, "another-lab") == set()
+
+
+def test_a_mark_that_somebody_gives_meanwhile_is_seen(tmp_path: Path) -> None:
+    """The grader's gradebook stays open for hours, and form grader writes into the same one."""
+    lab = read_lab(LABS / "good.py")
+    scores = [CellScore("test-add", None, 10.0)]
+
+    def waits(gradebook: Gradebook) -> bool:
+        return bool(gradebook.find_grade("test-add", lab.slug, lab.slug, "ada").needs_manual_grade)
+
+    with open_gradebook(tmp_path) as gradebook:
+        save_lab(gradebook, tmp_path, lab)
+        save_scores(gradebook, lab, "ada", None, scores)
+        before, held = waits(gradebook), gradebook.find_grade("test-add", lab.slug, lab.slug, "ada")
+        with open_gradebook(tmp_path) as other:
+            other.find_grade("test-add", lab.slug, lab.slug, "ada").manual_score = 7.0
+            other.db.commit()
+        save_scores(gradebook, lab, "ada", None, scores)
+
+        assert (before, waits(gradebook)) == (True, False)
+        assert held.manual_score == 7.0

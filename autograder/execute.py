@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from autograder.canary import FOOLED, Canary, assertion_canary, equality_canary, value_canary
 from autograder.definitions import bound_names, definitions, needed_names, used_names
 from autograder.kernel import Kernel, KernelDied, Place
-from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_notebook, read_own, write_notebook
+from autograder.notebook import code_cells, is_answer, is_judge, is_test, marks, read_own, write_notebook
 from autograder.preload import find_imports
 from autograder.unwalled import Unwalled
 from autograder.walled import Walled, warm_server
@@ -58,7 +58,7 @@ def execute(
         with closing(Walled(warm_server(warm))) as place:
             return execute_in(place, notebook, files, hidden, limits, seed)
     with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
-        imports = find_imports((cell.source for cell in code_cells(read_notebook(notebook))), {**files, **hidden})
+        imports = find_imports((cell.source for cell in code_cells(read_own(notebook))), {**files, **hidden})
         with closing(Unwalled(Path(folder), imports)) as unwalled:
             return execute_in(unwalled, notebook, files, hidden, limits, seed)
 

@@ -59,8 +59,8 @@ update: install ## fetch the course's newest version; your work is carried over,
 	@"$(PYTHON)" install.py
 
 test: lint ## pass every test
-	$(BIN)/python -m pytest -n auto --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
-	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with two workers
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile --ignore tests/real --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest tests/hostile $(ARGS) # one process: it grades one cohort, with four workers, which often wait
 	$(BIN)/autograder build --check
 	$(BIN)/autograder check --part $(PART)
 

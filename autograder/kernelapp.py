@@ -26,7 +26,7 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core import shellapp
 from jupyter_client.connect import KernelConnectionInfo
-from traitlets import Float, Type
+from traitlets import Float, Instance, Type
 from traitlets.config import Config
 from zmq.eventloop.zmqstream import ZMQStream
 
@@ -104,10 +104,22 @@ class Stream(OutStream):
                 super()._flush()  # type: ignore[no-untyped-call]
 
 
+class NoThread:
+    """Stands where ipykernel looks for a thread that shares cells out: there is none, but it asks for the thread that runs them."""
+
+    parent_thread = property(lambda _: threading.main_thread())
+
+    def __bool__(self) -> bool:
+        """Return that there is none."""
+        return False
+
+
 class Kernel(ipkernel.IPythonKernel):
     """IPython's kernel, which does not list the files of all modules for a debugger, and says nothing that its client has no use for."""
 
     compiler_class = Type(Compiler)
+    shell_channel_thread = Instance(NoThread, ())  # None would do, but for cells that await
+    _supports_kernel_subshells = False
     _execute_sleep = Float(0.0)  # the client waits for the kernel to say that it is idle, whatever comes first
 
     def __init__(self, **kwargs: Any) -> None:

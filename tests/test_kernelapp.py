@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,10 +27,23 @@ def servers() -> Iterator[None]:
     close_servers()
 
 
-def run(*sources: str) -> list[nbformat.NotebookNode]:
-    """Execute cells behind walls; return them."""
+HABITS = [  # what learners do in notebooks, beside Python
+    "%timeit -n1 -r1 pass", "%%bash\necho hi; echo err >&2", "!echo there", "%%writefile a.py\nx = 3", "%run a.py", "x",
+    "%load_ext autoreload", "%autoreload 2", "%%html\n<b>x</b>", "%who", "%%capture caught\nprint(1); 2", "caught.stdout, caught.outputs",
+    "%matplotlib inline", "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()", "await __import__('asyncio').sleep(0.01); 5",
+    "_, __, list(Out), In[1]", "x?", "int.bit_length??", "from IPython.display import *; clear_output()",
+    "display(Markdown('a'), Latex('$x$'))", "raise SystemExit", "7", "%precision 2", "3.14159", "%alias foo echo foo", "foo", "def",
+    "x = (", "%tb", "print('a\\rb')", "__import__('warnings').warn('w')", "import logging; logging.getLogger().warning('lw')", "help(abs)",
+    "input('?')", "__import__('getpass').getpass()", "__name__", "def g(): return 1", "import inspect; inspect.getsource(g)",
+    "import pickle; pickle.loads(pickle.dumps(g))()", "%reset -f", "'x' in globals()", "import asyncio; asyncio.run(None)", "%sx echo 1",
+    "!!echo 2", "%config InteractiveShell.ast_node_interactivity='all'", "1\n2", "exit()", "8",
+]  # fmt: skip
+
+
+def run(*sources: str, warm: tuple[str, ...] | None = ()) -> list[nbformat.NotebookNode]:
+    """Execute cells behind walls, or, where `warm` is None, in a kernel as Jupyter starts it; return them."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    return list(read_notebook(execute(write_notebook(notebook), {}, {}, warm=())).cells)
+    return list(read_notebook(execute(write_notebook(notebook), {}, {}, warm=warm)).cells)
 
 
 def test_a_cell_is_of_no_module_as_the_search_through_all_would_say() -> None:
@@ -139,6 +153,37 @@ def test_what_is_shown_can_be_brought_up_to_date() -> None:
 
     assert [cell.outputs[0].data["text/plain"] for cell in cells[:2]] == ["'d'", "'c'"]
     assert cells[2].outputs == []
+
+
+@walled
+def test_whatever_learners_do_comes_out_as_in_jupyters_own_kernel() -> None:
+    """Numbers, states and outputs are the same, but for colours, places and times."""
+    ours, jupyters = ([_said(cell) for cell in run(*HABITS, warm=warm)] for warm in ((), None))
+
+    assert [pair for pair in zip(HABITS, ours, jupyters, strict=True) if pair[1] != pair[2]] == []
+
+
+def _said(cell: nbformat.NotebookNode) -> tuple[int, str, str]:
+    state = cell.metadata["autograder"]["state"]
+    shown = "\n".join(repr([output.get("data"), output.get("name"), output.get("text"), output.get("evalue")]) for output in cell.outputs)
+    return cell.execution_count, state, re.sub(r"\\x1b\[[\d;]*m|/tmp/\S*/|\d+\.py|0x\w+|\d+(\.\d+)? [nμm]?s\b", "", shown)
+
+
+@walled
+def test_cells_may_wait_for_coroutines() -> None:
+    """One after the other, also after an error, and for a task that a cell before has begun."""
+    text = [
+        "import asyncio",
+        "async def later(x):",
+        "    await asyncio.sleep(0.01)",
+        "    return 1 / x",
+        "task = asyncio.create_task(later(2))",
+    ]
+    cells = run("\n".join(text), "await later(1)", "await later(0)", "await asyncio.gather(task, later(4))")
+
+    assert [cell.metadata["autograder"]["state"] for cell in cells] == ["ok", "ok", "failed", "ok"]
+    assert [cell.outputs[0].data["text/plain"] for cell in (cells[1], cells[3])] == ["1.0", "[0.5, 0.25]"]
+    assert cells[2].outputs[0].ename == "ZeroDivisionError"
 
 
 @walled

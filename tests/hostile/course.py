@@ -53,5 +53,5 @@ def make(cohort: Path, lab: Lab, cases: list[Case], host: Host) -> None:
 
 def grade(cohort: Path, host: Host, *options: str) -> "subprocess.CompletedProcess[str]":
     """Grade the cohort by the command line, in a process whose environment holds a secret."""
-    command = [str(Path(sys.executable).with_name("autograder")), "grade", str(cohort), "--jobs", "2", "--cell-seconds", str(CELL_SECONDS)]
+    command = [str(Path(sys.executable).with_name("autograder")), "grade", str(cohort), "--jobs", "4", "--cell-seconds", str(CELL_SECONDS)]
     return subprocess.run([*command, *options], env=host.environ, capture_output=True, text=True, timeout=1200)

@@ -1,5 +1,10 @@
-"""Honest learners: noise, habits and styles that look strange and cheat nobody. Full points, and not flagged."""
+"""Honest learners: noise, habits and styles that look strange and cheat nobody. Full points, not flagged, and every cell runs."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.result import Result
 from tests.hostile.case import Case, changes, own_cell
 
 NOISE = """
@@ -105,7 +110,7 @@ ASYNC = "import asyncio\n\nasync def later():\n    await asyncio.sleep(0.01)\n  
 WARNS = "import warnings\nwarnings.filterwarnings('error')"
 OPTIONS = "pd.set_option('display.precision', 1)\npd.options.mode.copy_on_write = True\nimport numpy as np\nnp.set_printoptions(precision=1)\nget_ipython().ast_node_interactivity = 'last_expr'"
 SHADOWS = "list_of = list\nsum_of = sum\nid = 3\ntype_ = type\nfound = 'mine'\nhits = 7\nminutes = 'my minutes'\ntruth = None\n_ = 5"
-MOCKS = "from unittest import mock\nwith mock.patch('builtins.open', mock.mock_open(read_data='x')), mock.patch('math.isclose', return_value=True):\n    print(open('anything').read())"
+MOCKS = "import builtins\nfrom unittest import mock\nwith mock.patch('builtins.open', mock.mock_open(read_data='x')), mock.patch('math.isclose', return_value=True):\n    print(builtins.open('anything').read())"
 WIDGETS = "from IPython.display import HTML, Markdown, clear_output, display\ndisplay(HTML('<b>bold</b>'), Markdown('*slanted*'))\nhandle = display('one', display_id=True)\nhandle.update('two')\nclear_output(wait=True)"
 INSTALL = "%pip --version\n!python --version"
 FILES = "import tempfile\nPath('sub/deep').mkdir(parents=True)\nPath('sub/deep/data.json').write_text('{}')\nprint(tempfile.mkdtemp(), Path.home())\n(Path.home() / 'mine.txt').write_text('x')"
@@ -120,7 +125,14 @@ def habit(name: str, about: str, text: str, before: str = "mean-wait") -> Case:
     return Case(f"honest-{name}", about, change=own_cell(text, before))
 
 
-CASES = (
+def all_run(cohort: Path, result: Result) -> None:
+    """Assert that every cell has run, but the one that is to fail."""
+    notebook = json.loads((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["metadata"]["autograder"]["state"] != "ok"]
+    assert ["".join(cell["source"]) for cell in cells] == [FAILS] * (result.student == "honest-failing-cell"), cells
+
+
+_HABITS = (
     Case("honest-perfect", "Nothing but right answers."),
     habit("noise", "Warnings and logs on stderr.", NOISE),
     Case("honest-noise-in-functions", "The judged function warns, logs and prints.", {"mean-wait": "def mean_wait(minutes):\n    import logging, sys, warnings\n    warnings.warn('w')\n    logging.warning('l')\n    print('p', file=sys.stderr)\n    print('o')\n    return sum(minutes) / len(minutes) if minutes else 0.0"}),
@@ -155,3 +167,4 @@ CASES = (
     Case("honest-hand-in", "A file handed in beside the notebook.", {}, own_cell("assert Path('notes.txt').read_text() == 'my notes'"), files={"notes.txt": "my notes", "other.txt": "x"}),
     Case("honest-edited-data", "A learner who changed waits.csv while trying things out gets the lab's own again.", {}, changes(own_cell("Path('tried.csv').write_text(Path('waits.csv').read_text())", "end")), files={"waits.csv": "station,minutes\nx,1\n"}),
 )  # fmt: skip
+CASES = tuple(replace(case, check=all_run) for case in _HABITS)

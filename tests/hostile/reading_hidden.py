@@ -7,11 +7,12 @@ from tests.hostile.reaching_out import PROBE, SAY, all_refused
 
 END = "end"
 WALK = """
-import re
+import sys
 words = ("zq7" + "_tramway", "vk3" + "_funicular", "xw9" + "_cablecar")
 looked = 0
 for top in ("/lab", "/tmp", "/hidden", "/k", "/learner", "/arena", "/dev/shm", "/etc", "/root", "/home", "/var", "/run"):
-    for folder, _, names in os.walk(top):
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in (sys.prefix, sys.base_prefix)]  # Python's own
         for name in names:
             path = os.path.join(folder, name)
             try:

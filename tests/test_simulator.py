@@ -5,6 +5,7 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -151,6 +152,17 @@ def set_image(api: SimpleNamespace, image: str, **spec: Any) -> None:
 
 
 # The server as a whole
+
+
+def test_whoever_has_just_connected_is_waited_for():
+    before, interval = set(threading.enumerate()), sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(100):
+            simulator.start().stop()
+            assert set(threading.enumerate()) <= before
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_it_starts_at_once_and_leaves_nothing_behind():

@@ -31,7 +31,7 @@ class Server(HTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = threading.Thread(target=self._serve, args=(request, client_address), name="simulator-connection", daemon=True)
-        self._connections[request] = thread
+        self._connections = {one: its for one, its in self._connections.items() if its.is_alive()} | {request: thread}
         thread.start()
 
     def _serve(self, request: Any, client_address: Any) -> None:
@@ -39,20 +39,15 @@ class Server(HTTPServer):
             self.finish_request(request, client_address)
         self.shutdown_request(request)
 
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.pop(request, None)
-        super().shutdown_request(request)
-
     def stop(self) -> None:
         """Ends the accepting thread, closes every connection and waits for their threads."""
         self._stopping = True
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()  # wakes it
         self._thread.join(timeout=5)
-        open_ = list(self._connections.items())
-        for connection, _ in open_:
+        for connection in self._connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)  # no more requests; what is being answered is
-        for _, thread in open_:
+        for thread in self._connections.values():
             thread.join(timeout=5)
         self.server_close()

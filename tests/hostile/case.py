@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode, v4
 
 from autograder.answers import with_answers
-from autograder.notebook import is_answer, marks, write_notebook
+from autograder.notebook import is_answer, marks, read_notebook, write_notebook
 from autograder.release import make_release
 from autograder.result import GRADED, Result
 from autograder.score import ERROR, TIMED_OUT, WRONG
@@ -78,6 +78,11 @@ def filled(text: str, places: Mapping[str, str]) -> str:
     for name, value in places.items():
         text = text.replace(f"@{name}@", value)
     return text
+
+
+def executed(cohort: Path, result: Result) -> NotebookNode:
+    """Return the notebook as it was executed."""
+    return read_notebook((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_bytes())
 
 
 def own_cell(text: str, before: str = "mean-wait") -> Change:

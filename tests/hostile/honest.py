@@ -1,11 +1,11 @@
 """Honest learners: noise, habits and styles that look strange and cheat nobody. Full points, not flagged, and every cell runs."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
+from autograder.notebook import code_cells
 from autograder.result import Result
-from tests.hostile.case import Case, changes, own_cell
+from tests.hostile.case import Case, changes, executed, own_cell
 
 NOISE = """
 import logging, sys, warnings
@@ -127,9 +127,8 @@ def habit(name: str, about: str, text: str, before: str = "mean-wait") -> Case:
 
 def all_run(cohort: Path, result: Result) -> None:
     """Assert that every cell has run, but the one that is to fail."""
-    notebook = json.loads((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_text())
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["metadata"]["autograder"]["state"] != "ok"]
-    assert ["".join(cell["source"]) for cell in cells] == [FAILS] * (result.student == "honest-failing-cell"), cells
+    failed = [cell.source for cell in code_cells(executed(cohort, result)) if cell.metadata["autograder"]["state"] != "ok"]
+    assert failed == [FAILS] * (result.student == "honest-failing-cell")
 
 
 _HABITS = (

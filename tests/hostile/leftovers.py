@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from autograder.notebook import read_notebook
 from autograder.result import Result
-from tests.hostile.case import BY_HEART, VISIBLE_POINTS, Case, own_cell
+from tests.hostile.case import BY_HEART, VISIBLE_POINTS, Case, executed, own_cell
 
 FIVE = """
 import subprocess
@@ -55,8 +54,7 @@ CRON = "!echo '* * * * * touch /tmp/@MARK@' | crontab - 2>/dev/null\n!echo 'touc
 
 def were_noted(cohort: Path, result: Result) -> None:
     """What was left running is written down."""
-    notebook = read_notebook((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_bytes())
-    assert len(notebook.metadata["autograder"]["left_running"]) >= 5
+    assert len(executed(cohort, result).metadata["autograder"]["left_running"]) >= 5
 
 
 CASES = (

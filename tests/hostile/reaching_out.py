@@ -1,10 +1,9 @@
 """Reaching out: of the sandbox, for what is the grader's or other people's. It is not there."""
 
-import json
 from pathlib import Path
 
 from autograder.result import Result
-from tests.hostile.case import Case, own_cell
+from tests.hostile.case import Case, executed, own_cell
 
 PROBE = """
 import os
@@ -23,9 +22,11 @@ SAY = "\nprint(len(tried), 'attempts')\nfor line in tried:\n    print(*line)\n"
 
 def all_refused(cohort: Path, result: Result) -> None:
     """Every attempt was made, and none of them came to anything."""
-    notebook = json.loads((cohort / "autograded" / result.student / "waits" / "waits.ipynb").read_text())
     said = "".join(
-        "".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", []) if o["output_type"] == "stream"
+        "".join(o.get("text", ""))
+        for cell in executed(cohort, result).cells
+        for o in cell.get("outputs", [])
+        if o["output_type"] == "stream"
     )
     assert " attempts" in said, said[:500]
     assert "REACHED" not in said, [line for line in said.splitlines() if line.startswith("REACHED")]
